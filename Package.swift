@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A room of the house: one folder under `Sources/`, one target, one number. A room imports only rooms with a lower
+/// number; `scripts/check` compares the edges below with the numbers in `scripts/rooms.tsv`.
+struct Room {
+    var name: String
+    /// Rooms (and C system libraries) this one imports, by folder name.
+    var uses: [String] = []
+    /// Products of other packages.
+    var products: [Target.Dependency] = []
+    var hasTests = true
+    /// Folders of its tests that are read at run time, not compiled.
+    var fixtures: [String] = []
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "_CryptoExtras", package: "swift-crypto")
+let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CLibvirt", path: "Sources/CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+    // Not linked: the Guestfs room loads the library on first use, so that no other verb pays for it.
+    .systemLibrary(name: "CGuestfs", path: "Sources/CGuestfs", providers: [.apt(["libguestfs-dev"])]),
+    .systemLibrary(name: "CSSH2", path: "Sources/CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
+]
+
+let rooms: [Room] = [
+    Room(name: "Model", products: [collections]),
+    Room(name: "XML"),
+    Room(name: "Platform", products: [subprocess, crypto]),
+    Room(name: "InitFile", uses: ["Model"], products: [yams, collections]),
+    Room(name: "Settings", uses: ["Model"]),
+    Room(name: "Planning", uses: ["Model", "Platform"]),
+    Room(name: "Libvirt", uses: ["CLibvirt", "Platform"]),
+    Room(name: "Guestfs", uses: ["CGuestfs", "Platform"]),
+    Room(name: "SSH", uses: ["CSSH2", "Platform"], products: [crypto, cryptoExtras]),
+    Room(name: "Claims", uses: ["Model", "Platform"]),
+    Room(name: "VirtXML", uses: ["Model", "XML"], products: [collections], fixtures: ["Fixtures"]),
+    Room(name: "DiskImages", uses: ["Model", "Platform"]),
+    Room(name: "GuestAccess", uses: ["Model", "Platform", "SSH"]),
+    Room(name: "Topology", uses: ["Model", "InitFile"], products: [collections]),
+    Room(name: "Templates", uses: ["Model", "Platform", "Claims", "DiskImages", "Guestfs"], products: [collections]),
+    Room(name: "Bootstrap", uses: ["Model", "Platform", "Guestfs", "InitFile"], products: [yams, collections]),
+    Room(
+        name: "Environments",
+        uses: [
+            "Model", "Platform", "Planning", "InitFile", "Libvirt", "Claims", "VirtXML", "XML", "DiskImages", "GuestAccess", "SSH",
+            "Topology", "Templates", "Bootstrap",
+        ],
+        products: [collections]
+    ),
+    Room(name: "Doctor", uses: ["Model", "Platform", "Libvirt", "Claims", "Templates"]),
+    Room(
+        name: "CLI",
+        uses: [
+            "Model", "Platform", "Settings", "Planning", "InitFile", "Claims", "Topology", "Templates", "GuestAccess", "Environments",
+            "Doctor",
+        ],
+        products: [argumentParser, collections]
+    ),
+]
+
+/// Every setting of every target, in one place.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Target names carry the package's name, because they must be unique in a user's whole package graph.
+func target(_ room: String) -> String { room.hasPrefix("C") && room != "CLI" && room != "Claims" ? room : "Atoll" + room }
+
+var targets = systemLibraries
+for room in rooms {
+    let uses = room.uses.map { Target.Dependency.target(name: target($0)) }
+    targets.append(
+        .target(name: target(room.name), dependencies: uses + room.products, path: "Sources/\(room.name)", swiftSettings: strict)
+    )
+    if room.hasTests {
+        targets.append(
+            .testTarget(
+                name: target(room.name) + "Tests",
+                dependencies: [.target(name: target(room.name)), "AtollTestSupport"] + uses + room.products,
+                path: "Tests/\(room.name)Tests",
+                exclude: room.fixtures,
+                swiftSettings: strict
+            )
+        )
+    }
+}
+targets.append(
+    .target(
+        name: "AtollTestSupport", dependencies: ["AtollModel", "AtollPlatform"], path: "Sources/TestSupport", swiftSettings: strict))
+targets.append(
+    .executableTarget(
+        name: "AtollMain",
+        dependencies: [
+            "AtollCLI", "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollEnvironments", "AtollDoctor",
+        ],
+        path: "Sources/AtollMain", swiftSettings: strict))
+targets.append(
+    .testTarget(
+        name: "IntegrationTests", dependencies: ["AtollTestSupport", "AtollModel", "AtollPlatform"], path: "Tests/IntegrationTests",
+        swiftSettings: strict))
+
+let package = Package(
+    name: "atoll",
+    products: [.executable(name: "atoll", targets: ["AtollMain"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: targets,
+    swiftLanguageModes: [.v6]
+)

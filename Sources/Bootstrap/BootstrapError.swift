@@ -1,0 +1,32 @@
+/// Why a guest could not be given its identity, in words a user can act on.
+public struct BootstrapError: Error, Sendable, CustomStringConvertible {
+    /// The class of the failure; callers branch on this, never on the text.
+    public enum Code: String, Sendable {
+        /// The disk holds no operating system that could be found.
+        case noOperatingSystem
+        /// A disk, or a file on it, could not be read or written.
+        case disk
+        /// A recipe is missing, malformed or refers to itself.
+        case recipe
+        /// The init file's `cloud-init` cannot be used.
+        case cloudInit
+        /// A value cannot be written into the volume or file format asked for.
+        case unrepresentable
+        /// The appliance did not start.
+        case appliance
+        /// The caller gave up.
+        case cancelled
+    }
+    public var code: Code
+    public var message: String
+    /// What the failing call itself said.
+    public var cause: (any Error)?
+
+    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    public var description: String { message }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import AtollEnvironments
+import AtollInitFile
+import AtollModel
+import AtollPlatform
+import OrderedCollections
+
+/// Flags that `init` and `up` share.
+struct InitOptions: ParsableArguments {
+    @Option(name: .customLong("template-repo-path"), help: "Template repository: a JSON file (default: the shipped one).")
+    var templateRepoPath: String?
+    @Option(name: .customLong("template-repo-name"), help: "Template repository by name, looked up in --template-repos.")
+    var templateRepoName: String?
+    @Option(name: .customLong("template-store"), help: "Template store (default: store below the state root).")
+    var templateStore: String?
+    @Option(name: .customLong("template-repos"), help: "Directory of template repositories (default: repos below the state root).")
+    var templateRepos: String?
+    @Flag(name: .customLong("set-current"), help: "Make the new prefix the current one.")
+    var setCurrent = false
+    @Flag(name: .customLong("skip-bootstrap"), help: "Write no identity into any guest.")
+    var skipBootstrap = false
+    @Flag(name: .customLong("skip-build"), help: "Do not run the build sections.")
+    var skipBuild = false
+}
+
+struct InitVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Make a prefix from an init file.",
+        usage: "atoll init [WORKDIR] [INITFILE] [--dry-run] [options]",
+        discussion: """
+            With one argument, that is the init file. Without any, it is atoll.yaml, else LagoInitFile, in the current directory.
+
+            Examples:
+              atoll init .atoll init-examples/two-vms.yaml
+              atoll -f json init --dry-run .atoll init-examples/two-vms.yaml
+            """)
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup var options: InitOptions
+    @Flag(name: .customLong("dry-run"), help: "Change nothing; print the resolved networks and addresses.")
+    var dryRun = false
+    @Argument(help: "[WORKDIR] INITFILE") var words: [String] = []
+
+    func execute(_ session: Session) async throws {
+        guard words.count <= 2 else { throw UsageError("init takes a workdir and an init file at the most; see atoll init --help") }
+        let request = try InitRequests.make(session, options, workdir: words.count == 2 ? words[0] : nil, file: words.last)
+        if dryRun { return try await DryRun.show(session, request) }
+        let session = InitRequests.session(session, options)
+        let context = try session.context(logs: request.files)
+        let environment = try await InitUseCase(host: try session.host(), context: context).run(request)
+        if session.format == .default {
+            session.console.out(
+                "Initialized \(request.files.path): \(environment.machines.count) VMs, \(environment.networks.count) networks. "
+                    + "Next: \(InitRequests.next(session, request, "start"))")
+        }
+    }
+}
+
+/// From flags and words to the request of an init.
+enum InitRequests {
+    static func make(_ session: Session, _ options: InitOptions? = nil, workdir: String? = nil, file: String?) throws -> InitRequest {
+        let directory = workdir.map(session.absolute) ?? session.locator.defaultWorkdirForInit()
+        let label = file ?? defaultFile(session)
+        let path = session.absolute(label)
+        guard SystemCall.exists(path) else { throw EnvironmentError(.notFound, "Unable to find init file: \(path)") }
+        var variables = session.runtime.environment
+        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "/"
+        variables["LAGO_INITFILE_PATH"] = parent
+        variables["LAGO_WORKDIR_PATH"] = directory
+        variables["LAGO_PREFIX_PATH"] = directory + "/" + session.nameForInit
+        return InitRequest(
+            file: label, workdir: directory, prefixName: session.nameForInit, setCurrent: options?.setCurrent ?? false,
+            skipBootstrap: options?.skipBootstrap ?? false, skipBuild: options?.skipBuild ?? false, variables: variables)
+    }
+
+    static func defaultFile(_ session: Session) -> String {
+        ["atoll.yaml", "LagoInitFile"].first { SystemCall.exists(session.absolute($0)) } ?? "atoll.yaml"
+    }
+
+    /// The session with the template flags of this verb in force.
+    static func session(_ session: Session, _ options: InitOptions) -> Session {
+        var host = session.options
+        host.templateRepositories = options.templateRepos ?? session.setting("init", "template_repos")
+        host.templateStore = options.templateStore ?? session.setting("init", "template_store")
+        host.templateRepository = options.templateRepoPath ?? options.templateRepoName.map { "name:\($0)" } ?? session.setting("init", "template_repo_path")
+        return session.with(host)
+    }
+
+    /// The command to type next for this prefix, with the flags it needs from here.
+    static func next(_ session: Session, _ request: InitRequest, _ verb: String) -> String {
+        let isDefault = session.locator.defaultWorkdirForInit() == request.workdir && request.prefixName == "default"
+        return isDefault ? "atoll \(verb)" : "atoll --workdir-path \(request.workdir) --prefix-name \(request.prefixName) \(verb)"
+    }
+}

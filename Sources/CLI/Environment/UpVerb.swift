@@ -1,0 +1,36 @@
+import ArgumentParser
+import AtollEnvironments
+import AtollModel
+import OrderedCollections
+
+struct UpVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Init if needed, start, and wait until every VM answers.",
+        usage: "atoll up [INITFILE] [options]",
+        discussion: """
+            Run it again after an interruption or a failure: it goes on where it was.
+
+            Examples:
+              atoll up init-examples/two-vms.yaml
+              atoll -f json up init-examples/two-vms.yaml
+            """)
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup var options: InitOptions
+    @Option(name: .customLong("timeout"), help: "Seconds to wait for each VM (default: its boot_time_sec, 600, times 4 under tcg).")
+    var timeout: Int?
+    @Argument(help: "The init file (default: atoll.yaml, else LagoInitFile).", completion: .file()) var file: String?
+
+    func execute(_ session: Session) async throws {
+        let request = try InitRequests.make(session, options, workdir: nil, file: file)
+        let session = InitRequests.session(session, options)
+        let host = try session.host()
+        let environment = try await UpUseCase(host: host, context: try session.context(logs: request.files))
+            .run(request, timeout: timeout.map { .seconds($0) })
+        guard session.format == .default else { return }
+        for machine in environment.machines.values {
+            session.console.out("\(machine.name)  \(machine.address.map { "\($0)" } ?? "no address")")
+        }
+        let first = environment.machines.keys.first ?? ""
+        session.console.out("READY. Next: \(InitRequests.next(session, request, "shell")) \(first)")
+    }
+}

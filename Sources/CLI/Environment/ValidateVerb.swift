@@ -1,0 +1,49 @@
+import ArgumentParser
+import AtollEnvironments
+import AtollInitFile
+import AtollModel
+import OrderedCollections
+
+struct ValidateVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Check an init file, without touching anything.",
+        discussion: """
+            Prints every error and warning as FILE:LINE:COL: text on standard error, in every output format. Exit 2 when there is an error.
+
+            Examples:
+              atoll validate init-examples/two-vms.yaml
+              atoll -f json validate LagoInitFile
+            """)
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @Argument(help: "The init file (default: atoll.yaml, else LagoInitFile).", completion: .file()) var file: String?
+
+    func execute(_ session: Session) async throws {
+        let request = try InitRequests.make(session, file: file)
+        let resolution = try await DryRun.resolve(session, request)
+        await DryRun.report(session, resolution, request)
+        let environment = resolution.environment
+        if session.format == .json {
+            session.show([
+                "valid": true, "vms": .list(environment.machines.keys.map(Value.string)),
+                "nets": .list(environment.networks.keys.map(Value.string)),
+            ])
+        } else {
+            session.console.out("\(request.file): valid, \(environment.machines.count) VMs, \(environment.networks.count) networks")
+        }
+    }
+}
+
+struct SchemaVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "schema", abstract: "Print the JSON Schema of init files, for editors.",
+        discussion: """
+            Example:
+              atoll schema > atoll.schema.json
+              # then, in the init file's first line:  # yaml-language-server: $schema=atoll.schema.json
+            """)
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func execute(_ session: Session) async throws {
+        session.console.out(ValueJSON.render(InitFileSchema.document, indent: 2, sorted: false))
+    }
+}

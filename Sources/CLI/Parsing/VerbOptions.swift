@@ -1,0 +1,24 @@
+/// The long options of every verb beside the global ones, for the normaliser. A test compares this with what the parser itself says.
+enum VerbOptions {
+    private static let initOptions = [
+        "template-repo-path": true, "template-repo-name": true, "template-store": true, "template-repos": true, "set-current": false,
+        "skip-bootstrap": false, "skip-build": false,
+    ]
+
+    private static let store = ["template-repo-path": true, "template-store": true]
+
+    /// Verb (or noun and verb) to option to whether it takes a value. A key with a space at its end is a noun.
+    static let table: [String: [String: Bool]] = [
+        "init": initOptions.merging(["dry-run": false]) { a, _ in a },
+        "up": initOptions.merging(["timeout": true]) { a, _ in a },
+        "start": ["dry-run": false], "stop": ["dry-run": false],
+        "destroy": ["yes": false, "all-prefixes": false, "dry-run": false],
+        "status": [:], "list": [:], "set-current": [:], "logs": ["lines": true], "shell": [:], "wait": ["timeout": true], "console": [:],
+        "validate": [:], "schema": [:], "doctor": [:],
+        "template ": [:],
+        "template list": store, "template show": store, "template fetch": store.merging(["version-name": true]) { a, _ in a },
+        "template build": store, "template verify": store, "template remove": store,
+        "template import": store.merging(["name": true, "version-name": true, "metadata": true, "sha256": true]) { a, _ in a },
+        "template gc": store.merging(["dry-run": false]) { a, _ in a },
+    ]
+}

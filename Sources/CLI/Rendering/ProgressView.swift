@@ -1,0 +1,152 @@
+import AtollInitFile
+import AtollModel
+import AtollPlanning
+import Synchronization
+
+/// Shows a running plan: a live tree on a terminal, plain lines elsewhere, one JSON object per line with `-f json`.
+final class ProgressView: Sendable {
+    enum Style { case live, plain, json }
+
+    private struct Running {
+        var id: String
+        var title: String
+        var fraction: Double?
+        var note: String
+    }
+    private struct State {
+        var running: [Running] = []
+        var drawn = 0
+        /// Tenths last printed in plain style, by step.
+        var tenths: [String: Int] = [:]
+        var notes: [String: String] = [:]
+    }
+    private let console: Console
+    private let style: Style
+    private let state = Mutex(State())
+
+    init(console: Console, style: Style) {
+        self.console = console
+        self.style = style
+    }
+
+    func show(_ event: PlanEvent) {
+        if style == .json { return console.out(ValueJSON.render(EventDocument.make(event), indent: 0, sorted: true)) }
+        state.withLock { state in
+            switch event {
+            case .planStarted(let title, let steps):
+                emit("@ \(title): \(steps.count) \(steps.count == 1 ? "step" : "steps")", &state)
+            case .stepStarted(let id, let title):
+                state.running.append(Running(id: id, title: title, fraction: nil, note: ""))
+                redraw(&state)
+            case .stepProgress(let id, let fraction, let note):
+                progress(id, fraction, note, &state)
+            case .stepFinished(let id, let title, let outcome, let duration):
+                state.running.removeAll { $0.id == id }
+                emit(line(title, outcome, duration), &state)
+            case .undoStarted(let id, let title):
+                state.running.append(Running(id: id, title: "undo: \(title)", fraction: nil, note: ""))
+                redraw(&state)
+            case .undoFinished(let id, let title, let error, let duration):
+                state.running.removeAll { $0.id == id }
+                emit(error.map { "  ! undo: \(title): \($0)" } ?? "  - undone: \(title) (\(DurationText.render(duration)))", &state)
+            case .planFinished(let title, let succeeded, let duration):
+                state.running = []
+                emit("@ \(title): \(succeeded ? "done" : "failed") in \(DurationText.render(duration))", &state)
+            }
+        }
+    }
+
+    /// A line between the steps: a warning, a lock that is waited for.
+    func note(_ text: String) {
+        if style == .json { return console.err(text) }
+        state.withLock { emit(text, &$0) }
+    }
+
+    private func line(_ title: String, _ outcome: StepOutcome, _ duration: Duration) -> String {
+        switch outcome {
+        case .applied: "  * \(title) (\(DurationText.render(duration)))"
+        case .alreadyDone(let found): "  = \(title): \(found.isEmpty ? "already so" : found)"
+        case .failed: "  ! \(title): failed after \(DurationText.render(duration))"
+        case .cancelled: "  ! \(title): cancelled after \(DurationText.render(duration))"
+        }
+    }
+
+    private func progress(_ id: String, _ fraction: Double?, _ note: String, _ state: inout State) {
+        guard let index = state.running.firstIndex(where: { $0.id == id }) else { return }
+        state.running[index].fraction = fraction
+        if !note.isEmpty { state.running[index].note = note }
+        if style == .live { return redraw(&state) }
+        // Without a terminal: a line for each new phase and for each further tenth, no more.
+        let tenth = fraction.map { Int($0 * 10) } ?? 0
+        let isNews = !note.isEmpty && state.notes[id] != note
+        guard isNews || tenth > state.tenths[id, default: 0] else { return }
+        state.tenths[id] = tenth
+        if !note.isEmpty { state.notes[id] = note }
+        let percent = fraction.map { " \(Int($0 * 100)) %" } ?? ""
+        console.err("  . \(state.running[index].title):\(percent)\(note.isEmpty ? "" : " \(note)")")
+    }
+
+    private func emit(_ text: String, _ state: inout State) {
+        console.errRaw(erase(&state) + text + "\n")
+        redraw(&state)
+    }
+
+    private func erase(_ state: inout State) -> String {
+        defer { state.drawn = 0 }
+        return state.drawn > 0 ? "\u{1B}[\(state.drawn)A\u{1B}[J" : ""
+    }
+
+    private func redraw(_ state: inout State) {
+        guard style == .live else { return }
+        var text = erase(&state)
+        let width = console.width
+        for step in state.running.prefix(12) {
+            let percent = step.fraction.map { " \(Int($0 * 100)) %" } ?? ""
+            text += String("  > \(step.title)\(percent)\(step.note.isEmpty ? "" : ": \(step.note)")".prefix(width - 1)) + "\n"
+            state.drawn += 1
+        }
+        console.errRaw(text)
+    }
+}
+
+/// Plan events as JSON objects: `{"event": "step-finished", "step": …, "outcome": …, "seconds": …}`.
+enum EventDocument {
+    static func make(_ event: PlanEvent) -> Value {
+        switch event {
+        case .planStarted(let title, let steps):
+            ["event": "plan-started", "plan": .string(title), "steps": .list(steps.map(Value.string))]
+        case .stepStarted(let id, let title): ["event": "step-started", "step": .string(id), "title": .string(title)]
+        case .stepProgress(let id, let fraction, let note):
+            [
+                "event": "step-progress", "step": .string(id), "fraction": fraction.map { .double(($0 * 1000).rounded() / 1000) } ?? .null,
+                "note": .string(note),
+            ]
+        case .stepFinished(let id, let title, let outcome, let duration):
+            finished("step-finished", id, title, outcome, duration)
+        case .undoStarted(let id, let title): ["event": "undo-started", "step": .string(id), "title": .string(title)]
+        case .undoFinished(let id, let title, let error, let duration):
+            [
+                "event": "undo-finished", "step": .string(id), "title": .string(title), "error": error.map(Value.string) ?? .null,
+                "seconds": seconds(duration),
+            ]
+        case .planFinished(let title, let succeeded, let duration):
+            ["event": "plan-finished", "plan": .string(title), "succeeded": .bool(succeeded), "seconds": seconds(duration)]
+        }
+    }
+
+    private static func finished(_ event: String, _ id: String, _ title: String, _ outcome: StepOutcome, _ duration: Duration) -> Value {
+        let (word, note): (String, String) =
+            switch outcome {
+            case .applied: ("applied", "")
+            case .alreadyDone(let found): ("already-done", found)
+            case .failed(let error): ("failed", error)
+            case .cancelled: ("cancelled", "")
+            }
+        return [
+            "event": .string(event), "step": .string(id), "title": .string(title), "outcome": .string(word), "note": .string(note),
+            "seconds": seconds(duration),
+        ]
+    }
+
+    private static func seconds(_ duration: Duration) -> Value { .double((DurationText.seconds(duration) * 1000).rounded() / 1000) }
+}

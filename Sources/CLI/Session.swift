@@ -1,0 +1,159 @@
+import AtollClaims
+import AtollEnvironments
+import AtollModel
+import AtollPlanning
+import AtollPlatform
+import AtollSettings
+import Dispatch
+import Glibc
+
+/// One run of one verb: its settings in force, its streams, and the way to the host.
+struct Session: Sendable {
+    let verb: String
+    let runtime: Runtime
+    let settings: Settings
+    let console: Console
+    let format: OutputFormat
+    private(set) var options: HostOptions
+    let interruption: Interruption
+    private let global: Flags
+
+    /// The values of the global flags that later code asks for.
+    private struct Flags: Sendable {
+        var prefixPath: String?
+        var workdirPath: String?
+        var prefixName: String
+        var jobs: Int
+        var quietWarnings: Bool
+        var quiet: Bool
+    }
+
+    init(verb: String, global: GlobalOptions, runtime: Runtime) throws {
+        self.verb = verb
+        self.runtime = runtime
+        let (settings, warnings) = Settings.load(environment: runtime.environment)
+        self.settings = settings
+        console = Console()
+        func value(_ flag: String?, _ key: String) -> String? { flag ?? settings.value(key: key) }
+        format = try OutputFormat(named: value(global.outFormat, "out_format") ?? "default")
+        var options = HostOptions()
+        options.libvirtURL = value(global.libvirtURL, "libvirt_url") ?? options.libvirtURL
+        options.libvirtUser = value(global.libvirtUser, "libvirt_user") ?? value(nil, "libvirt_username")
+        options.libvirtPassword = value(global.libvirtPassword, "libvirt_password")
+        options.leaseDirectory = value(global.leaseDir, "lease_dir") ?? options.leaseDirectory
+        options.accelerator = value(global.accel, "accel") ?? options.accelerator
+        guard ["auto", "kvm", "tcg"].contains(options.accelerator) else {
+            throw UsageError("unknown accelerator \"\(options.accelerator)\"; there are: auto, kvm, tcg")
+        }
+        options.sshUser = value(global.sshUser, "ssh_user") ?? options.sshUser
+        options.sshPassword = value(global.sshPassword, "ssh_password")
+        options.sshTimeout = global.sshTimeout ?? value(nil, "ssh_timeout").flatMap { Int($0) } ?? options.sshTimeout
+        self.options = options
+        interruption = Interruption()
+        if !global.ignoreWarnings { for warning in warnings { console.err("\(warning)") } }
+        let level = value(global.loglevel, "loglevel") ?? "info"
+        guard ["debug", "info", "warning", "error"].contains(level) else {
+            throw UsageError("unknown loglevel \"\(level)\"; there are: debug, info, warning, error")
+        }
+        let jobs = try global.jobs ?? value(nil, "jobs").map { text in
+            guard let number = Int(text) else { throw UsageError("jobs must be a whole number, not \"\(text)\"") }
+            return number
+        }
+        if let jobs, jobs < 1 { throw UsageError("--jobs must be at least 1") }
+        self.global = Flags(
+            prefixPath: value(global.prefixPath, "prefix_path"), workdirPath: value(global.workdirPath, "workdir_path"),
+            prefixName: value(global.prefixName, "prefix_name") ?? "current", jobs: jobs ?? 4,
+            quietWarnings: global.ignoreWarnings || level == "error", quiet: level == "error" || level == "warning")
+    }
+
+    /// The same session with other ways to the host.
+    func with(_ options: HostOptions) -> Session {
+        var session = self
+        session.options = options
+        return session
+    }
+
+    var locator: Locator {
+        Locator(
+            prefixPath: global.prefixPath, workdirPath: global.workdirPath, prefixName: global.prefixName,
+            workingDirectory: runtime.workingDirectory)
+    }
+
+    /// `current` means `default` to `init`.
+    var nameForInit: String { global.prefixName == "current" ? "default" : global.prefixName }
+
+    /// A key of a verb's own section of the settings.
+    func setting(_ section: String, _ key: String) -> String? { settings.value(section: section, key: key) }
+
+    func host() throws -> Host { try runtime.makeHost(options) }
+
+    func absolute(_ path: String) -> String { Directories.absolute(path, relativeTo: runtime.workingDirectory) }
+
+    /// The context a use case runs in: progress goes to standard error as a tree or lines, or to standard output as JSON events.
+    func context(logs files: PrefixFiles? = nil) throws -> VerbContext {
+        let view = ProgressView(console: console, style: format == .json ? .json : console.isInteractive ? .live : .plain)
+        let quiet = global.quiet && format != .json
+        let quietWarnings = global.quietWarnings
+        let log = files.map(VerbLog.init)
+        return VerbContext(
+            verb: verb, jobs: global.jobs, interruption: interruption,
+            failpoints: try runtime.environment["ATOLL_FAILPOINTS"].map(Failpoints.init(parsing:)) ?? .off,
+            events: { event in
+                log?.record(event)
+                if !quiet { view.show(event) }
+            },
+            note: { text in if !quietWarnings { view.note(text) } })
+    }
+
+    /// Prints a query's document.
+    func show(_ document: Value) { console.out(format.render(document)) }
+
+    /// Prints the dry run of a plan.
+    func show(_ steps: [PlannedStep]) {
+        let rows = steps.map { step -> (word: String, note: String) in
+            switch step.observation {
+            case .absent: ("do", "")
+            case .done(let found): ("done", found)
+            case .foreign(let what): ("refuse", what)
+            }
+        }
+        if format == .json {
+            show(
+                .list(
+                    zip(steps, rows).map { step, row in
+                        [
+                            "step": .string(step.id), "title": .string(step.title), "needs": .list(step.needs.map(Value.string)),
+                            "action": .string(row.word), "note": .string(row.note),
+                        ]
+                    }))
+        } else {
+            for (step, row) in zip(steps, rows) {
+                console.out("\(row.word.padded(to: 6)) \(step.title)\(row.note.isEmpty ? "" : " (\(row.note))")")
+            }
+        }
+    }
+
+    /// Turns SIGINT, SIGTERM and SIGHUP into a request to stop soon. A second one ends the process at once, saying so.
+    func watchSignals() -> [any DispatchSourceSignal] {
+        [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { [interruption, console] in
+                if interruption.signal == nil {
+                    console.err("interrupted: finishing or taking back the current steps; once more ends at once")
+                    interruption.request(signal: number)
+                } else {
+                    console.err("ended at once; run the same command again to go on, or atoll destroy to clean up")
+                    _exit(128 + number)
+                }
+            }
+            source.resume()
+            return source
+        }
+    }
+}
+
+extension String {
+    /// Padded with spaces on the right.
+    func padded(to width: Int) -> String { count >= width ? self : self + String(repeating: " ", count: width - count) }
+}

@@ -1,0 +1,176 @@
+public import AtollModel
+import AtollPlatform
+import Foundation
+import Glibc
+
+/// The subnets 192.168.200.0/24 to 192.168.255.0/24, each held by at most one prefix of this host.
+///
+/// Files and lock are Lago's (spec 3.8): `<third octet>.lease` with `["/PREFIX/uuid", "UUID"]`, and `subnet-lease.lock`. Only the store
+/// is consulted here; what libvirt and the host's routes use is passed in as `avoiding`.
+public struct LeaseStore: Sendable, Equatable {
+    public let directory: String
+    /// How long to wait for the lock.
+    public var patience: Duration
+
+    public static let defaultDirectory = "/var/lib/lago/subnets"
+
+    public init(directory: String = LeaseStore.defaultDirectory, patience: Duration = .seconds(5)) {
+        self.directory = directory
+        self.patience = patience
+    }
+
+    /// What the store holds, and what it says that makes no sense.
+    public struct Snapshot: Sendable, Equatable {
+        /// By third octet.
+        public var leases: [UInt8: Lease] = [:]
+        public var warnings: [String] = []
+
+        /// Third octets that a prefix holds, or may hold.
+        public var taken: Set<UInt8> {
+            Set(leases.values.compactMap { if case .stale = $0.standing { nil } else { $0.octet } })
+        }
+    }
+
+    /// Every lease now, read without the lock and changing nothing. A store that is not there is empty.
+    /// - Throws: `.permission` when the directory cannot be listed.
+    public func snapshot() throws -> Snapshot {
+        var snapshot = Snapshot()
+        guard SystemCall.exists(directory) else { return snapshot }
+        for octet in try octetsOnFile() {
+            guard let lease = Lease.read(file(octet), octet: octet) else { continue }
+            snapshot.leases[octet] = lease
+            if case .unreadable(let why) = lease.standing { snapshot.warnings.append(why) }
+        }
+        snapshot.warnings.sort()
+        return snapshot
+    }
+
+    /// Takes this subnet. Taking what the owner holds already is allowed and changes nothing.
+    /// - Throws: `.taken` naming the holder; `.outOfRange`; `.locked`; `.permission`.
+    public func take(_ subnet: IPv4Subnet, for owner: LeaseOwner) async throws {
+        guard subnet.isLeased else {
+            throw ClaimError(
+                .outOfRange, "subnet \(subnet) is not one of those that are leased, 192.168.200.0/24 to 192.168.255.0/24")
+        }
+        try await locked { try take(octet: subnet.base.octets[2], for: owner) }
+    }
+
+    /// Takes the lowest free subnets, `count` of them, none that overlaps one of `avoiding`; all or none.
+    /// - Returns: in ascending order.
+    /// - Throws: `.exhausted` when there are not enough; `.locked`; `.permission`.
+    public func takeFree(_ count: Int = 1, for owner: LeaseOwner, avoiding: [IPv4Subnet] = []) async throws -> [IPv4Subnet] {
+        try await locked {
+            let taken = try sweep().taken
+            let free = IPv4Subnet.leasedRange.filter { octet in
+                !taken.contains(octet) && !avoiding.contains { $0.overlaps(IPv4Subnet(leasedThirdOctet: octet)) }
+            }
+            guard free.count >= count else {
+                throw ClaimError(
+                    .exhausted,
+                    "The store of subnets is full: \(count) wanted, \(free.count) free in \(directory), \(taken.count) leased."
+                        + " You can free subnets by destroying unused environments (atoll destroy); who holds them: cat \(directory)/*.lease"
+                )
+            }
+            var done: [IPv4Subnet] = []
+            do {
+                for octet in free.prefix(count) {
+                    try take(octet: octet, for: owner)
+                    done.append(IPv4Subnet(leasedThirdOctet: octet))
+                }
+            } catch {
+                for subnet in done { unlink(file(subnet.base.octets[2])) }
+                throw error
+            }
+            return done
+        }
+    }
+
+    /// Gives up subnets of this owner: those named, or all it has. What others hold is left alone.
+    /// - Returns: those given up, in ascending order.
+    @discardableResult
+    public func release(_ subnets: [IPv4Subnet]? = nil, of owner: LeaseOwner) async throws -> [IPv4Subnet] {
+        guard SystemCall.exists(directory) else { return [] }
+        return try await locked {
+            var freed: [IPv4Subnet] = []
+            for octet in try octetsOnFile() where subnets?.contains(IPv4Subnet(leasedThirdOctet: octet)) ?? true {
+                guard let lease = Lease.read(file(octet), octet: octet) else { continue }
+                // The prefix may have lost its uuid file already: then its own leases look stale.
+                switch lease.standing {
+                case .held(owner), .stale(owner):
+                    try SystemCall.check("remove \(lease.file)") { unlink(lease.file) }
+                    freed.append(lease.subnet)
+                default: break
+                }
+            }
+            return freed.sorted { $0.base < $1.base }
+        }
+    }
+
+    /// Where the lease of this third octet is kept.
+    public func file(_ octet: UInt8) -> String { "\(directory)/\(octet).lease" }
+
+    private func take(octet: UInt8, for owner: LeaseOwner) throws {
+        switch Lease.read(file(octet), octet: octet)?.standing {
+        case .held(owner): return
+        case .held(let other):
+            let range = IPv4Subnet(leasedThirdOctet: octet)
+            throw ClaimError(
+                .taken,
+                "The subnet \(range) is already taken by \(other.uuidPath). Choose another gw, leave gw out to get a free subnet,"
+                    + " or destroy that environment")
+        case .unreadable(let why): throw ClaimError(.taken, "The subnet \(IPv4Subnet(leasedThirdOctet: octet)) counts as taken: \(why)")
+        case .stale, nil: break
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        let text = try encoder.encode([owner.uuidPath, owner.uuid])
+        try AtomicFile.write(text, to: file(octet), mode: 0o664)
+    }
+
+    /// Reads the store and removes what is stale. Only under the lock.
+    private func sweep() throws -> Snapshot {
+        var snapshot = try snapshot()
+        for (octet, lease) in snapshot.leases {
+            guard case .stale = lease.standing else { continue }
+            try SystemCall.check("remove the stale \(lease.file)") { unlink(lease.file) }
+            snapshot.leases[octet] = nil
+        }
+        return snapshot
+    }
+
+    private func octetsOnFile() throws -> [UInt8] {
+        let names: [String]
+        do { names = try Directories.list(directory) } catch let error as PlatformError {
+            throw ClaimError(
+                error.code == .permission ? .permission : .io, "cannot read the subnet leases in \(directory): \(error); \(Self.advice)")
+        }
+        return names.compactMap { name in
+            guard name.hasSuffix(".lease"), let octet = UInt8(name.dropLast(6)), "\(octet).lease" == name else { return nil }
+            return IPv4Subnet.leasedRange.contains(octet) ? octet : nil
+        }.sorted()
+    }
+
+    private func locked<T: Sendable>(_ body: () throws -> T) async throws -> T {
+        do {
+            if !SystemCall.exists(directory) { try StateRoot.makeShared(directory) }
+            let lock = try await FileLock.acquire(
+                directory + "/subnet-lease.lock", note: "pid \(getpid())", patience: patience)
+            defer { lock.release() }
+            return try body()
+        } catch let error as PlatformError {
+            switch error.code {
+            case .locked:
+                throw ClaimError(
+                    .locked,
+                    "\(error.message): no answer within \(patience). Either another process is leasing subnets right now, or it hangs"
+                        + " (see who with: fuser -v \(directory)/subnet-lease.lock), or the lock file cannot be used by you")
+            case .cancelled: throw ClaimError(.cancelled, error.message)
+            case .permission: throw ClaimError(.permission, "\(error.message); \(Self.advice)")
+            default: throw ClaimError(.io, error.message)
+            }
+        }
+    }
+
+    private static let advice =
+        "the directory must be writable for your group (run scripts/setup, or join its group), or name another with --lease_dir"
+}

@@ -1,0 +1,124 @@
+public import AtollModel
+import AtollPlatform
+public import Foundation
+import Glibc
+
+/// One registered prefix: written before the prefix makes anything on the host, removed when nothing of it is left.
+public struct RegisteredPrefix: Sendable, Equatable, Codable {
+    public enum State: String, Sendable, Codable { case initializing, ready }
+    /// Absolute path of the prefix directory.
+    public var path: String
+    /// 32 hex digits.
+    public var uuid: String
+    /// When it was registered.
+    public var created: Date
+    /// Who registered it: process and verb.
+    public var pid: Int32
+    public var verb: String
+    /// Where its subnets are leased.
+    public var leaseDirectory: String
+    public var state: State
+
+    public init(
+        path: String, id: PrefixID, created: Date = Date(), pid: Int32 = getpid(), verb: String,
+        leaseDirectory: String = LeaseStore.defaultDirectory, state: State = .initializing
+    ) {
+        self.path = path
+        uuid = id.hex
+        self.created = created
+        self.pid = pid
+        self.verb = verb
+        self.leaseDirectory = leaseDirectory
+        self.state = state
+    }
+
+    /// nil only in an entry that somebody wrote by hand.
+    public var id: PrefixID? { PrefixID(uuid) }
+    /// Whether the prefix directory is known to be gone while the entry stayed. One behind a closed door is not.
+    public var isOrphan: Bool {
+        guard !SystemCall.exists(path) else { return false }
+        return errno == ENOENT || errno == ENOTDIR
+    }
+}
+
+/// Every prefix on this host, whoever made it: names on libvirt are drawn against it, and no template is collected that one backs on.
+public struct PrefixRegistry: Sendable, Equatable {
+    public let root: StateRoot
+
+    public init(_ root: StateRoot) { self.root = root }
+
+    /// Where the entry of this prefix is kept.
+    public func file(_ id: PrefixID) -> String { "\(root.prefixes)/\(id.hex).json" }
+
+    /// Writes or replaces the entry.
+    public func register(_ entry: RegisteredPrefix) throws {
+        guard let id = entry.id else { throw ClaimError(.malformed, "a prefix cannot be registered under the uuid “\(entry.uuid)”") }
+        try root.prepare()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        do {
+            try AtomicFile.write(try encoder.encode(entry) + Data("\n".utf8), to: file(id), mode: 0o664)
+        } catch let error as PlatformError {
+            throw ClaimError(error.code == .permission ? .permission : .io, "the prefix cannot be registered: \(error)")
+        }
+    }
+
+    /// Removes the entry; nothing happens when there is none.
+    public func remove(_ id: PrefixID) throws {
+        guard unlink(file(id)) != 0, errno != ENOENT else { return }
+        let code = errno
+        throw ClaimError(
+            code == EACCES || code == EPERM ? .permission : .io, "cannot remove \(file(id)): \(String(cString: strerror(code)))")
+    }
+
+    /// All entries, oldest first, and a warning for each file that is none. An absent registry is empty.
+    public func list() throws -> (entries: [RegisteredPrefix], warnings: [String]) {
+        let names: [String]
+        do { names = try Directories.list(root.prefixes) } catch let error as PlatformError {
+            throw ClaimError(
+                error.code == .permission ? .permission : .io,
+                "cannot read the registered prefixes: \(error); join group libvirt (sudo usermod -aG libvirt $USER, then log in again) or run"
+                    + " scripts/setup")
+        }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        var entries: [RegisteredPrefix] = []
+        var warnings: [String] = []
+        for name in names where name.hasSuffix(".json") {
+            let file = root.prefixes + "/" + name
+            do {
+                let entry = try decoder.decode(RegisteredPrefix.self, from: Data(try AtomicFile.read(file, limit: 1 << 16)))
+                guard entry.id?.hex == String(name.dropLast(5)) else { throw ClaimError(.malformed, "its name is not its uuid") }
+                entries.append(entry)
+            } catch {
+                // Somebody removed it between the listing and now.
+                guard SystemCall.exists(file) else { continue }
+                warnings.append("\(file) is no entry of a prefix and was left alone: \(error)")
+            }
+        }
+        return (entries.sorted { ($0.created, $0.uuid) < ($1.created, $1.uuid) }, warnings)
+    }
+
+    /// The entry with this uuid.
+    public func find(_ id: PrefixID) throws -> RegisteredPrefix? { try list().entries.first { $0.uuid == id.hex } }
+
+    /// The entry of the prefix at this absolute path.
+    public func find(path: String) throws -> RegisteredPrefix? { try list().entries.first { $0.path == path } }
+
+    /// Entries whose prefix directory is gone: what they made may still be on the host.
+    public func orphans() throws -> [RegisteredPrefix] { try list().entries.filter(\.isOrphan) }
+
+    /// A fresh identity whose first 4 and first 8 digits no registered prefix and none of `taken` (digits, 4 or more) start with:
+    /// everything on the host is named by them.
+    public func freshID(avoiding taken: some Sequence<String> = [], using generator: inout some RandomNumberGenerator) throws -> PrefixID {
+        var used = Set(try list().entries.map { String($0.uuid.prefix(4)) })
+        for digits in taken where digits.count >= 4 { used.insert(String(digits.lowercased().prefix(4))) }
+        // 65536 beginnings: with fewer than half in use a thousand draws cannot plausibly all fail.
+        for _ in 0..<1000 {
+            let id = PrefixID(using: &generator)
+            if !used.contains(id.four) { return id }
+        }
+        throw ClaimError(.exhausted, "no free prefix name was found: \(used.count) prefixes are registered in \(root.prefixes)")
+    }
+}

@@ -1,0 +1,77 @@
+public import AtollModel
+import AtollPlatform
+import Glibc
+
+/// The directories that all environments of a host share: `store repos images prefixes` below one root.
+///
+/// They belong to group libvirt (2770), the QEMU user may pass through by an access list entry, and nobody else sees inside.
+public struct StateRoot: Sendable, Equatable {
+    /// Absolute path.
+    public let path: String
+
+    /// `/var/lib/atoll`.
+    public static let defaultPath = "/var/lib/atoll"
+
+    public init(path: String = StateRoot.defaultPath) { self.path = path }
+
+    /// The root that `ATOLL_STATE` names, or the default.
+    public init(environment: [String: String]) {
+        let named = environment["ATOLL_STATE"] ?? ""
+        self.init(path: named.isEmpty ? Self.defaultPath : named)
+    }
+
+    /// The template store.
+    public var store: String { path + "/store" }
+    /// Repository descriptions.
+    public var repos: String { path + "/repos" }
+    /// One directory of disk images per prefix.
+    public var images: String { path + "/images" }
+    /// The prefix registry.
+    public var prefixes: String { path + "/prefixes" }
+    /// Where the images of this prefix are.
+    public func images(of prefix: PrefixID) -> String { images + "/" + prefix.hex }
+
+    /// Makes the root and what is below it. What this user may not do to a directory that already serves (group, mode, access list) is
+    /// returned as warnings, not thrown: a private root for tests needs none of it.
+    /// - Throws: `.permission` or `.io` when a directory cannot be made or entered.
+    @discardableResult
+    public func prepare() throws -> [String] {
+        try [path, store, repos, images, prefixes].flatMap(Self.makeShared)
+    }
+
+    /// Makes the directory for one prefix's images and returns warnings as `prepare` does.
+    @discardableResult
+    public func makeImages(of prefix: PrefixID) throws -> [String] { try prepare() + Self.makeShared(images(of: prefix)) }
+
+    /// Makes one shared directory, parents included; an existing one is only checked for access. Returns warnings as `prepare` does.
+    @discardableResult
+    public static func makeShared(_ path: String) throws -> [String] {
+        if SystemCall.exists(path) {
+            guard SystemCall.isDirectory(path) else { throw ClaimError(.io, "\(path) is in the way: a directory belongs there") }
+            guard access(path, R_OK | W_OK | X_OK) == 0 else {
+                throw ClaimError(
+                    .permission,
+                    "no access to \(path): \(String(cString: strerror(errno))); join group libvirt (sudo usermod -aG libvirt $USER, then log in again)"
+                        + " or run scripts/setup, or set ATOLL_STATE to a directory of your own")
+            }
+            return []
+        }
+        do { guard try Directories.make(path, mode: 0o770) else { return [] } } catch let error as PlatformError {
+            throw ClaimError(
+                error.code == .permission ? .permission : .io,
+                "\(path) is needed and missing: \(error); run scripts/setup, or set ATOLL_STATE to a directory of your own")
+        }
+        var warnings: [String] = []
+        if let group = AccessControl.groupID("libvirt") {
+            if chown(path, uid_t.max, group) != 0 { warnings.append("\(path) could not be given to group libvirt: only you can use it") }
+        }
+        // After chown, which clears the set-group-id bit.
+        if chmod(path, 0o2770) != 0 { warnings.append("the mode of \(path) could not be set to 2770") }
+        if let user = AccessControl.qemuUser {
+            do { try AccessControl.grant(.execute, on: path, to: user) } catch {
+                warnings.append("\(user) could not be let into \(path): \(error)")
+            }
+        }
+        return warnings
+    }
+}

@@ -1,0 +1,32 @@
+/// Disk images as files: what they are by their own bytes, and the layers, empty disks and conversions made of them.
+///
+/// An image of unknown origin is read by our own header reader first: qemu-img guesses formats, and a raw disk whose guest wrote a qcow2
+/// header, or a qcow2 with a backing or data file, would make it open any file of the host. So every call of qemu-img names the format.
+/// This room never mounts, boots or customises anything and knows nothing of templates or prefixes.
+/// Start with `ImageHeader` (what is this file?), then `QemuImg` (make and convert).
+public enum DiskImages {}
+
+/// What went wrong with an image, in words a user can act on.
+public struct DiskImageError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The class of the failure; callers branch on this, never on the text.
+    public enum Code: String, Sendable {
+        /// No such file.
+        case missing
+        /// Neither of the formats we use.
+        case wrongFormat
+        /// Shorter than its own tables say, or its tables make no sense.
+        case damaged
+        /// It names another file, which a template must not.
+        case refersElsewhere
+        case permission, noSpace, toolMissing, toolFailed, cancelled, io
+    }
+    public var code: Code
+    public var message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+}

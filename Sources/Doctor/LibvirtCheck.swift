@@ -1,0 +1,77 @@
+import Glibc
+
+/// libvirt: its socket, the right to use it, whether it answers, and the log daemon without which no domain starts.
+enum LibvirtCheck {
+    static let sockets = ["/run/libvirt/virtqemud-sock", "/run/libvirt/libvirt-sock"]
+    static let logSocket = "/run/libvirt/virtlogd-sock"
+
+    static func findings(_ subject: Subject, _ facts: HostFacts, _ remedies: Remedies) async -> [Finding] {
+        guard subject.libvirtURI == "qemu:///system" else { return [await answer(subject, facts, remedies, socketUsable: true)] }
+        let socket = socketFinding(facts, remedies)
+        let usable = socket.severity == .ok
+        return [socket, logFinding(facts, remedies), await answer(subject, facts, remedies, socketUsable: usable)]
+    }
+
+    static func start(_ remedies: Remedies) -> [String] {
+        remedies.hasSystemd
+            ? [remedies.root("systemctl enable --now virtlogd.socket virtlockd.socket libvirtd.socket")]
+            : [remedies.root("virtlogd -d"), remedies.root("libvirtd -d")]
+    }
+
+    static func socketFinding(_ facts: HostFacts, _ remedies: Remedies) -> Finding {
+        let id = "libvirt-socket", title = "libvirt's socket"
+        guard let path = sockets.first(where: { facts.status($0) != nil }), let status = facts.status(path) else {
+            guard facts.program("libvirtd") != nil || facts.program("virtqemud") != nil else {
+                return Finding(id, .failure, title, "libvirt is not installed", remedy: remedies.install("libvirtd") + start(remedies))
+            }
+            return Finding(id, .failure, title, "\(sockets[1]) is not there: libvirt does not run", remedy: start(remedies))
+        }
+        guard facts.mayAccess(path, R_OK | W_OK) else {
+            let group = facts.groupID("libvirt").map { status.group == $0 } == true ? "libvirt" : nil
+            let why = "\(facts.user.name) may not use \(path) (mode \(String(status.mode, radix: 8)))"
+            guard let group else {
+                return Finding(id, .failure, title, why + ": its group is not libvirt", remedy: restart(remedies))
+            }
+            return Finding(id, .failure, title, "\(why) for members of group \(group)", remedy: join(facts, remedies))
+        }
+        return Finding(id, .ok, title, "\(facts.user.name) may use \(path)")
+    }
+
+    /// Group membership counts from the next login on; `newgrp` is such a login.
+    static func join(_ facts: HostFacts, _ remedies: Remedies) -> [String] {
+        [remedies.root("usermod -aG libvirt \(facts.user.name)"), "newgrp libvirt"]
+    }
+
+    static func restart(_ remedies: Remedies) -> [String] {
+        remedies.hasSystemd
+            ? [remedies.root("systemctl restart libvirtd.socket libvirtd.service")]
+            : [remedies.root("kill $(cat /run/libvirtd.pid)"), remedies.root("libvirtd -d")]
+    }
+
+    static func logFinding(_ facts: HostFacts, _ remedies: Remedies) -> Finding {
+        let id = "virtlogd", title = "libvirt's log daemon"
+        guard facts.status(logSocket) != nil else {
+            let command = remedies.hasSystemd ? "systemctl enable --now virtlogd.socket" : "virtlogd -d"
+            return Finding(
+                id, .failure, title, "\(logSocket) is not there: no domain starts without virtlogd", remedy: [remedies.root(command)])
+        }
+        return Finding(id, .ok, title, "it listens at \(logSocket)")
+    }
+
+    static func answer(_ subject: Subject, _ facts: HostFacts, _ remedies: Remedies, socketUsable: Bool) async -> Finding {
+        let id = "libvirt-answers", title = "libvirt", uri = subject.libvirtURI
+        guard socketUsable else { return Finding(id, .failure, title, "not asked: its socket comes first", remedy: []) }
+        switch await facts.askLibvirt(uri, subject.libvirtPatience) {
+        case .versions(let libvirt, let hypervisor):
+            return Finding(id, .ok, title, "libvirt \(libvirt) answers at \(uri), with QEMU \(hypervisor)")
+        case .refused(let why):
+            return Finding(id, .failure, title, "\(uri) refuses \(facts.user.name): \(why)", remedy: join(facts, remedies))
+        case .failed(let why):
+            return Finding(id, .failure, title, "\(uri) does not answer: \(why)", remedy: uri == "qemu:///system" ? start(remedies) : [])
+        case nil:
+            return Finding(
+                id, .failure, title, "\(uri) took the connection but did not answer within \(subject.libvirtPatience)",
+                remedy: uri == "qemu:///system" ? restart(remedies) : [])
+        }
+    }
+}

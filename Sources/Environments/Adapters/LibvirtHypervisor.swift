@@ -1,0 +1,104 @@
+import AtollLibvirt
+public import AtollModel
+import AtollPlatform
+import AtollVirtXML
+import Glibc
+import OrderedCollections
+
+/// Domains through libvirt.
+public struct LibvirtHypervisor: Hypervisor {
+    private let link: LibvirtLink
+
+    public init(_ link: LibvirtLink) { self.link = link }
+
+    public func domains() async throws -> [ObservedDomain] {
+        try await link.use { connection in
+            try connection.listDomains().compactMap { domain in
+                // One that vanished between the list and the look is simply not there.
+                do { return try Self.observe(domain) } catch let error as LibvirtError where error.isNotFound { return nil }
+            }
+        }
+    }
+
+    public func domain(named name: String) async throws -> ObservedDomain? {
+        try await link.use { connection in
+            do { return try Self.observe(try connection.lookupDomain(name: name)) } catch let error as LibvirtError where error.isNotFound {
+                return nil
+            }
+        }
+    }
+
+    public func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws {
+        try prepareConsoleLog(files.console(machine.name))
+        try await link.use { connection in
+            let type = VirtualizationType(accelerator)
+            let capabilities = try HostCapabilities(xml: try connection.capabilities())
+            let arch = machine.spec.architecture ?? machine.disks.first?.metadata["arch"]?.text ?? capabilities.arch
+            guard let emulator = capabilities.emulator(arch: arch, virtualizationType: type) else {
+                throw EnvironmentError(.hostFailure, "no QEMU for \(arch) guests with \(type.rawValue) is installed on this host; see: atoll doctor")
+            }
+            let cpu = try CPUChoice.choose(
+                model: machine.spec.cpuModel, custom: machine.spec.cpuCustom, vcpuIsExplicit: machine.spec.vcpu != nil, type: type,
+                models: { try CPUModels() }, hostCPU: { capabilities.cpu })
+            var definition = try DomainDefinition(
+                machine, of: environment, type: type, cpu: cpu, arch: arch, emulator: emulator,
+                hasVhostNet: type == .kvm && SystemCall.exists("/dev/vhost-net"), consoleLogPath: files.console(machine.name),
+                path: { files.resolved($0) })
+            if machine.bootstrap == .cloudInit { definition.disks.append(Self.seedDisk(files.seed(machine.name), beside: definition.disks)) }
+            let xml = try VirtXML.text(definition)
+            do { _ = try connection.createDomain(xml: xml) } catch let error as LibvirtError where error.isConflict {
+                // libvirtd went away after it had begun: the domain may be ours and running already.
+                let found = try Self.observe(try connection.lookupDomain(name: definition.name))
+                guard found.owner == environment.id else { throw error }
+            }
+        }
+    }
+
+    public func stop(named name: String, owner: PrefixID) async throws {
+        try await link.use { connection in
+            do {
+                let domain = try connection.lookupDomain(name: name)
+                guard try Self.owner(domain) == owner else {
+                    throw EnvironmentError(.refused, "the domain \(name) does not carry this environment's mark; it is left alone")
+                }
+                try domain.destroy()
+            } catch let error as LibvirtError where error.isNotFound || error.isOperationInvalid {
+                return
+            }
+        }
+    }
+
+    /// A small disk rather than a CD-ROM: every guest that can boot from virtio can read it, without IDE or AHCI drivers.
+    private static func seedDisk(_ path: String, beside disks: [DomainDefinition.DiskDevice]) -> DomainDefinition.DiskDevice {
+        let used = Set(disks.map(\.target))
+        let target = "zyxwvutsrqponmlkjihgfedcba".map { "vd\($0)" }.first { !used.contains($0) } ?? "vdz"
+        return DomainDefinition.DiskDevice(
+            index: disks.count + 1, image: DomainDefinition.Layer(path: path, format: "raw"), target: target, readonly: true)
+    }
+
+    private static func observe(_ domain: Domain) throws -> ObservedDomain {
+        let state = try domain.state().state
+        let description = try DomainDescription(xml: try domain.xml())
+        let accelerator: Accelerator? =
+            switch description.type {
+            case "kvm": .kvm
+            case "qemu": .tcg
+            default: nil
+            }
+        return ObservedDomain(
+            name: domain.name, state: MachineState(rawValue: state.rawValue) ?? .unknown, owner: description.mark?.prefix,
+            accelerator: accelerator)
+    }
+
+    private static func owner(_ domain: Domain) throws -> PrefixID? {
+        try DomainDescription(xml: try domain.xml()).mark?.prefix
+    }
+
+    /// Made by us before virtlogd opens it, so that it belongs to the caller; QEMU's user gets its right by an access list entry.
+    /// Each boot starts a new log: virtlogd renames a long one away and makes the next as root, which would not be ours to read or append to.
+    private func prepareConsoleLog(_ path: String) throws {
+        for old in [path, path + ".0", path + ".1", path + ".2"] { try Directories.removeTree(old) }
+        try AtomicFile.write("", to: path, mode: 0o660)
+        try ImageFiles.allowQEMU(path, write: true)
+    }
+}

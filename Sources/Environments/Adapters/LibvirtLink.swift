@@ -1,0 +1,56 @@
+import AtollLibvirt
+import AtollPlatform
+import Synchronization
+
+/// One libvirt connection for a whole verb, opened on first use and opened anew when libvirtd went away in between.
+public final class LibvirtLink: Sendable {
+    private let uri: String
+    private let credentials: Credentials?
+    private let current = Mutex<Connection?>(nil)
+
+    public init(uri: String, user: String? = nil, password: String? = nil) {
+        self.uri = uri
+        credentials = user.map { Credentials(user: $0, password: password ?? "") }
+    }
+
+    /// Runs `body` with a live connection, off the cooperative pool. When the connection turns out dead, it is tried once more with
+    /// a new one, so `body` must be repeatable.
+    func use<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
+        try await Blocking.run { [self] in
+            do {
+                return try body(try connection())
+            } catch let error as LibvirtError where error.isConnectionFailure {
+                current.withLock { $0 = nil }
+                do { return try body(try connection()) } catch let error as LibvirtError { throw explain(error) }
+            } catch let error as LibvirtError {
+                throw explain(error)
+            }
+        }
+    }
+
+    private func connection() throws -> Connection {
+        // Held while opening, so that parallel steps share one connection.
+        try current.withLock { current in
+            if let open = current { return open }
+            let opened = try Connection(uri: uri, credentials: credentials)
+            current = opened
+            return opened
+        }
+    }
+
+    private func explain(_ error: LibvirtError) -> EnvironmentError {
+        if error.isPermission {
+            return EnvironmentError(
+                .refused,
+                "libvirt at \(uri) refuses this user. Join its group with: sudo usermod -aG libvirt $USER, then log in again. (\(error))")
+        }
+        if error.isConnectionFailure {
+            return EnvironmentError(
+                .hostFailure, "libvirt does not answer at \(uri). Start it with: scripts/setup; see what is wrong with: atoll doctor. (\(error))")
+        }
+        if error.isStorageAccess {
+            return EnvironmentError(.hostFailure, "QEMU cannot reach a disk image; see which directory is closed with: atoll doctor. (\(error))")
+        }
+        return EnvironmentError(.hostFailure, "libvirt did not do it: \(error)")
+    }
+}

@@ -1,0 +1,88 @@
+import AtollGuestAccess
+public import AtollModel
+import AtollPlatform
+import AtollSSH
+import Synchronization
+
+/// Guests over ssh, with the prefix's key and its known hosts. One connection per VM is kept for the whole verb.
+public final class SSHGuestConnector: GuestConnector {
+    /// What settings say for VMs that say nothing.
+    public struct Defaults: Sendable {
+        public var user: String
+        public var password: String?
+        /// Seconds for one attempt to log in.
+        public var attemptSeconds: Int
+
+        public init(user: String = "root", password: String? = nil, attemptSeconds: Int = 10) {
+            self.user = user
+            self.password = password
+            self.attemptSeconds = attemptSeconds
+        }
+    }
+
+    private let defaults: Defaults
+    /// Logging in costs seconds of key exchange under emulation.
+    private let patience: Int
+    private let channels = Mutex<[String: SSHGuestChannel]>([:])
+
+    public init(defaults: Defaults, accelerator: Accelerator) {
+        self.defaults = defaults
+        patience = accelerator.deadlineFactor
+    }
+
+    public func waitUntilReady(
+        _ machine: Machine, of environment: Environment, files: PrefixFiles, deadline: Duration, seen: @escaping @Sendable (String) -> Void
+    ) async throws -> GuestReady {
+        let channel = try channel(to: machine, files: files)
+        let console = files.console(machine.name)
+        let readiness = Readiness(
+            consoleTail: { FileTail.read(console, limit: 16384) },
+            progress: { progress in if progress.report.attempts > 0 { seen(progress.report.lastSeen) } })
+        let requirements = channel.requirements(patience: deadline, attempt: .seconds(defaults.attemptSeconds * patience))
+        do {
+            let reports = try await readiness.wait(for: requirements)
+            return GuestReady(
+                machine: machine.name, waited: reports.reduce(.zero) { $0 + $1.waited }, attempts: reports.reduce(0) { $0 + $1.attempts })
+        } catch let error as GuestAccessError where error.code == .notReady {
+            throw EnvironmentError(.timeout, error.message)
+        }
+    }
+
+    public func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32 {
+        let channel = try channel(to: machine, files: files)
+        let code = try await channel.attach(RemoteCommand.make(arguments: arguments), streams: StandardStreams())
+        await channel.close()
+        return code
+    }
+
+    private func channel(to machine: Machine, files: PrefixFiles) throws -> SSHGuestChannel {
+        let key = files.path + "\n" + machine.name
+        if let open = channels.withLock({ $0[key] }) { return open }
+        let made = SSHGuestChannel(try target(machine, files))
+        return channels.withLock { channels in
+            if let other = channels[key] { return other }
+            channels[key] = made
+            return made
+        }
+    }
+
+    private func target(_ machine: Machine, _ files: PrefixFiles) throws -> SSHGuestChannel.Target {
+        guard let address = machine.address else {
+            throw EnvironmentError(
+                .refused, "\(machine.name) has no address known here: its management net is a bridge. Use: atoll console \(machine.name)")
+        }
+        // Ours first; an environment made by Lago has only the second.
+        let keyPath = [files.privateKey, files.legacyPrivateKey].first { SystemCall.exists($0) } ?? files.privateKey
+        let pair = try KeyPair(privateText: try AtomicFile.text(keyPath, limit: 1 << 16))
+        // One machine whose keys nobody made (`bootstrap: none`) cannot be pinned; every other is.
+        let pinned = SystemCall.exists(files.identity(machine.name))
+        let hosts = KnownHosts(parsing: (try? AtomicFile.text(files.knownHosts)) ?? "")
+        let spec = machine.spec
+        return SSHGuestChannel.Target(
+            name: machine.name, endpoint: Endpoint(host: "\(address)"),
+            credentials: Credentials(
+                user: spec.sshUser ?? defaults.user, keys: [pair],
+                password: spec.sshPassword ?? spec.rootPassword ?? defaults.password),
+            hostKeys: pinned ? .known(hosts) : .acceptAny, loginTimeout: .seconds(defaults.attemptSeconds * patience))
+    }
+}

@@ -1,0 +1,98 @@
+import AtollClaims
+import AtollModel
+public import AtollPlanning
+import AtollPlatform
+
+/// `destroy`: removes a prefix and everything on the host that carries its mark.
+///
+/// It works from what the host shows, not from the prefix's own files, so that a half-made or half-removed prefix goes too.
+public struct DestroyUseCase: Sendable {
+    private let host: Host
+    private let context: VerbContext
+
+    public init(host: Host, context: VerbContext) {
+        self.host = host
+        self.context = context
+    }
+
+    /// Destroys one prefix.
+    public func run(_ found: Locator.Found) async throws {
+        try await Prefix.exclusively(found.files, host: host, context: context) { journal in
+            try await remove(found.files, workdir: found.workdir, journal: journal)
+        }
+    }
+
+    /// What `run` would do.
+    public func preview(_ found: Locator.Found) async throws -> [PlannedStep] {
+        try await plan(found.files, workdir: found.workdir).preview()
+    }
+
+    /// The work, for callers that hold the prefix's lock.
+    func remove(_ files: PrefixFiles, workdir: Workdir?, journal: Journal?) async throws {
+        try await context.run(try await plan(files, workdir: workdir), journal: journal)
+    }
+
+    func plan(_ files: PrefixFiles, workdir: Workdir?) async throws -> Plan {
+        let id = try identity(of: files)
+        var steps: [Step] = []
+        if let id {
+            let domains = try await host.hypervisor.domains().filter { $0.owner == id }.map(\.name).sorted()
+            let networks = try await host.networks.networks().filter { $0.owner == id }.map(\.name).sorted()
+            steps += domains.map { StopUseCase.domainStep(named: $0, label: Self.label($0, after: id.eight), id, host) }
+            let stops = Set(steps.map(\.id))
+            steps += networks.map { StopUseCase.networkStep(named: $0, label: Self.label($0, after: id.four), id, host, needs: stops) }
+            let all = Set(steps.map(\.id))
+            steps.append(leaseStep(id, files, needs: all))
+            steps.append(imageStep(id, needs: all))
+        }
+        steps.append(directoryStep(files, id, workdir, needs: Set(steps.map(\.id))))
+        return try Plan("Destroy prefix \(files.name)", onFailure: .keep, steps: steps)
+    }
+
+    /// What the user called it: the name on the host without the uuid's digits.
+    private static func label(_ name: String, after start: String) -> String {
+        name.hasPrefix(start + "-") ? String(name.dropFirst(start.count + 1)) : name
+    }
+
+    /// The prefix's uuid: from its file, else from the registry (its init was killed before it wrote one).
+    private func identity(of files: PrefixFiles) throws -> PrefixID? {
+        if let text = try? AtomicFile.text(files.uuid, limit: 200), let id = PrefixID(text) { return id }
+        return try host.registry.find(path: files.path)?.id
+    }
+
+    private func leaseStep(_ id: PrefixID, _ files: PrefixFiles, needs: Set<String>) -> Step {
+        // Where the prefix took its leases, which need not be where this verb would look.
+        let leaseDirectory = (try? host.registry.find(id))?.leaseDirectory ?? host.leases.directory
+        return Step(
+            "leases", "release subnets", needs: needs,
+            apply: { progress in
+                let store = LeaseStore(directory: leaseDirectory)
+                let freed = try await store.release(of: LeaseOwner(uuidPath: files.uuid, uuid: id.hex))
+                if !freed.isEmpty { progress.report(nil, freed.map(\.description).joined(separator: ", ")) }
+            })
+    }
+
+    private func imageStep(_ id: PrefixID, needs: Set<String>) -> Step {
+        let path = host.stateRoot.images(of: id)
+        return Step(
+            "images", "remove disk images", needs: needs,
+            observe: { SystemCall.exists(path) ? .absent : .done("") },
+            apply: { _ in try await Blocking.run { try Directories.removeTree(path) } })
+    }
+
+    private func directoryStep(_ files: PrefixFiles, _ id: PrefixID?, _ workdir: Workdir?, needs: Set<String>) -> Step {
+        Step(
+            "prefix", "remove \(files.path)", needs: needs,
+            apply: { [host] _ in
+                try await Blocking.run {
+                    // The uuid file goes last but one: without it the leases are anybody's, and destroy could not find its mark again.
+                    for name in try Directories.list(files.path) where name != "uuid" {
+                        try Directories.removeTree(files.path + "/" + name)
+                    }
+                    try Directories.removeTree(files.path)
+                    try workdir?.tidy()
+                    if let id { try host.registry.remove(id) }
+                }
+            })
+    }
+}

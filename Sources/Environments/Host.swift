@@ -1,0 +1,75 @@
+public import AtollClaims
+public import AtollModel
+public import AtollPlanning
+import AtollPlatform
+
+/// Everything outside that the use cases work on; the composition root puts it together.
+public struct Host: Sendable {
+    public var hypervisor: any Hypervisor
+    public var networks: any NetworkHost
+    public var disks: any DiskTool
+    public var templates: any TemplateSource
+    public var preparer: any GuestPreparer
+    public var guests: any GuestConnector
+    public var consoles: any ConsoleHost
+    public var stateRoot: StateRoot
+    public var registry: PrefixRegistry
+    public var leases: LeaseStore
+    public var accelerator: AcceleratorChoice
+    /// IPv4 routes of the host with a few words on each ("route over eth0").
+    public var routes: @Sendable () -> [(subnet: IPv4Subnet, description: String)]
+
+    public init(
+        hypervisor: any Hypervisor, networks: any NetworkHost, disks: any DiskTool, templates: any TemplateSource,
+        preparer: any GuestPreparer, guests: any GuestConnector,
+        consoles: any ConsoleHost, stateRoot: StateRoot, registry: PrefixRegistry, leases: LeaseStore,
+        accelerator: AcceleratorChoice, routes: @escaping @Sendable () -> [(subnet: IPv4Subnet, description: String)]
+    ) {
+        self.hypervisor = hypervisor
+        self.networks = networks
+        self.disks = disks
+        self.templates = templates
+        self.preparer = preparer
+        self.guests = guests
+        self.consoles = consoles
+        self.stateRoot = stateRoot
+        self.registry = registry
+        self.leases = leases
+        self.accelerator = accelerator
+        self.routes = routes
+    }
+}
+
+/// How one verb is run: what every use case is given beside its request.
+public struct VerbContext: Sendable {
+    /// `start`, as the journal and the lock show it.
+    public var verb: String
+    /// Steps at once.
+    public var jobs: Int
+    /// How long to wait for another verb on the same prefix.
+    public var lockPatience: Duration
+    public var interruption: Interruption
+    public var failpoints: Failpoints
+    public var events: @Sendable (PlanEvent) -> Void
+    /// A line for people: warnings, "waiting for pid 12 (start)".
+    public var note: @Sendable (String) -> Void
+
+    public init(
+        verb: String, jobs: Int = 4, lockPatience: Duration = .seconds(60), interruption: Interruption = Interruption(),
+        failpoints: Failpoints = .off, events: @escaping @Sendable (PlanEvent) -> Void = { _ in },
+        note: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.verb = verb
+        self.jobs = jobs
+        self.lockPatience = lockPatience
+        self.interruption = interruption
+        self.failpoints = failpoints
+        self.events = events
+        self.note = note
+    }
+
+    /// Runs a plan with everything this context says.
+    public func run(_ plan: Plan, journal: Journal?) async throws {
+        try await PlanRunner(journal: journal, failpoints: failpoints, jobs: jobs, interruption: interruption, events: events).run(plan)
+    }
+}

@@ -1,0 +1,150 @@
+import AtollClaims
+import AtollInitFile
+public import AtollModel
+import AtollPlanning
+import AtollPlatform
+import Foundation
+
+/// `init`: an init file becomes a prefix. First the templates come into the store, which touches nothing of the prefix; then
+/// one plan makes the prefix, and takes all of it back when any step fails.
+public struct InitUseCase: Sendable {
+    let host: Host
+    let context: VerbContext
+
+    public init(host: Host, context: VerbContext) {
+        self.host = host
+        self.context = context
+    }
+
+    /// Makes the prefix.
+    /// - Throws: `InvalidInput` with everything wrong with the init file; `EnvironmentError`; `PlanFailure`.
+    public func run(_ request: InitRequest) async throws -> Environment {
+        try host.stateRoot.prepare()
+        let files = request.files
+        try Self.checkName(request.prefixName)
+        let lock = try await PrefixLock.acquire(files, root: host.stateRoot, context: context)
+        defer { lock.release() }
+        var resolution = try await resolve(request)
+        try await checkReferences(resolution.spec, request)
+        for warning in resolution.warnings { context.note("\(warning)") }
+        try await clearLeftovers(request)
+        let images = try await fetchTemplates(resolution)
+        // Another init may take a subnet between our look at the lease store and our claim: look again then, a bounded number of times.
+        for _ in 0..<100 {
+            let layout = DiskLayout(host: host, request: request, images: images)
+            let environment = try await layout.filled(resolution.environment)
+            do {
+                try await makePrefix(environment, request)
+                return environment
+            } catch let failure as PlanFailure where failure.signal == nil && failure.failed.allSatisfy({ Self.isLostRace($0) }) {
+                context.note("another init took a subnet first; choosing another")
+                resolution = try await resolve(request)
+            }
+        }
+        throw EnvironmentError(.hostFailure, "other processes keep taking subnets from \(host.leases.directory); try again")
+    }
+
+    static func checkName(_ name: String) throws {
+        let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+        guard allowed, !name.isEmpty, !name.hasPrefix("."), name != "current" else {
+            throw EnvironmentError(
+                .refused, "\"\(name)\" cannot be a prefix name: use letters, digits, '.', '_' and '-', not starting with a dot, and not \"current\"")
+        }
+    }
+
+    private static func isLostRace(_ failed: PlanFailure.Failed) -> Bool {
+        failed.id.hasPrefix("lease:") && (failed.error as? ClaimError)?.code == .taken
+    }
+
+    func resolve(_ request: InitRequest) async throws -> Resolution {
+        let networks = try await host.networks.networks()
+        let taken = try Resolution.takenStarts(
+            registry: host.registry, domains: try await host.hypervisor.domains(), networks: networks)
+        var generator = SystemRandomNumberGenerator()
+        return try Resolution.make(
+            file: request.file, leases: host.leases, routes: host.routes(), networks: networks, taken: taken,
+            generator: &generator)
+    }
+
+    /// What only a real init insists on.
+    private func checkReferences(_ spec: EnvironmentSpec, _ request: InitRequest) async throws {
+        let missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(spec, as: .error)
+        guard missing.isEmpty else { throw InvalidInput(missing) }
+    }
+
+    /// An interrupted init leaves a directory without marker: it is removed, so that the same command works again. Anything else stays.
+    private func clearLeftovers(_ request: InitRequest) async throws {
+        let files = request.files
+        guard SystemCall.exists(files.path) else {
+            // Killed after it registered and before it made the directory.
+            if let entry = try host.registry.find(path: files.path), let id = entry.id { try host.registry.remove(id) }
+            return
+        }
+        if SystemCall.exists(files.marker) {
+            throw EnvironmentError(
+                .exists,
+                "Prefix with name \(request.prefixName) already exists in workdir \(request.workdir). Start it with: atoll start; "
+                    + "remove it with: atoll destroy; or make another with: atoll --prefix-name NAME init")
+        }
+        guard try host.registry.find(path: files.path) != nil else {
+            throw EnvironmentError(
+                .exists, "\(files.path) exists and is no prefix; it is left alone. Move it away, or choose another workdir or prefix name")
+        }
+        context.note("an earlier init of \(files.path) did not finish; removing what it left")
+        let journal = SystemCall.isDirectory(files.own) ? try Journal(path: files.journal, verb: context.verb) : nil
+        try await DestroyUseCase(host: host, context: context).remove(files, workdir: nil, journal: journal)
+    }
+
+    private func fetchTemplates(_ resolution: Resolution) async throws -> DiskLayout.Images {
+        let wanted = DiskLayout.templates(of: resolution.environment)
+        let steps = wanted.map { wish in
+            Step(
+                "template:\(wish)", "get template \(wish)", patience: .cancel,
+                observe: { [host] in
+                    let stored = try await host.templates.stored(template: wish.name, version: wish.version)
+                    return stored.map { .done("\($0.name) is in the store") } ?? .absent
+                },
+                apply: { [host] progress in
+                    _ = try await host.templates.fetch(template: wish.name, version: wish.version) { progress.report($0, $1) }
+                })
+        }
+        if !steps.isEmpty { try await context.run(try Plan("Get templates", onFailure: .keep, steps: steps), journal: nil) }
+        var images: DiskLayout.Images = [:]
+        for wish in wanted {
+            guard let image = try await host.templates.stored(template: wish.name, version: wish.version) else {
+                throw EnvironmentError(.hostFailure, "template \(wish) vanished from the store while it was being used; run the command again")
+            }
+            images[wish] = image
+        }
+        return images
+    }
+
+    private func makePrefix(_ environment: Environment, _ request: InitRequest) async throws {
+        let files = request.files
+        let workdirExisted = SystemCall.exists(request.workdir)
+        try host.registry.register(
+            RegisteredPrefix(
+                path: files.path, id: environment.id, created: Date.now, pid: getpid(), verb: context.verb,
+                leaseDirectory: host.leases.directory, state: .initializing))
+        do {
+            try Directories.make(files.path)
+            try Directories.make(files.own, mode: 0o750)
+            let journal = try Journal(path: files.journal, verb: context.verb)
+            try await context.run(try InitPlan(host: host, request: request, environment: environment).plan(), journal: journal)
+        } catch {
+            let leftBehind = (error as? PlanFailure).map { !$0.notUndone.isEmpty } ?? false
+            if !leftBehind {
+                try? Directories.removeTree(files.path)
+                if workdirExisted { try? Workdir(path: request.workdir).tidy() } else { try? removeWorkdir(request.workdir) }
+                try? host.registry.remove(environment.id)
+            }
+            throw error
+        }
+    }
+
+    /// A workdir that this init made goes with its only prefix.
+    private func removeWorkdir(_ path: String) throws {
+        try Workdir(path: path).tidy()
+        if SystemCall.isDirectory(path), try Directories.list(path).isEmpty { try Directories.removeTree(path) }
+    }
+}

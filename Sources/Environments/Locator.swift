@@ -1,0 +1,99 @@
+import AtollPlatform
+
+/// Finds the prefix a verb is meant for (spec 3.2).
+public struct Locator: Sendable {
+    /// `--prefix-path`, `--workdir-path` and `--prefix-name` as given, and where the user stands.
+    public var prefixPath: String?
+    public var workdirPath: String?
+    public var prefixName: String
+    public var workingDirectory: String
+
+    public init(prefixPath: String? = nil, workdirPath: String? = nil, prefixName: String = "current", workingDirectory: String) {
+        self.prefixPath = prefixPath
+        self.workdirPath = workdirPath
+        self.prefixName = prefixName
+        self.workingDirectory = workingDirectory
+    }
+
+    /// Our own name first: an existing `.lago` is used where there is no `.atoll`.
+    public static let workdirNames = [".atoll", ".lago"]
+
+    /// A found prefix; `workdir` is nil in prefix mode when the parent is no workdir.
+    public struct Found: Sendable {
+        public var workdir: Workdir?
+        public var files: PrefixFiles
+
+        public init(workdir: Workdir?, files: PrefixFiles) {
+            self.workdir = workdir
+            self.files = files
+        }
+    }
+
+    /// The prefix the options and the working directory name.
+    public func prefix() throws -> Found {
+        if let prefixPath { return try searchPrefix(from: absolute(prefixPath)) }
+        if workdirPath == nil, SystemCall.exists(workingDirectory + "/initialized") {
+            return found(at: Directories.real(workingDirectory))
+        }
+        let workdir = try self.workdir()
+        return Found(workdir: workdir, files: try workdir.prefix(prefixName))
+    }
+
+    /// The workdir the options and the working directory name.
+    public func workdir() throws -> Workdir {
+        let start = absolute(workdirPath ?? workingDirectory)
+        if Workdir(path: start).exists { return Workdir(path: Directories.real(start)) }
+        for directory in ancestors(of: start) {
+            for name in Self.workdirNames {
+                let candidate = Workdir(path: (directory == "/" ? "" : directory) + "/" + name)
+                if candidate.exists { return Workdir(path: Directories.real(candidate.path)) }
+            }
+        }
+        throw EnvironmentError(.notFound, "Unable to find workdir in \(start)\(suggestions(in: start)); make one with: atoll init")
+    }
+
+    /// Where `init` makes its workdir when none is named: an existing one of either name, else `.atoll`.
+    public func defaultWorkdirForInit() -> String {
+        if let workdirPath { return absolute(workdirPath) }
+        let base = workingDirectory == "/" ? "" : workingDirectory
+        let lago = base + "/.lago"
+        let own = base + "/.atoll"
+        return !SystemCall.exists(own) && Workdir(path: lago).exists ? lago : own
+    }
+
+    private func searchPrefix(from start: String) throws -> Found {
+        if SystemCall.exists(start + "/initialized") || SystemCall.exists(start + "/uuid") { return found(at: Directories.real(start)) }
+        for directory in ancestors(of: start) {
+            for name in Self.workdirNames where SystemCall.exists("\(directory)/\(name)/initialized") {
+                return found(at: Directories.real("\(directory)/\(name)"))
+            }
+        }
+        throw EnvironmentError(.notFound, "Unable to find prefix for \(start); name one with --prefix-path, or make one with: atoll init")
+    }
+
+    private func found(at path: String) -> Found {
+        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "/"
+        let workdir = Workdir(path: parent.isEmpty ? "/" : parent)
+        return Found(workdir: SymbolicLink.target(workdir.currentLink) != nil ? workdir : nil, files: PrefixFiles(path: path))
+    }
+
+    private func absolute(_ path: String) -> String { Directories.absolute(path, relativeTo: workingDirectory) }
+
+    private func ancestors(of start: String) -> [String] {
+        var result: [String] = []
+        var path = start
+        while path != "/" && !path.isEmpty {
+            result.append(path)
+            path = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        }
+        return result
+    }
+
+    private func suggestions(in directory: String) -> String {
+        let children = ((try? Directories.list(directory)) ?? []).filter { name in
+            let base = directory + "/" + name
+            return Workdir(path: base).exists || Self.workdirNames.contains { Workdir(path: base + "/" + $0).exists }
+        }
+        return children.isEmpty ? "" : "\nFound possible workdirs in: \(children.map { directory + "/" + $0 }.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,117 @@
+public import AtollModel
+
+/// A domain as it is on the host right now.
+public struct ObservedDomain: Sendable, Equatable {
+    public var name: String
+    public var state: MachineState
+    /// The prefix that our mark on it names; nil when it carries no mark.
+    public var owner: PrefixID?
+    /// The accelerator it runs with, when known.
+    public var accelerator: Accelerator?
+
+    public init(name: String, state: MachineState, owner: PrefixID?, accelerator: Accelerator? = nil) {
+        self.name = name
+        self.state = state
+        self.owner = owner
+        self.accelerator = accelerator
+    }
+}
+
+/// A libvirt network as it is on the host right now.
+public struct ObservedNetwork: Sendable, Equatable {
+    public var name: String
+    public var isActive: Bool
+    public var owner: PrefixID?
+    /// IPv4 subnets it serves.
+    public var subnets: [IPv4Subnet]
+
+    public init(name: String, isActive: Bool, owner: PrefixID?, subnets: [IPv4Subnet] = []) {
+        self.name = name
+        self.isActive = isActive
+        self.owner = owner
+        self.subnets = subnets
+    }
+}
+
+/// Runs domains. The live one is libvirt.
+public protocol Hypervisor: Sendable {
+    /// Every domain of the host, ours or not.
+    func domains() async throws -> [ObservedDomain]
+    /// The domain of that name, or nil.
+    func domain(named name: String) async throws -> ObservedDomain?
+    /// Starts a transient domain for the machine, marked as the environment's.
+    func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws
+    /// Powers a domain off at once. Does nothing when it is gone; refuses one that does not carry `owner`'s mark.
+    func stop(named name: String, owner: PrefixID) async throws
+}
+
+/// Runs virtual networks. The live one is libvirt.
+public protocol NetworkHost: Sendable {
+    func networks() async throws -> [ObservedNetwork]
+    func network(named name: String) async throws -> ObservedNetwork?
+    func start(_ network: Network, of environment: Environment) async throws
+    /// Takes a network down. Does nothing when it is gone; refuses one that does not carry `owner`'s mark.
+    func stop(named name: String, owner: PrefixID) async throws
+}
+
+/// Makes disk images.
+public protocol DiskTool: Sendable {
+    /// Whether the file exists, whole.
+    func exists(_ path: String) async throws -> Bool
+    /// Makes `disk.path`: an overlay on its first layer, or what `recipe` says when it has none.
+    func create(_ disk: Disk, from recipe: DiskSpec, progress: @escaping @Sendable (Double) -> Void) async throws
+    func remove(_ path: String) async throws
+}
+
+/// A template that is in the store, verified and bound.
+public struct StoredImage: Sendable, Equatable {
+    /// `repo:template:version`.
+    public var name: String
+    public var path: String
+    public var format: DiskSpec.Format
+    public var metadata: [String: Value]
+
+    public init(name: String, path: String, format: DiskSpec.Format = .raw, metadata: [String: Value] = [:]) {
+        self.name = name
+        self.path = path
+        self.format = format
+        self.metadata = metadata
+    }
+}
+
+/// Finds templates, fetching or building them when the store lacks them.
+public protocol TemplateSource: Sendable {
+    /// The store's image for a template; nil when it would have to be fetched or built first.
+    func stored(template: String, version: String?) async throws -> StoredImage?
+    /// Why it could not be had, as a sentence; nil when it is in the store or the repository offers it.
+    func problem(template: String, version: String?) async -> String?
+    /// Brings it into the store. `note` says what is being done.
+    func fetch(
+        template: String, version: String?, progress: @escaping @Sendable (Double?, String) -> Void
+    ) async throws -> StoredImage
+}
+
+/// One guest to be given its identity.
+public struct GuestPreparation: Sendable {
+    public var machine: Machine
+    public var environment: Environment
+    public var files: PrefixFiles
+
+    public init(machine: Machine, environment: Environment, files: PrefixFiles) {
+        self.machine = machine
+        self.environment = environment
+        self.files = files
+    }
+}
+
+/// Gives guests their identity before they boot.
+public protocol GuestPreparer: Sendable {
+    /// Makes the keys and numbers of one guest and saves them in the prefix.
+    func makeIdentity(_ guest: GuestPreparation) async throws
+    /// Writes the prefix's known_hosts from the identities it holds.
+    func pinHostKeys(of environment: Environment, files: PrefixFiles) async throws
+    /// Writes the NoCloud seed volume of one guest.
+    func writeSeed(_ guest: GuestPreparation) async throws
+    /// Edits the disks of all these guests offline, in one go.
+    func sysprep(_ guests: [GuestPreparation], progress: @escaping @Sendable (Double?, String) -> Void) async throws
+}

@@ -1,0 +1,49 @@
+import AtollClaims
+public import AtollModel
+import AtollPlanning
+import AtollPlatform
+import AtollVirtXML
+import Glibc
+import OrderedCollections
+
+/// What every changing use case does first on a prefix: take its lock, open its journal.
+enum Prefix {
+    static func exclusively<T: Sendable>(
+        _ files: PrefixFiles, host: Host, context: VerbContext, _ body: (Journal?) async throws -> T
+    ) async throws -> T {
+        let lock = try await PrefixLock.acquire(files, root: host.stateRoot, context: context)
+        defer { lock.release() }
+        guard SystemCall.isDirectory(files.path) else {
+            throw EnvironmentError(.notFound, "there is no prefix at \(files.path) any more; another verb may have destroyed it just now")
+        }
+        // An environment made by Lago has no directory of ours yet.
+        try Directories.make(files.own, mode: 0o750)
+        return try await body(try Journal(path: files.journal, verb: context.verb))
+    }
+}
+
+extension PrefixFiles {
+    /// The prefix's name: its directory's.
+    public var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+}
+
+extension Environment {
+    /// Name of a VM's domain on the host.
+    public func libvirtName(ofMachine name: String) -> String { HostNames.domain(id, name) }
+    /// Name of a network on the host.
+    public func libvirtName(ofNetwork name: String) -> String {
+        // The only error is a limit below 6 characters, and ours is 15.
+        (try? HostNames.network(id, name)) ?? HostNames.bridge(id, name)
+    }
+
+    /// The machines of these names, in the environment's order; all when there are no names.
+    /// - Throws: `.notFound`, naming every unknown one and what there is.
+    public func selecting(_ names: [String]) throws -> [Machine] {
+        let unknown = names.filter { machines[$0] == nil }
+        guard unknown.isEmpty else {
+            let known = machines.isEmpty ? "this environment has none" : "there are: \(machines.keys.joined(separator: ", "))"
+            throw EnvironmentError(.notFound, "The following vms do not exist: \(unknown.joined(separator: ", ")); \(known)")
+        }
+        return machines.values.filter { names.isEmpty || names.contains($0.name) }
+    }
+}

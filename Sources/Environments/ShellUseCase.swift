@@ -1,0 +1,36 @@
+public import AtollModel
+import OrderedCollections
+
+/// `shell`: a command, a script or a terminal in one VM.
+public struct ShellUseCase: Sendable {
+    private let host: Host
+
+    public init(host: Host) { self.host = host }
+
+    /// - Parameter name: a VM's name, or the end of one.
+    /// - Returns: the remote exit code.
+    public func run(_ files: PrefixFiles, machine name: String, arguments: [String]) async throws -> Int32 {
+        let environment = try SavedEnvironment.load(files)
+        let machine = try environment.machine(matching: name)
+        if machine.isLocal {
+            let found = try await host.hypervisor.domain(named: environment.libvirtName(ofMachine: machine.name))
+            guard let found, found.owner == environment.id, found.state == .running || found.state == .blocked else {
+                throw EnvironmentError(
+                    .notRunning,
+                    "\(machine.name) is not running, but \((found?.state ?? .down).rawValue); start it with: atoll start \(machine.name)")
+            }
+        }
+        return try await host.guests.shell(machine, of: environment, files: files, arguments: arguments)
+    }
+}
+
+extension Environment {
+    /// The machine of that name, else the first whose name ends with it (spec 7.6).
+    /// - Throws: `.notFound` with the names there are.
+    public func machine(matching name: String) throws -> Machine {
+        if let machine = machines[name] { return machine }
+        if !name.isEmpty, let machine = machines.values.first(where: { $0.name.hasSuffix(name) }) { return machine }
+        throw EnvironmentError(
+            .notFound, "there is no VM called \"\(name)\"; there are: \(machines.keys.joined(separator: ", "))")
+    }
+}

@@ -1,0 +1,74 @@
+public import AtollModel
+public import AtollPlanning
+import OrderedCollections
+
+/// `start`: networks, then VMs, each only if it is not running; all at once along the graph.
+public struct StartUseCase: Sendable {
+    private let host: Host
+    private let context: VerbContext
+
+    public init(host: Host, context: VerbContext) {
+        self.host = host
+        self.context = context
+    }
+
+    /// Starts the named VMs and the networks they are on; all of both when no name is given.
+    /// - Throws: `EnvironmentError.notFound` for an unknown VM; `PlanFailure`.
+    public func run(_ files: PrefixFiles, machines names: [String]) async throws -> Environment {
+        try await Prefix.exclusively(files, host: host, context: context) { journal in
+            let environment = try SavedEnvironment.load(files)
+            try await context.run(plan(environment, files: files, machines: names), journal: journal)
+            return environment
+        }
+    }
+
+    /// What `run` would do.
+    public func preview(_ files: PrefixFiles, machines names: [String]) async throws -> [PlannedStep] {
+        try await plan(try SavedEnvironment.load(files), files: files, machines: names).preview()
+    }
+
+    func plan(_ environment: Environment, files: PrefixFiles, machines names: [String]) throws -> Plan {
+        let machines = try environment.selecting(names)
+        let used = Set(machines.flatMap { $0.nics.map(\.net) })
+        let networks = environment.networks.values.filter { names.isEmpty || used.contains($0.name) }
+        var steps: [Step] = networks.map { networkStep($0, environment) }
+        steps += machines.filter(\.isLocal).map { domainStep($0, environment, files) }
+        return try Plan("Start prefix \(files.name)", onFailure: .undo, steps: steps)
+    }
+
+    private func networkStep(_ network: Network, _ environment: Environment) -> Step {
+        let name = environment.libvirtName(ofNetwork: network.name)
+        return Step(
+            "network:\(network.name)", "start network \(network.name)",
+            observe: { [host] in
+                guard let found = try await host.networks.network(named: name) else { return .absent }
+                if found.owner == environment.id, found.isActive { return .done("running") }
+                return .foreign(
+                    "there is a libvirt network called \(name) that this environment did not make; it is left alone. "
+                        + "Look at it with: virsh net-dumpxml \(name)")
+            },
+            apply: { [host] _ in try await host.networks.start(network, of: environment) },
+            undo: { [host] in try await host.networks.stop(named: name, owner: environment.id) })
+    }
+
+    private func domainStep(_ machine: Machine, _ environment: Environment, _ files: PrefixFiles) -> Step {
+        let name = environment.libvirtName(ofMachine: machine.name)
+        return Step(
+            "domain:\(machine.name)", "start VM \(machine.name)", needs: Set(machine.nics.map { "network:\($0.net)" }),
+            observe: { [host] in
+                guard let found = try await host.hypervisor.domain(named: name) else { return .absent }
+                guard found.owner == environment.id else {
+                    return .foreign(
+                        "there is a libvirt domain called \(name) that this environment did not make; it is left alone. "
+                            + "Look at it with: virsh dumpxml \(name)")
+                }
+                // A crashed or shut off transient domain of ours blocks its own name: it has to go first, which `apply` does.
+                return [.running, .blocked, .paused, .suspended].contains(found.state) ? .done(found.state.rawValue) : .absent
+            },
+            apply: { [host] _ in
+                try await host.hypervisor.stop(named: name, owner: environment.id)
+                try await host.hypervisor.start(machine, of: environment, files: files, accelerator: host.accelerator.accelerator)
+            },
+            undo: { [host] in try await host.hypervisor.stop(named: name, owner: environment.id) })
+    }
+}

@@ -1,0 +1,45 @@
+public import AtollModel
+import AtollPlanning
+
+/// `wait`: until a command ran in every VM.
+public struct WaitUseCase: Sendable {
+    private let host: Host
+    private let context: VerbContext
+
+    public init(host: Host, context: VerbContext) {
+        self.host = host
+        self.context = context
+    }
+
+    /// Waits for the named VMs, all without names. It changes nothing and takes no lock.
+    /// - Parameter timeout: for each VM; without it `boot_time_sec` (600), times the accelerator's factor.
+    public func run(_ files: PrefixFiles, machines names: [String], timeout: Duration?) async throws -> Environment {
+        let environment = try SavedEnvironment.load(files)
+        let steps = try environment.selecting(names).map { step($0, environment, files, timeout) }
+        try await context.run(try Plan("Wait for prefix \(files.name)", onFailure: .keep, steps: steps), journal: nil)
+        return environment
+    }
+
+    private func step(_ machine: Machine, _ environment: Environment, _ files: PrefixFiles, _ timeout: Duration?) -> Step {
+        let factor = host.accelerator.accelerator.deadlineFactor
+        let seconds = machine.spec.bootTime ?? 600
+        let deadline = timeout ?? .seconds(seconds * factor)
+        let limit = timeout == nil && factor > 1 ? "\(seconds) s x \(factor) under tcg" : "\(deadline.components.seconds) s"
+        return Step(
+            "ready:\(machine.name)", "wait for ssh on \(machine.name) (limit \(limit))", patience: .cancel,
+            apply: { [host] progress in
+                try await requireRunning(machine, environment)
+                _ = try await host.guests.waitUntilReady(machine, of: environment, files: files, deadline: deadline) { progress.report(nil, $0) }
+            })
+    }
+
+    private func requireRunning(_ machine: Machine, _ environment: Environment) async throws {
+        guard machine.isLocal else { return }
+        let found = try await host.hypervisor.domain(named: environment.libvirtName(ofMachine: machine.name))
+        let state = found.map { $0.owner == environment.id ? $0.state : .down } ?? .down
+        guard state == .running || state == .blocked else {
+            throw EnvironmentError(
+                .notRunning, "\(machine.name) is not running, but \(state.rawValue); start it with: atoll start \(machine.name)")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+/// A way into one running guest: commands, files, a terminal.
+public protocol GuestChannel: Sendable {
+    /// The guest's name, for messages.
+    var name: String { get }
+
+    /// Tries once, within `timeout`, to get a command run in the guest. Never throws: not getting through is an answer too.
+    func probe(timeout: Duration) async -> Sighting
+
+    /// Runs `command` by the login user's shell, hands its output on as it comes and returns how it ended, whatever its status.
+    /// - Throws: `GuestAccessError`; `.deadline` when `timeout` (nil for none) passed.
+    func run(
+        _ command: String, input: CommandInput, timeout: Duration?, output: @escaping CommandOutput
+    ) async throws -> CommandResult
+
+    /// Runs `command` on the caller's own streams, at a terminal when there is one, and returns the exit code for ours.
+    func attach(_ command: RemoteCommand, streams: StandardStreams) async throws -> Int32
+
+    /// Copies a local file or directory tree into the guest; into `remote` when that is a directory there.
+    func push(_ local: String, to remote: String) async throws
+
+    /// Copies a file or directory tree out of the guest; into `local` when that is a directory here.
+    func pull(_ remote: String, to local: String) async throws
+
+    /// Ends the connection. The channel can be used again and connects anew.
+    func close() async
+}
+
+extension GuestChannel {
+    /// Runs `command` without input and returns what it wrote, each stream up to 8 MiB.
+    public func capture(_ command: String, timeout: Duration? = nil) async throws -> (result: CommandResult, output: String, errors: String)
+    {
+        let kept = CapturedOutput(limit: 8 << 20)
+        let result = try await run(command, input: .none, timeout: timeout) { stream, bytes in kept.append(stream, bytes) }
+        return (result, kept.text(.output), kept.text(.errors))
+    }
+}
+
+/// What a command reads.
+public enum CommandInput: Sendable, Equatable {
+    case none
+    case bytes([UInt8])
+    /// An open descriptor, read to its end and not closed.
+    case descriptor(Int32)
+}
+
+/// One of the two streams a command writes to.
+public enum CommandStream: Sendable, Equatable {
+    case output, errors
+}
+
+/// Takes a command's output as it comes. While it blocks, the guest waits; when it throws, the command is given up.
+public typealias CommandOutput = @Sendable (CommandStream, [UInt8]) throws -> Void
+
+/// How a command in the guest ended.
+public struct CommandResult: Sendable, Equatable {
+    /// The exit code a shell would show: the status, or 128 + the signal's number.
+    public var code: Int32
+    /// Name of the signal that ended it, without SIG.
+    public var signal: String?
+
+    public init(code: Int32, signal: String? = nil) {
+        self.code = code
+        self.signal = signal
+    }
+
+    public var succeeded: Bool { code == 0 && signal == nil }
+}
+
+/// The descriptors `attach` works on.
+public struct StandardStreams: Sendable, Equatable {
+    public var input: Int32
+    public var output: Int32
+    public var errors: Int32
+
+    public init(input: Int32 = 0, output: Int32 = 1, errors: Int32 = 2) {
+        self.input = input
+        self.output = output
+        self.errors = errors
+    }
+}
+
+/// How far one attempt to reach a guest got.
+public struct Sighting: Sendable, Equatable {
+    /// The steps on the way, in order.
+    public enum Stage: Int, Sendable, Comparable {
+        /// Nobody answers at the address.
+        case nothing
+        /// The guest's network is up; the port is closed.
+        case host
+        /// The port answers.
+        case port
+        /// A login was possible.
+        case login
+        /// A command ran.
+        case command
+
+        public static func < (a: Stage, b: Stage) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    public var reached: Stage
+    /// In words, for reports: "connection refused".
+    public var words: String
+    /// Trying again cannot help (another machine has the address).
+    public var isHopeless: Bool
+
+    public init(reached: Stage, words: String, isHopeless: Bool = false) {
+        self.reached = reached
+        self.words = words
+        self.isHopeless = isHopeless
+    }
+}

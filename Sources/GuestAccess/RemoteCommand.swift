@@ -1,0 +1,50 @@
+import AtollPlatform
+import Glibc
+
+/// What `atoll shell VM ARGS…` asks for.
+public enum RemoteCommand: Sendable, Equatable {
+    /// The login user's shell, at a terminal when there is one.
+    case loginShell
+    /// A local file whose text a shell in the guest runs.
+    case script(path: String)
+    /// A line for the login user's shell.
+    case line(String)
+
+    /// - No arguments: a login shell.
+    /// - One argument that names a local file: a script.
+    /// - Else the arguments joined by spaces, after dropping a leading `-c`: the guest's shell splits them again, as ssh's does.
+    /// - Parameter isFile: whether a path names a local file; tests replace it.
+    public static func make(arguments: [String], isFile: (String) -> Bool = Self.isLocalFile) -> RemoteCommand {
+        if arguments.count == 1, let path = arguments.first, isFile(path) { return .script(path: path) }
+        let words = arguments.first == "-c" ? Array(arguments.dropFirst()) : arguments
+        let line = words.joined(separator: " ")
+        return line.allSatisfy(\.isWhitespace) ? .loginShell : .line(line)
+    }
+
+    /// Whether `path` is a regular file here (links followed).
+    public static func isLocalFile(_ path: String) -> Bool {
+        (SystemCall.status(path)?.st_mode).map { $0 & S_IFMT == S_IFREG } ?? false
+    }
+
+    /// What reads a script from its input: bash where the guest has it, as Lago's scripts expect, else its sh.
+    public static let scriptShell = "if command -v bash >/dev/null 2>&1; then exec bash -s; else exec sh -s; fi"
+}
+
+/// Words for a POSIX shell in the guest.
+public enum ShellWord {
+    /// `text` as one word, whatever is in it.
+    public static func quoted(_ text: String) -> String {
+        let plain =
+            !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                case UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: ","): true
+                default: false
+                }
+            }
+        if plain { return text }
+        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}

@@ -1,0 +1,61 @@
+import CGuestfs
+import Foundation
+import Synchronization
+
+/// What the appliance and the library say: the tail of the log for errors, and progress for whoever asked.
+final class ApplianceLog: Sendable {
+    private struct Lines {
+        var whole: [String] = []
+        var rest: [UInt8] = []
+    }
+    private let lines = Mutex(Lines())
+    private let progress: (@Sendable (Double) -> Void)?
+    private static let kept = 40
+
+    init(progress: (@Sendable (Double) -> Void)?) { self.progress = progress }
+
+    /// The last lines, oldest first.
+    var tail: [String] {
+        lines.withLock { lines in
+            let rest = String(decoding: lines.rest, as: UTF8.self)
+            return (lines.whole + [rest]).map { $0.filter { !$0.isNewline && $0 != "\u{1b}" } }.filter { !$0.isEmpty }
+        }
+    }
+
+    /// Appends what came, line by line: messages arrive in pieces.
+    func append(_ bytes: UnsafeRawBufferPointer) {
+        lines.withLock { lines in
+            lines.rest.append(contentsOf: bytes)
+            var parts = lines.rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            lines.rest = Array(parts.removeLast().suffix(4096))
+            lines.whole.append(contentsOf: parts.map { String(decoding: $0, as: UTF8.self) })
+            lines.whole.removeFirst(max(0, lines.whole.count - ApplianceLog.kept))
+        }
+    }
+
+    /// Registers this log with a handle, which keeps it alive: the returned reference is released once the handle is closed.
+    func attach(to handle: OpaquePointer, of library: GuestfsLibrary) throws(GuestfsError) -> Unmanaged<ApplianceLog> {
+        let subscribe: Signature.SetEventCallback = try library.function("guestfs_set_event_callback")
+        let reference = Unmanaged.passRetained(self)
+        let events = UInt64(GUESTFS_EVENT_APPLIANCE) | UInt64(GUESTFS_EVENT_LIBRARY) | UInt64(GUESTFS_EVENT_WARNING) | UInt64(GUESTFS_EVENT_PROGRESS)
+        // Runs on the thread that is inside a libguestfs call. It captures nothing, copies what it is given and calls nothing back.
+        let number = subscribe(
+            handle,
+            { _, opaque, event, _, _, text, length, numbers, count in
+                guard let opaque else { return }
+                let log = Unmanaged<ApplianceLog>.fromOpaque(opaque).takeUnretainedValue()
+                if event == UInt64(GUESTFS_EVENT_PROGRESS) {
+                    // procedure, serial, position, total
+                    guard let numbers, count >= 4, numbers[3] > 0 else { return }
+                    log.progress?(min(1, Double(numbers[2]) / Double(numbers[3])))
+                } else if let text, length > 0 {
+                    log.append(UnsafeRawBufferPointer(start: text, count: length))
+                }
+            }, events, 0, reference.toOpaque())
+        if number == -1 {
+            reference.release()
+            throw GuestfsError(.failed, "follow the appliance's log", "libguestfs refused the subscription")
+        }
+        return reference
+    }
+}

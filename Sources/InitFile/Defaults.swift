@@ -1,0 +1,40 @@
+public import AtollModel
+import OrderedCollections
+
+/// What a VM gets when its init file says nothing, as far as it is configuration. (Sizes and bus types are the VirtXML room's.)
+public struct SpecDefaults: Sendable, Equatable {
+    public var vmType = "default"
+    public var vmProvider = "local-libvirt"
+    public var sshUser = "root"
+    /// Seconds.
+    public var bootTime = 600
+    /// Set on guests whose VM has no `root-password`.
+    public var rootPassword: String?
+    /// Used for VMs that have neither password.
+    public var sshPassword: String?
+
+    public init() {}
+}
+
+extension InitFile {
+    /// The spec with every open choice of `defaults` filled in, in the fields and in `raw`.
+    public static func applying(_ defaults: SpecDefaults, to spec: EnvironmentSpec) -> EnvironmentSpec {
+        var spec = spec
+        for name in spec.domains.keys {
+            guard var domain = spec.domains[name] else { continue }
+            domain.vmType = domain.vmType ?? defaults.vmType
+            domain.vmProvider = domain.vmProvider ?? defaults.vmProvider
+            domain.sshUser = domain.sshUser ?? defaults.sshUser
+            domain.bootTime = domain.bootTime ?? defaults.bootTime
+            if domain.rootPassword == nil && domain.sshPassword == nil {
+                domain.sshPassword = defaults.rootPassword ?? defaults.sshPassword
+            }
+            domain.rootPassword = domain.rootPassword ?? defaults.rootPassword
+            domain.raw["vm-type"] = domain.vmType.map(Value.string)
+            domain.raw["vm-provider"] = domain.vmProvider.map(Value.string)
+            domain.raw["ssh-user"] = domain.sshUser.map(Value.string)
+            spec.domains[name] = domain
+        }
+        return spec
+    }
+}

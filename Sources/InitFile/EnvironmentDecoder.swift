@@ -1,0 +1,131 @@
+import AtollModel
+import OrderedCollections
+
+/// The document as a whole: top-level keys, the nets, the VMs.
+struct EnvironmentDecoder {
+    let findings: Findings
+
+    func decode() -> EnvironmentSpec {
+        var spec = EnvironmentSpec(domains: [:], nets: [:], sources: findings.document.sources)
+        let root = findings.root
+        guard let members = root.value?.members else {
+            root.refuse(allowed: "a mapping with `domains` and `nets`")
+            return spec
+        }
+        guard checkTopLevel(members) else { return spec }
+
+        let nets = root["nets"]
+        for (name, value) in nets.members("a mapping of net names to nets") ?? [:] {
+            let field = Field(value: value, path: nets.path.appending(name), findings: findings)
+            checkName(name, at: field.path, of: "net")
+            spec.nets[name] = NetDecoder(field: field).decode(name: name)
+        }
+        let domains = root["domains"]
+        let machines = domains.members("a mapping of VM names to VMs") ?? [:]
+        if machines.isEmpty && !domains.isAbsent && domains.value?.kind != "text" {
+            findings.warning(domains.path, "there is no VM in it")
+        }
+        for (name, value) in machines {
+            let field = Field(value: value, path: domains.path.appending(name), findings: findings)
+            let before = findings.errorCount
+            checkName(name, at: field.path, of: "VM")
+            let domain = DomainDecoder(field: field, nets: spec.nets.isEmpty ? nil : Array(spec.nets.keys)).decode(name: name)
+            if findings.errorCount == before { spec.domains[name] = domain }
+        }
+        return spec
+    }
+
+    /// Says what a file is when it is no init file; other keys are ignored, because anchors live there.
+    private func checkTopLevel(_ members: OrderedDictionary<String, Value>) -> Bool {
+        if members["domains"] == nil {
+            if let key = ["networks", "vms"].first(where: { members[$0] != nil }) {
+                findings.error(
+                    atKey: .keys(key),
+                    "this file has `networks` and `vms`: it is written for the shell scripts that followed Lago in ovirt-system-tests. "
+                        + "An init file has `domains` and `nets`")
+                return false
+            }
+            let near = members.keys.first { Spelling.suggestion(for: $0, among: ["domains"]) != nil }
+            findings.error(
+                atKey: near.map { FieldPath.keys($0) } ?? FieldPath(),
+                near == nil
+                    ? "there is no `domains` in this file; an init file has a mapping `domains` of VM names to VMs, and `nets`"
+                    : "an init file has `domains`; did you mean `domains`?")
+        }
+        for key in members.keys where members["nets"] == nil || key.hasPrefix("proto") {
+            guard Keys.names[.root]?.contains(key) == false,
+                let meant = Spelling.suggestion(for: key, among: ["nets", "prototypes"], synonyms: Keys.synonyms)
+            else { continue }
+            findings.warning(.keys(key), "this top-level key is not used; did you mean `\(meant)`?")
+        }
+        return true
+    }
+
+    private func checkName(_ name: String, at path: FieldPath, of thing: String) {
+        guard !Names.isAllowed(name) else { return }
+        let shown = name.isEmpty ? "an empty name" : "\"\(name.escaped.prefix(80))\""
+        findings.error(atKey: path, "\(shown) cannot name a \(thing); allowed: \(Names.rule)")
+    }
+}
+
+/// One net (spec 2.4).
+struct NetDecoder {
+    let field: Field
+
+    func decode(name: String) -> NetSpec {
+        var net = NetSpec(name: name)
+        guard let raw = field.members("a mapping, such as {type: nat}") else { return net }
+        net.raw = raw
+        field.warnUnknownKeys(.net)
+        net.kind = field["type"].choice(NetKind.self) ?? .nat
+        net.gateway = field["gw"].word("an IPv4 address, such as 192.168.210.1")
+        net.management = management(field["management"])
+        net.dhcp = dhcp(field["dhcp"])
+        net.dnsDomainName = field["dns_domain_name"].word("a domain name, such as lago.local")
+        net.mtu = field["mtu"].integer(in: 68...65535, "a whole number of bytes from 68 to 65535, such as 9000")
+        net.hasLegacyDNS = field["main_dns"].value?.isTruthy ?? false
+        let records = field["dns_records"]
+        for (host, value) in records.members("a mapping of host names to addresses") ?? [:] {
+            let record = Field(value: value, path: records.path.appending(host), findings: field.findings)
+            guard let address = value.text, IPv4Address(address) != nil || address.contains(":") else {
+                record.refuse(allowed: "an IP address, such as 192.168.200.9")
+                continue
+            }
+            net.dnsRecords[host] = address
+        }
+        if net.kind == .bridge {
+            for key in ["gw", "dhcp"] where !field[key].isEmpty {
+                field.findings.warning(field.path.appending(key), "not used: a bridge net has neither gateway nor DHCP of ours")
+            }
+        }
+        return net
+    }
+
+    /// Only a real boolean ever counted, so text must not start to count, nor be silently ignored.
+    private func management(_ field: Field) -> Bool? {
+        switch field.value {
+        case nil, .null?: return nil
+        case .bool(let flag)?: return flag
+        default:
+            field.refuse(allowed: "true or false, without quotes")
+            return nil
+        }
+    }
+
+    private func dhcp(_ field: Field) -> NetSpec.DHCPRange? {
+        guard field.members("a mapping with `start` and `end`") != nil else { return nil }
+        field.warnUnknownKeys(.dhcp)
+        let allowed = "a last octet from 1 to 254"
+        for key in ["start", "end"] where field[key].isEmpty {
+            field.findings.error(atKey: field.path, "`\(key)` is missing; a dynamic range has `start` and `end`, such as 100 and 254")
+        }
+        guard let start = field["start"].integer(in: 1...254, allowed), let end = field["end"].integer(in: 1...254, allowed) else {
+            return nil
+        }
+        guard start <= end else {
+            field.findings.error(field["end"].path, "the range ends at \(end), before its start \(start)")
+            return nil
+        }
+        return NetSpec.DHCPRange(start: start, end: end)
+    }
+}

@@ -1,0 +1,74 @@
+public import AtollModel
+import OrderedCollections
+
+/// Init files: YAML or JSON text to `EnvironmentSpec` and back, in four verbs: load, defaults, validate, render.
+///
+/// Every finding has file, line, column and key path, and one reading reports everything that is wrong. It never looks at
+/// the host, never expands a variable (`Expansion` does, at the point of use) and never decides an address (Topology does).
+/// What a spec refers to outside itself (templates, files, plugins) is listed by `references`, for others to look up.
+///
+/// Start with `load`; `Keys` is the one table that decoder and `InitFileSchema` share.
+public enum InitFile {
+    /// Larger files are refused unread: the largest real init files have a few ten thousand bytes.
+    public static let sizeLimit = 4 << 20
+
+    /// What one reading gave: the parts that could be understood, and everything found.
+    public struct Draft: Sendable {
+        /// Without the VMs and nets that could not be understood when there are errors.
+        public var spec: EnvironmentSpec
+        /// In file order.
+        public var errors: [Diagnostic]
+        /// In file order.
+        public var warnings: [Diagnostic]
+
+        /// Whether checking addresses and management nets still tells something in spite of the errors: no error is about a net.
+        public var isResolvable: Bool {
+            !errors.contains { $0.path.components.isEmpty || $0.path.components.first == .key("nets") }
+        }
+
+        /// The spec and its warnings; throws `InvalidInput` with all errors when there are any.
+        public func checked() throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
+            guard errors.isEmpty else { throw InvalidInput(errors) }
+            return (spec, warnings)
+        }
+    }
+
+    /// Reads the file at `path`. Throws `InvalidInput` with every error of the file, in file order.
+    public static func load(_ path: String) throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
+        try parse(try SourceText.read(path), file: path)
+    }
+
+    /// Reads init file text; `file` is the name that findings show.
+    public static func parse(_ text: String, file: String) throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
+        try draft(text, file: file).checked()
+    }
+
+    /// Like `load`, but with errors as values, for callers that add findings of their own before they give up.
+    public static func draft(path: String) -> Draft {
+        do throws(InvalidInput) { return draft(try SourceText.read(path), file: path) } catch {
+            return Draft(failed: error, file: path)
+        }
+    }
+
+    /// Like `parse`, with errors as values.
+    public static func draft(_ text: String, file: String) -> Draft {
+        do throws(InvalidInput) {
+            var tree = try DocumentReader.read(text, file: file)
+            let found = Prototypes.resolve(in: &tree, file: file)
+            let findings = Findings(document: Document(tree, file: file))
+            findings.add(found)
+            let spec = EnvironmentDecoder(findings: findings).decode()
+            return Draft(spec: spec, errors: findings.sorted(.error), warnings: findings.sorted(.warning))
+        } catch {
+            return Draft(failed: error, file: file)
+        }
+    }
+}
+
+extension InitFile.Draft {
+    init(failed: InvalidInput, file: String) {
+        spec = EnvironmentSpec(domains: [:], nets: [:], sources: SourceMap(file: file))
+        errors = failed.diagnostics
+        warnings = []
+    }
+}

@@ -1,0 +1,168 @@
+import AtollPlatform
+
+/// Runs any plan. Everything that all verbs share about running is here and nowhere else.
+public struct PlanRunner: Sendable {
+    private let journal: Journal?
+    private let failpoints: Failpoints
+    private let jobs: Int
+    private let interruption: Interruption
+    private let events: @Sendable (PlanEvent) -> Void
+
+    /// - Parameter jobs: how many steps may run at once, at least 1.
+    /// - Parameter events: called from any thread, in order for one step.
+    public init(
+        journal: Journal?, failpoints: Failpoints = .off, jobs: Int, interruption: Interruption = Interruption(),
+        events: @escaping @Sendable (PlanEvent) -> Void = { _ in }
+    ) {
+        self.journal = journal
+        self.failpoints = failpoints
+        self.jobs = max(1, jobs)
+        self.interruption = interruption
+        self.events = events
+    }
+
+    /// Runs every step that is not done yet.
+    /// - Throws: `PlanFailure` when a step failed or the run was interrupted.
+    public func run(_ plan: Plan) async throws {
+        let clock = ContinuousClock()
+        let began = clock.now
+        events(.planStarted(title: plan.title, steps: plan.steps.map(\.title)))
+        try journal?.record(.begin, note: plan.title)
+        var progress = await runSteps(of: plan)
+        if !progress.failed.isEmpty || interruption.signal != nil && progress.done.count < plan.steps.count {
+            if plan.onFailure == .undo { await undo(&progress) }
+            // Written last, so that a crash during the undo still reads as unfinished.
+            try? journal?.record(.end, note: "failed")
+            events(.planFinished(title: plan.title, succeeded: false, duration: began.duration(to: clock.now)))
+            throw PlanFailure(
+                plan: plan.title, failed: progress.failed, signal: interruption.signal, undone: progress.undone,
+                notUndone: progress.notUndone, kept: progress.applied.map(\.title),
+                remaining: plan.steps.filter { !progress.started.contains($0.id) }.map(\.title))
+        }
+        try? journal?.record(.end)
+        events(.planFinished(title: plan.title, succeeded: true, duration: began.duration(to: clock.now)))
+    }
+
+    private struct Progress {
+        var started: Set<String> = []
+        var done: Set<String> = []
+        /// Steps this run changed something with, in order of completion; failed ones too, since they may have done half.
+        var applied: [Step] = []
+        var failed: [PlanFailure.Failed] = []
+        var undone: [String] = []
+        var notUndone: [PlanFailure.Failed] = []
+    }
+
+    private enum Ending: Sendable {
+        case applied
+        case alreadyDone
+        case failed(any Error, mayHaveActed: Bool)
+        case cancelled
+    }
+
+    private func runSteps(of plan: Plan) async -> Progress {
+        var progress = Progress()
+        let halt = Interruption()
+        let token = interruption.onRequest { halt.request(signal: 0) }
+        defer { interruption.remove(token) }
+        await withTaskGroup(of: (Step, Ending).self) { group in
+            var running = 0
+            while true {
+                while running < jobs, halt.signal == nil, let step = nextReady(plan, progress) {
+                    progress.started.insert(step.id)
+                    running += 1
+                    group.addTask { (step, await attempt(step, halt: halt)) }
+                }
+                guard running > 0, let (step, ending) = await group.next() else { break }
+                running -= 1
+                switch ending {
+                case .applied:
+                    progress.done.insert(step.id)
+                    progress.applied.append(step)
+                case .alreadyDone:
+                    progress.done.insert(step.id)
+                case .failed(let error, let mayHaveActed):
+                    progress.failed.append(.init(id: step.id, title: step.title, error: error))
+                    if mayHaveActed { progress.applied.append(step) }
+                    halt.request(signal: 0)
+                case .cancelled:
+                    progress.applied.append(step)
+                }
+            }
+        }
+        return progress
+    }
+
+    private func nextReady(_ plan: Plan, _ progress: Progress) -> Step? {
+        plan.steps.first { !progress.started.contains($0.id) && $0.needs.isSubset(of: progress.done) }
+    }
+
+    private func attempt(_ step: Step, halt: Interruption) async -> Ending {
+        let clock = ContinuousClock()
+        let began = clock.now
+        events(.stepStarted(id: step.id, title: step.title))
+        func finish(_ outcome: StepOutcome) {
+            events(.stepFinished(id: step.id, title: step.title, outcome: outcome, duration: began.duration(to: clock.now)))
+        }
+        var acting = false
+        do {
+            switch try await step.observe() {
+            case .done(let found):
+                finish(.alreadyDone(found))
+                return .alreadyDone
+            case .foreign(let what):
+                throw ForeignObject(description: what)
+            case .absent: break
+            }
+            try journal?.record(.intent, step: step.id)
+            try failpoints.reach("before:\(step.id)")
+            acting = true
+            let progress = StepProgress { [events] fraction, note in events(.stepProgress(id: step.id, fraction: fraction, note: note)) }
+            switch step.patience {
+            case .finish: try await step.apply(progress)
+            case .cancel: try await halt.cancelling { try await step.apply(progress) }
+            }
+            try failpoints.reach("after:\(step.id)")
+            try journal?.record(.done, step: step.id)
+            finish(.applied)
+            return .applied
+        } catch {
+            try? journal?.record(.failed, step: step.id, note: "\(error)")
+            if step.patience == .cancel, halt.signal != nil {
+                finish(.cancelled)
+                return .cancelled
+            }
+            finish(.failed("\(error)"))
+            return .failed(error, mayHaveActed: acting)
+        }
+    }
+
+    private func undo(_ progress: inout Progress) async {
+        let clock = ContinuousClock()
+        for step in progress.applied.reversed() {
+            guard let undo = step.undo else { continue }
+            let began = clock.now
+            events(.undoStarted(id: step.id, title: step.title))
+            var problem: (any Error)?
+            do {
+                try? journal?.record(.undo, step: step.id)
+                try failpoints.reach("undo:\(step.id)")
+                try await undo()
+                try? journal?.record(.undone, step: step.id)
+                progress.undone.append(step.title)
+            } catch {
+                problem = error
+                progress.notUndone.append(.init(id: step.id, title: step.title, error: error))
+            }
+            events(
+                .undoFinished(
+                    id: step.id, title: step.title, error: problem.map { "\($0)" }, duration: began.duration(to: clock.now)))
+        }
+        progress.applied.removeAll { step in step.undo != nil && !progress.notUndone.contains { $0.id == step.id } }
+    }
+}
+
+/// Something that does not carry our mark stands where a step wanted to work.
+public struct ForeignObject: Error, Sendable, Equatable, CustomStringConvertible {
+    public var description: String
+}

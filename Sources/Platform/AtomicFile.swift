@@ -1,0 +1,63 @@
+public import Glibc
+
+/// Files that are either whole or absent: written beside their place, flushed, then renamed over it.
+public enum AtomicFile {
+    /// Replaces `path` by `bytes`. `mode` is exact (umask does not apply). The directory is flushed too, so that the name survives a power cut.
+    public static func write(_ bytes: some Sequence<UInt8>, to path: String, mode: mode_t = 0o644) throws {
+        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
+        let descriptor = try SystemCall.check("create \(path)") { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
+        var remains = true
+        defer {
+            close(descriptor)
+            if remains { unlink(temporary) }
+        }
+        try SystemCall.check("set the mode of \(path)") { fchmod(descriptor, mode) }
+        try writeAll(Array(bytes), to: descriptor, path: path)
+        try SystemCall.check("flush \(path)") { fsync(descriptor) }
+        try SystemCall.check("put \(path) in place") { rename(temporary, path) }
+        remains = false
+        flushDirectory(of: path)
+    }
+
+    /// Replaces `path` by UTF-8 text.
+    public static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
+        try write(Array(text.utf8), to: path, mode: mode)
+    }
+
+    /// The whole file as bytes. `limit` (bytes) guards against a file that is not what its name says.
+    public static func read(_ path: String, limit: Int = 64 << 20) throws -> [UInt8] {
+        let descriptor = try SystemCall.check("read \(path)") { open(path, O_RDONLY | O_CLOEXEC) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = try SystemCall.check("read \(path)") { Glibc.read(descriptor, &buffer, buffer.count) }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: buffer[0..<count])
+            if bytes.count > limit { throw PlatformError(.malformed, "\(path) is larger than \(limit) bytes") }
+        }
+    }
+
+    /// The whole file as text; bytes that are no UTF-8 become U+FFFD.
+    public static func text(_ path: String, limit: Int = 64 << 20) throws -> String {
+        String(decoding: try read(path, limit: limit), as: UTF8.self)
+    }
+
+    /// Makes a rename or removal in the directory of `path` durable; filesystems that cannot say so are left alone.
+    public static func flushDirectory(of path: String) {
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let descriptor = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
+        var offset = 0
+        while offset < bytes.count {
+            offset += try bytes.withUnsafeBytes { raw in
+                try SystemCall.check("write \(path)") { Glibc.write(descriptor, raw.baseAddress?.advanced(by: offset), raw.count - offset) }
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+public import Glibc
+
+/// Directories: made with their parents, listed, removed whole.
+public enum Directories {
+    /// Makes a directory and the ones above it. One that exists is left as it is.
+    /// - Returns: whether the last one was made by this call.
+    @discardableResult
+    public static func make(_ path: String, mode: mode_t = 0o755) throws -> Bool {
+        if SystemCall.isDirectory(path) { return false }
+        if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try make(String(path[..<slash]), mode: 0o755) }
+        if mkdir(path, mode) == 0 { return true }
+        if errno == EEXIST, SystemCall.isDirectory(path) { return false }
+        throw SystemCall.failure("make the directory \(path)")
+    }
+
+    /// Names in a directory, sorted, without `.` and `..`; empty when it is not there.
+    public static func list(_ path: String) throws -> [String] {
+        guard let handle = opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw SystemCall.failure("list \(path)")
+        }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a file, a link (not what it points to) or a whole directory. Nothing there is no error.
+    public static func removeTree(_ path: String) throws {
+        guard let status = SystemCall.linkStatus(path) else { return }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            for name in try list(path) { try removeTree(path + "/" + name) }
+            guard rmdir(path) == 0 || errno == ENOENT else { throw SystemCall.failure("remove \(path)") }
+        } else {
+            guard unlink(path) == 0 || errno == ENOENT else { throw SystemCall.failure("remove \(path)") }
+        }
+    }
+
+    /// An absolute form of `path`: relative to `base`, `.` and `..` and double slashes taken out; links are not followed.
+    public static func absolute(_ path: String, relativeTo base: String) -> String {
+        var parts: [Substring] = []
+        for part in ((path.hasPrefix("/") ? "" : base + "/") + path).split(separator: "/") {
+            switch part {
+            case ".": continue
+            case "..": _ = parts.popLast()
+            default: parts.append(part)
+            }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// The path with every link in it followed; the path itself when it does not exist.
+    public static func real(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// The directory this process works in.
+    public static func working() -> String {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+}

@@ -1,0 +1,91 @@
+/// The keys hosts are known by, in the form of OpenSSH's known_hosts file.
+///
+/// Lines it does not understand (hashed names, `@revoked` markers, comments) are kept as they are and match nothing.
+public struct KnownHosts: Sendable, Equatable {
+    /// One key and the names it stands for.
+    public struct Entry: Sendable, Equatable {
+        /// Names and addresses; with a port other than 22 as `[name]:port`.
+        public var hosts: [String]
+        public var key: PublicKey
+    }
+
+    /// What is known about a key that a host presents.
+    public enum Verdict: Sendable, Equatable {
+        case match
+        /// The host is known by these keys, and the presented one is none of them.
+        case mismatch(expected: [PublicKey])
+        case unknown
+    }
+
+    private enum Line: Sendable, Equatable {
+        case entry(Entry)
+        case verbatim(String)
+    }
+
+    private var lines: [Line] = []
+
+    public init() {}
+
+    /// Reads the text of a known_hosts file; nothing in it is an error.
+    public init(parsing text: String) {
+        lines = text.split(whereSeparator: \.isNewline).map { Self.parse(String($0)) }
+    }
+
+    /// The entries understood, in file order.
+    public var entries: [Entry] {
+        lines.compactMap { if case .entry(let entry) = $0 { entry } else { nil } }
+    }
+
+    /// The file's text, each line ended by a newline.
+    public var rendered: String {
+        lines.map { line in
+            switch line {
+            case .entry(let entry): "\(entry.hosts.joined(separator: ",")) \(entry.key.line)\n"
+            case .verbatim(let text): text + "\n"
+            }
+        }.joined()
+    }
+
+    /// Adds `key` for every name of `hosts` at `port`.
+    public mutating func add(_ key: PublicKey, hosts: [String], port: UInt16 = 22) {
+        let entry = Entry(hosts: hosts.map { Self.name($0, port: port) }, key: key)
+        if !lines.contains(.entry(entry)) { lines.append(.entry(entry)) }
+    }
+
+    /// Forgets every key of `host` at `port`; entries keep their other names.
+    public mutating func remove(host: String, port: UInt16 = 22) {
+        let name = Self.name(host, port: port)
+        lines = lines.compactMap { line in
+            guard case .entry(var entry) = line, entry.hosts.contains(name) else { return line }
+            entry.hosts.removeAll { $0 == name }
+            return entry.hosts.isEmpty ? nil : .entry(entry)
+        }
+    }
+
+    /// The keys `host` is known by, in file order.
+    public func keys(of host: String, port: UInt16 = 22) -> [PublicKey] {
+        let name = Self.name(host, port: port)
+        return entries.filter { $0.hosts.contains(name) }.map(\.key)
+    }
+
+    /// Whether `key`, presented by `host`, is the one it is known by. A host known by other keys alone is a mismatch, also when
+    /// they are of another algorithm: a guest whose keys were written by us has no others.
+    public func check(_ key: PublicKey, host: String, port: UInt16 = 22) -> Verdict {
+        let known = keys(of: host, port: port)
+        if known.contains(key) { return .match }
+        return known.isEmpty ? .unknown : .mismatch(expected: known)
+    }
+
+    private static func name(_ host: String, port: UInt16) -> String {
+        let host = host.lowercased()
+        return port == 22 ? host : "[\(host)]:\(port)"
+    }
+
+    private static func parse(_ text: String) -> Line {
+        let fields = text.split(maxSplits: 1, whereSeparator: { $0 == " " || $0 == "\t" })
+        guard fields.count == 2, let first = fields[0].first, first != "#", first != "@", first != "|",
+            let key = try? PublicKey(line: String(fields[1]))
+        else { return .verbatim(text) }
+        return .entry(Entry(hosts: fields[0].split(separator: ",").map { $0.lowercased() }, key: key))
+    }
+}

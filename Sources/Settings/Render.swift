@@ -1,0 +1,44 @@
+extension Settings {
+    /// The settings as INI text, each described parameter with its explanation. `verbose` adds the parameters that nothing sets, as
+    /// `#name = None`. `date` goes into the first line.
+    public func render(verbose: Bool = false, date: String) -> String {
+        var text = "# Atoll configuration file, generated: \(date)\n"
+        var names: [String] = []
+        for name in parameters.map(\.section) + sections.keys.sorted() where !names.contains(name) { names.append(name) }
+        for name in names {
+            let body = render(section: name, verbose: verbose)
+            if !body.isEmpty { text += "\n[\(name)]\n" + body }
+        }
+        return text
+    }
+
+    private func render(section name: String, verbose: Bool) -> String {
+        var rest = sections[name] ?? [:]
+        var text = ""
+        for parameter in parameters where parameter.section == name {
+            let entry = rest.removeValue(forKey: parameter.key)
+            guard entry != nil || verbose else { continue }
+            for line in Self.wrapped(parameter.help.lowercased(), width: 70) { text += "# \(line)\n" }
+            text += entry.map { Self.line(parameter.key, $0.value) } ?? "#\(parameter.key) = None\n"
+        }
+        for key in rest.keys.sorted() { text += Self.line(key, rest[key]?.value ?? "") }
+        return text
+    }
+
+    /// Further lines of a value are indented, or they would not be read as part of it.
+    private static func line(_ key: String, _ value: String) -> String {
+        "\(key) = " + value.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: "\n    ") + "\n"
+    }
+
+    private static func wrapped(_ text: String, width: Int) -> [String] {
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + 1 + word.count <= width {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
+    }
+}

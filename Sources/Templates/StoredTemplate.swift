@@ -1,0 +1,71 @@
+public import AtollModel
+public import AtollPlatform
+public import Foundation
+import Glibc
+public import OrderedCollections
+
+/// A template in the store.
+public struct StoredTemplate: Sendable, Equatable {
+    public var name: TemplateName
+    /// The raw image. Overlays back on it with format raw.
+    public var path: String
+    /// Keys of spec 4.2: `distro`, `arch`, `root-partition`, …
+    public var metadata: OrderedDictionary<String, Value>
+    /// nil for an image that another tool put into the store.
+    public var record: TemplateRecord?
+    /// What a guest sees, in bytes.
+    public var virtualSize: Int64
+    /// What it takes on disk, in bytes.
+    public var realSize: Int64
+
+    public var distro: String? { metadata["distro"]?.text }
+    public var architecture: String? { metadata["arch"]?.text }
+    /// How guests from this template get their identity; nil when its metadata does not say.
+    public var bootstrap: BootstrapKind? { metadata["bootstrap"]?.text.flatMap(BootstrapKind.init(rawValue:)) }
+    /// sha256 of the raw image.
+    public var digest: String? { record?.image.sha256 }
+    /// For a template built from a recipe: the digest of the recipe as it was then.
+    public var recipeDigest: String? { record?.recipeDigest }
+}
+
+/// What was found when a template came in, kept beside it as `.digests`.
+public struct TemplateRecord: Sendable, Equatable, Codable {
+    /// Of the file that was fetched, imported or built.
+    public var source: Digest.Sums
+    /// Of the raw image in the store.
+    public var image: Digest.Sums
+    /// Where it came from: a path, or `recipe NAME`.
+    public var origin: String
+    public var added: Date
+    public var verified: Date
+    public var recipeDigest: String?
+    /// What the image file looked like when its digest was last checked; nil until it was published.
+    public var binding: FileBinding?
+}
+
+/// What must not move between verification and use.
+public struct FileBinding: Sendable, Equatable, Codable {
+    public var inode: UInt64
+    public var size: Int64
+    public var modified: Int64
+    public var changed: Int64
+
+    /// Times in nanoseconds; nil when there is no such file.
+    init?(_ path: String) {
+        guard let status = SystemCall.status(path) else { return nil }
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        changed = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+    }
+
+    /// What differs, in words.
+    func difference(from other: FileBinding) -> String {
+        var words: [String] = []
+        if inode != other.inode { words.append("inode") }
+        if size != other.size { words.append("size") }
+        if modified != other.modified { words.append("modification time") }
+        if changed != other.changed { words.append("status time") }
+        return words.joined(separator: ", ")
+    }
+}

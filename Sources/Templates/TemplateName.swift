@@ -1,0 +1,70 @@
+/// A template in the store: `repository:template:version`.
+public struct TemplateName: Sendable, Hashable, Comparable, CustomStringConvertible {
+    public var repository: String
+    public var template: String
+    public var version: String
+
+    /// Suffixes of the files beside an image; no version may end like one.
+    static let suffixes = [".hash", ".metadata", ".lock", ".digests", ".tmp", ".users", ".xz"]
+
+    /// - Throws: `.invalidName` saying which part is bad, and how.
+    public init(repository: String, template: String, version: String) throws {
+        for (part, label) in [(repository, "repository name"), (template, "template name"), (version, "version")] {
+            if let why = Self.fault(of: part) { throw TemplateError(.invalidName, "“\(part)” cannot be a \(label): \(why)") }
+        }
+        if Self.suffixes.contains(where: { version.hasSuffix($0) }) || version.contains(".tmp.") {
+            throw TemplateError(.invalidName, "“\(version)” cannot be a version: files beside the image end like this")
+        }
+        self.repository = repository
+        self.template = template
+        self.version = version
+    }
+
+    /// Takes `repository:template:version`; nil for anything else.
+    public init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let name = try? TemplateName(repository: parts[0], template: parts[1], version: parts[2]) else {
+            return nil
+        }
+        self = name
+    }
+
+    private static func fault(of part: String) -> String? {
+        if part.isEmpty { return "it is empty" }
+        if part.utf8.count > 80 { return "it is longer than 80 bytes" }
+        if part.hasPrefix(".") || part.hasPrefix("-") { return "it starts with “\(part.prefix(1))”" }
+        let bad = part.first { character in
+            "/:\\\"'`,$".contains(character) || character.isWhitespace
+                || character.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
+        }
+        return bad.map {
+            $0 == "/" || $0 == ":" ? "it contains “\($0)”" : "it contains a quote, a space or another character that is not allowed"
+        }
+    }
+
+    public var description: String { "\(repository):\(template):\(version)" }
+    public static func < (a: TemplateName, b: TemplateName) -> Bool {
+        (a.repository, a.template, a.version) < (b.repository, b.template, b.version)
+    }
+}
+
+/// Of `candidates`, the one most like `word`; nil when none is close.
+func closest(to word: String, in candidates: some Sequence<String>) -> String? {
+    func distance(_ a: [Character], _ b: [Character]) -> Int {
+        var row = Array(0...b.count)
+        for (i, x) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, y) in b.enumerated() {
+                let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
+                diagonal = row[j + 1]
+                row[j + 1] = next
+            }
+        }
+        return row[b.count]
+    }
+    let letters = Array(word.lowercased())
+    return candidates.map { ($0, distance(letters, Array($0.lowercased()))) }
+        .filter { $0.1 <= max(1, letters.count / 3) || $0.0.lowercased().hasPrefix(word.lowercased()) }
+        .min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
+}

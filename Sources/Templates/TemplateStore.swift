@@ -1,0 +1,250 @@
+public import AtollClaims
+import AtollDiskImages
+import AtollModel
+public import AtollPlatform
+import Foundation
+import Glibc
+import OrderedCollections
+
+/// The directory of verified raw template images (spec 4.4): `repo:template:version` and beside it `.hash` (sha1 of what was fetched, as
+/// Lago writes it), `.metadata`, `.digests` (ours: both sums of both files, and what the image is bound to) and `.lock`.
+///
+/// One flock per template: whoever fetches, verifies or removes holds it.
+public struct TemplateStore: Sendable {
+    /// Absolute path.
+    public let directory: String
+    /// Where overlays are looked for.
+    public let root: StateRoot
+    /// How long to wait for another process that works on the same template.
+    public var patience: Duration = .seconds(3600)
+    /// Bytes free for the store; tests put a number here.
+    public var freeBytes: @Sendable (String) -> Int64? = { DiskSpace.available($0) }
+
+    /// - Parameter directory: `root.store` when nil.
+    public init(root: StateRoot, directory: String? = nil) {
+        self.root = root
+        self.directory = directory ?? root.store
+    }
+
+    /// Called with what is going on; from any thread.
+    public typealias Events = @Sendable (TemplateEvent) -> Void
+
+    /// Where the image of this template is.
+    public func path(_ name: TemplateName) -> String { "\(directory)/\(name)" }
+
+    /// The template, or nil when it is not in the store. Nothing is verified.
+    public func find(_ name: TemplateName) -> StoredTemplate? {
+        let path = path(name)
+        guard let status = SystemCall.status(path) else { return nil }
+        return StoredTemplate(
+            name: name, path: path, metadata: metadata(name), record: record(name), virtualSize: Int64(status.st_size),
+            realSize: Int64(status.st_blocks) * 512)
+    }
+
+    /// The template.
+    /// - Throws: `.missing` when it is not in the store, with what is.
+    public func show(_ name: TemplateName) throws -> StoredTemplate {
+        if let found = find(name) { return found }
+        let others = try list().map(\.name.description)
+        let hint = closest(to: name.description, in: others).map { "; did you mean \($0)?" } ?? ""
+        throw TemplateError(
+            .missing,
+            "template \(name) is not in the store \(directory)\(hint)\n"
+                + (others.isEmpty ? "the store is empty" : "in the store: \(others.joined(separator: ", "))"))
+    }
+
+    /// All templates in the store, by name.
+    public func list() throws -> [StoredTemplate] {
+        do {
+            return try Directories.list(directory).compactMap { name in
+                guard let template = TemplateName(name), !name.contains(".tmp.") else { return nil }
+                return find(template)
+            }.sorted { $0.name < $1.name }
+        } catch let error as PlatformError { throw explain(error) }
+    }
+
+    /// All templates, each with the overlays directly on it; and what could not be looked at.
+    public func listWithDependants() throws -> (templates: [(template: StoredTemplate, usedBy: [Dependant])], unreadable: [String]) {
+        let scan = try BackingScan(root)
+        return (try list().map { ($0, scan.overlays(on: $0.path)) }, scan.unreadable)
+    }
+
+    /// The overlays directly on this template.
+    public func dependants(of name: TemplateName) throws -> [Dependant] { try BackingScan(root).overlays(on: path(name)) }
+
+    /// Holds the template's lock, so that it is neither removed nor replaced meanwhile: keep it while an overlay is being made.
+    public func hold(_ name: TemplateName, for purpose: String, events: Events? = nil) async throws -> FileLock {
+        do {
+            try StateRoot.makeShared(directory).forEach { events?(.warning($0)) }
+            let since = Date().formatted(.iso8601)
+            return try await FileLock.acquire(
+                path(name) + ".lock", note: "pid \(getpid()), \(purpose), since \(since)", patience: patience
+            ) { holder in events?(.waiting(holder: holder)) }
+        } catch let error as PlatformError { throw explain(error) } catch let error as ClaimError {
+            throw TemplateError(error.code == .permission ? .permission : .io, error.message)
+        }
+    }
+
+    /// Makes sure that the image is the one that was verified: a look at inode, size and times, and a whole rehash when one of them moved.
+    /// An image that another tool put here is hashed and bound on first use.
+    /// - Throws: `.changed` when the bytes are not those that were verified; `.missing`.
+    @discardableResult
+    public func ensureBound(_ name: TemplateName, events: Events? = nil) async throws -> StoredTemplate {
+        let template = try show(name)
+        if let binding = template.record?.binding, binding == FileBinding(template.path) { return template }
+        let lock = try await hold(name, for: "verifying", events: events)
+        defer { lock.release() }
+        let again = try show(name)
+        if let binding = again.record?.binding, binding == FileBinding(again.path) { return again }
+        return try await rehash(again, events: events)
+    }
+
+    /// Hashes the whole image again.
+    /// - Throws: `.changed` when it is not what was verified before.
+    @discardableResult
+    public func verify(_ name: TemplateName, events: Events? = nil) async throws -> StoredTemplate {
+        let lock = try await hold(name, for: "verifying", events: events)
+        defer { lock.release() }
+        return try await rehash(try show(name), events: events)
+    }
+
+    /// Removes a template and all its files.
+    /// - Throws: `.inUse` naming every dependant; `.missing`.
+    public func remove(_ name: TemplateName, events: Events? = nil) async throws {
+        _ = try show(name)
+        let lock = try await hold(name, for: "removing", events: events)
+        defer { lock.release() }
+        _ = try show(name)
+        let scan = try BackingScan(root)
+        let users = scan.overlays(on: path(name))
+        guard users.isEmpty else {
+            let names = users.map { $0.prefix == nil ? $0.overlay : "\($0.overlay) (environment \($0.description))" }
+            throw TemplateError(
+                .inUse,
+                "template \(name) is in use by \(names.joined(separator: ", ")). Destroy what is not needed (atoll destroy), then remove it again"
+            )
+        }
+        try requireFullSight(scan)
+        removeFiles(name)
+    }
+
+    /// Removes every template that no overlay backs on; those being worked on are left out.
+    /// - Parameter dryRun: only tell.
+    /// - Returns: what was (or would be) removed.
+    @discardableResult
+    public func collect(dryRun: Bool) async throws -> [StoredTemplate] {
+        var collected: [StoredTemplate] = []
+        for template in try list() {
+            let scan = try BackingScan(root)
+            guard scan.overlays(on: template.path).isEmpty else { continue }
+            try requireFullSight(scan)
+            if dryRun {
+                collected.append(template)
+                continue
+            }
+            guard let lock = try FileLock.attempt(template.path + ".lock", note: "pid \(getpid()), removing") else { continue }
+            defer { lock.release() }
+            // An overlay may have come while the lock was not ours.
+            guard try BackingScan(root).overlays(on: template.path).isEmpty else { continue }
+            removeFiles(template.name)
+            collected.append(template)
+        }
+        return collected
+    }
+
+    private func requireFullSight(_ scan: BackingScan) throws {
+        guard let first = scan.unreadable.first else { return }
+        throw TemplateError(
+            .inUse,
+            "nothing was removed: it cannot be seen what backs on the template, because of \(first)"
+                + (scan.unreadable.count > 1 ? " and \(scan.unreadable.count - 1) more" : ""))
+    }
+
+    private func removeFiles(_ name: TemplateName) {
+        // The image first: what is left then is no template.
+        for suffix in ["", ".digests", ".metadata", ".hash"] { unlink(path(name) + suffix) }
+        sweepLeftovers(of: name)
+        AtomicFile.flushDirectory(of: path(name))
+    }
+
+    /// Removes unfinished files of killed processes. Only under the template's lock, when nobody else can be writing them.
+    func sweepLeftovers(of name: TemplateName) {
+        for file in (try? Directories.list(directory)) ?? [] where file.hasPrefix("\(name).tmp.") { unlink(directory + "/" + file) }
+    }
+
+    /// For a caller that holds the lock.
+    func rehash(_ template: StoredTemplate, events: Events?) async throws -> StoredTemplate {
+        var template = template
+        let before = FileBinding(template.path)
+        let sums: Digest.Sums
+        do { sums = try await Digest.file(template.path) { events?(.verifying(done: $0, total: $1)) } } catch let error as PlatformError {
+            throw explain(error)
+        }
+        guard before == FileBinding(template.path) else {
+            throw TemplateError(.changed, "template \(template.name) was written to while it was verified: \(template.path)")
+        }
+        var record: TemplateRecord
+        if let known = template.record {
+            guard known.image == sums else {
+                let moved = zip2(known.binding, before).map { " (\($0.difference(from: $1)))" } ?? ""
+                throw TemplateError(
+                    .changed,
+                    "template \(template.name) changed since it was verified\(moved): \(template.path) has sha256 \(sums.sha256), expected"
+                        + " \(known.image.sha256). Remove it and fetch it again: atoll template remove \(template.name)")
+            }
+            record = known
+        } else {
+            events?(.warning("template \(template.name) came without our digests; it is taken as it is now, sha256 \(sums.sha256)"))
+            record = TemplateRecord(source: sums, image: sums, origin: "found in the store", added: Date(), verified: Date())
+        }
+        record.verified = Date()
+        record.binding = before
+        do { try write(record, name: template.name) } catch let error as PlatformError where error.code == .permission {
+            events?(.warning("the verification of \(template.name) could not be noted, and will be repeated: \(error)"))
+        }
+        template.record = record
+        return template
+    }
+
+    private func zip2(_ a: FileBinding?, _ b: FileBinding?) -> (FileBinding, FileBinding)? {
+        guard let a, let b else { return nil }
+        return (a, b)
+    }
+
+    // MARK: Files beside the image
+
+    func record(_ name: TemplateName) -> TemplateRecord? {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return (try? AtomicFile.read(path(name) + ".digests", limit: 1 << 16)).flatMap {
+            try? decoder.decode(TemplateRecord.self, from: Data($0))
+        }
+    }
+
+    func write(_ record: TemplateRecord, name: TemplateName) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        try AtomicFile.write(try encoder.encode(record) + Data("\n".utf8), to: path(name) + ".digests", mode: 0o660)
+    }
+
+    private func metadata(_ name: TemplateName) -> OrderedDictionary<String, Value> {
+        let file = path(name) + ".metadata"
+        return (try? JSONText.parse(AtomicFile.text(file, limit: 1 << 20), file: file).value.members) ?? [:]
+    }
+
+    /// The error of a lower room in this room's words.
+    func explain(_ error: PlatformError) -> TemplateError {
+        switch error.code {
+        case .permission:
+            TemplateError(
+                .permission,
+                "\(error.message); the store \(directory) must be writable for you: join group libvirt, or name another with --template-store"
+            )
+        case .noSpace: TemplateError(.noSpace, "\(error.message); free some space: atoll template gc")
+        case .locked: TemplateError(.busy, error.message)
+        case .cancelled: TemplateError(.cancelled, error.message)
+        default: TemplateError(.io, error.message)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+public import AtollModel
+
+/// A domain as libvirt is to start it.
+public struct DomainDefinition: Sendable, Equatable {
+    /// The controller a disk hangs on.
+    public enum Bus: String, Sendable { case virtio, scsi, sata, ide }
+
+    /// A file under a disk.
+    public struct Layer: Sendable, Equatable {
+        /// Absolute.
+        public var path: String
+        /// `qcow2` or `raw`.
+        public var format: String
+
+        public init(path: String, format: String) {
+            self.path = path
+            self.format = format
+        }
+    }
+
+    /// A disk or CD-ROM.
+    public struct DiskDevice: Sendable, Equatable {
+        /// From 1; becomes the serial number the guest sees. Disks are booted in the order of the list.
+        public var index: Int
+        /// The file itself.
+        public var image: Layer
+        /// The device name asked for (`vda`, `sdb`); `sd…` puts it on virtio-scsi. CD-ROMs are given the next free one of their controller.
+        public var target: String
+        public var isCDROM: Bool
+        public var readonly: Bool
+        /// What the file is layered on, nearest first, to the very end.
+        public var backing: [Layer]
+
+        public init(index: Int, image: Layer, target: String, isCDROM: Bool = false, readonly: Bool = false, backing: [Layer] = []) {
+            self.index = index
+            self.image = image
+            self.target = target
+            self.isCDROM = isCDROM
+            self.readonly = readonly
+            self.backing = backing
+        }
+    }
+
+    /// A virtio NIC on a libvirt network.
+    public struct NICDevice: Sendable, Equatable {
+        /// The name libvirt knows the network by.
+        public var network: String
+        /// nil lets libvirt draw one.
+        public var mac: MACAddress?
+        /// Written when it is not 1500.
+        public var mtu: Int?
+
+        public init(network: String, mac: MACAddress? = nil, mtu: Int? = nil) {
+            self.network = network
+            self.mac = mac
+            self.mtu = mtu
+        }
+    }
+
+    public var name: String
+    /// With or without dashes; nil lets libvirt draw one.
+    public var uuid: String?
+    public var memoryMiB: Int
+    public var vcpus: Int
+    public var type: VirtualizationType
+    /// As libvirt spells it: `x86_64`, `aarch64`, …
+    public var arch: String
+    /// nil for the usual one of the architecture: `q35` on x86_64.
+    public var machine: String?
+    /// Path of the emulator; nil lets libvirt choose.
+    public var emulator: String?
+    public var cpu: CPUChoice
+    public var disks: [DiskDevice]
+    public var nics: [NICDevice]
+    /// A display, on loopback only.
+    public var graphics: Graphics
+    /// The file the serial console is appended to. It is created beforehand, so that it stays its creator's.
+    public var consoleLogPath: String
+    public var mark: Mark
+    /// Whether the guest is told a fresh generation ID at every start; x86 only.
+    public var hasGenerationID: Bool
+    /// Whether the host has vhost-net: libvirt refuses the driver where it is missing.
+    public var hasVhostNet: Bool
+    /// Empty PCI Express ports beside those in use, for devices attached later.
+    public var spareRootPorts: Int
+
+    public init(
+        name: String, uuid: String? = nil, memoryMiB: Int, vcpus: Int, type: VirtualizationType, arch: String = "x86_64",
+        machine: String? = nil, emulator: String? = nil, cpu: CPUChoice = .host, disks: [DiskDevice], nics: [NICDevice],
+        graphics: Graphics = .none, consoleLogPath: String, mark: Mark, hasGenerationID: Bool = true, hasVhostNet: Bool,
+        spareRootPorts: Int = 4
+    ) {
+        self.name = name
+        self.uuid = uuid
+        self.memoryMiB = memoryMiB
+        self.vcpus = vcpus
+        self.type = type
+        self.arch = arch
+        self.machine = machine
+        self.emulator = emulator
+        self.cpu = cpu
+        self.disks = disks
+        self.nics = nics
+        self.graphics = graphics
+        self.consoleLogPath = consoleLogPath
+        self.mark = mark
+        self.hasGenerationID = hasGenerationID
+        self.hasVhostNet = hasVhostNet
+        self.spareRootPorts = spareRootPorts
+    }
+
+    /// The definition of a VM of an environment.
+    /// - Parameters:
+    ///   - cpu: see `CPUChoice.choose`.
+    ///   - arch: of its template, when the init file names none.
+    ///   - path: the absolute path of an image as the environment stores it.
+    public init(
+        _ machine: Machine, of environment: Environment, type: VirtualizationType, cpu: CPUChoice, arch: String, emulator: String? = nil,
+        hasVhostNet: Bool, consoleLogPath: String, path: (String) -> String
+    ) throws {
+        self.init(
+            name: HostNames.domain(environment.id, machine.name), memoryMiB: machine.memory, vcpus: machine.vcpus, type: type,
+            arch: machine.spec.architecture ?? arch, machine: machine.spec.machine, emulator: emulator, cpu: cpu,
+            disks: machine.disks.enumerated().map { offset, disk in
+                DiskDevice(
+                    index: offset + 1, image: Layer(path: path(disk.path), format: disk.format.imageFormat), target: disk.device,
+                    isCDROM: disk.format == .iso, readonly: disk.format == .iso,
+                    backing: disk.backing.map { Layer(path: path($0.path), format: $0.format.imageFormat) })
+            },
+            nics: try machine.nics.map {
+                NICDevice(network: try HostNames.network(environment.id, $0.net), mac: $0.mac, mtu: $0.mtu)
+            },
+            graphics: machine.spec.graphics, consoleLogPath: consoleLogPath,
+            mark: Mark(prefix: environment.id, role: .vm, name: machine.name), hasVhostNet: hasVhostNet)
+    }
+}
+
+extension DiskSpec.Format {
+    /// How QEMU reads such a file: an ISO is raw.
+    var imageFormat: String { self == .iso ? Self.raw.rawValue : rawValue }
+}

@@ -1,0 +1,57 @@
+import AtollXML
+
+/// What libvirt says about the host, as far as a definition depends on it.
+public struct HostCapabilities: Sendable, Equatable {
+    /// The host's processor.
+    public struct CPU: Sendable, Equatable {
+        /// nil on hosts whose processor libvirt has no model for.
+        public var model: String?
+        /// `Intel`, `AMD`, …
+        public var vendor: String?
+        /// Flags beside those of the model.
+        public var features: Set<String>
+
+        public init(model: String?, vendor: String?, features: Set<String>) {
+            self.model = model
+            self.vendor = vendor
+            self.features = features
+        }
+    }
+
+    /// Full virtualisation of one architecture.
+    public struct Guest: Sendable, Equatable {
+        public var arch: String
+        /// Emulator by domain type (`kvm`, `qemu`).
+        public var emulators: [String: String]
+    }
+
+    /// As libvirt spells it: `x86_64`.
+    public var arch: String
+    public var cpu: CPU
+    public var guests: [Guest]
+
+    /// From the text of `virConnectGetCapabilities`. - Throws: `XMLError` when the text is no XML.
+    public init(xml: String) throws {
+        let root = try XML.read(xml)
+        let processor = root.first("host", "cpu")
+        arch = processor?.first("arch")?.text ?? ""
+        cpu = CPU(
+            model: processor?.first("model")?.text, vendor: processor?.first("vendor")?.text,
+            features: Set((processor?.all("feature") ?? []).compactMap { $0["name"] }))
+        guests = root.all("guest").filter { $0.first("os_type")?.text == "hvm" }.compactMap { guest in
+            guard let arch = guest.first("arch"), let name = arch["name"] else { return nil }
+            let common = arch.first("emulator")?.text
+            var emulators: [String: String] = [:]
+            for domain in arch.all("domain") {
+                guard let type = domain["type"] else { continue }
+                emulators[type] = domain.first("emulator")?.text ?? common
+            }
+            return Guest(arch: name, emulators: emulators)
+        }
+    }
+
+    /// The program that runs such a domain, or nil when this host has none.
+    public func emulator(arch: String, virtualizationType: VirtualizationType) -> String? {
+        guests.first { $0.arch == arch }?.emulators[virtualizationType.rawValue]
+    }
+}

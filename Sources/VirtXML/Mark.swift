@@ -1,0 +1,60 @@
+public import AtollModel
+public import AtollXML
+
+/// What every domain and network of ours carries in its metadata. Whatever does not carry it is somebody else's and stays untouched.
+public struct Mark: Sendable, Hashable {
+    /// What the object is for its prefix.
+    public enum Role: String, Sendable, CaseIterable { case vm, network }
+
+    /// The namespace of the element; libvirt keeps one element per namespace.
+    public static let namespace = "https://atoll.dev/xmlns/libvirt/1"
+
+    /// The prefix it belongs to.
+    public var prefix: PrefixID
+    public var role: Role
+    /// Its name in the init file.
+    public var name: String
+
+    public init(prefix: PrefixID, role: Role, name: String) {
+        self.prefix = prefix
+        self.role = role
+        self.name = name
+    }
+
+    /// `<atoll:instance xmlns:atoll="…" prefix="…" role="…" name="…"/>`.
+    public var element: Element {
+        Element("atoll:instance", ["xmlns:atoll": Self.namespace, "prefix": prefix.hex, "role": role.rawValue, "name": name])
+    }
+
+    /// The mark in the XML of a domain or network; nil when there is none that can be understood.
+    /// - Throws: `XMLError` when the text is no XML.
+    public init?(xml: String) throws {
+        guard let mark = Mark(in: try XML.read(xml)) else { return nil }
+        self = mark
+    }
+
+    /// The mark in what libvirt answers when asked for the metadata of our namespace: the element alone, its namespace left out.
+    /// - Throws: `XMLError` when the text is no XML.
+    public init?(metadata: String) throws {
+        let element = try XML.read(metadata)
+        guard element.name == "instance" || element.name.hasSuffix(":instance"), let mark = Mark(of: element) else { return nil }
+        self = mark
+    }
+
+    init?(in root: Element) {
+        // Only where libvirt keeps metadata: an element elsewhere would be a device's business.
+        var holder = root
+        holder.children = root.children.filter { if case .element(let child) = $0 { child.name == "metadata" } else { false } }
+        guard let element = holder.first(local: "instance", namespace: Self.namespace), let mark = Mark(of: element) else { return nil }
+        self = mark
+    }
+
+    private init?(of element: Element) {
+        guard
+            let prefix = element["prefix"].flatMap({ PrefixID($0) }),
+            let role = element["role"].flatMap({ Role(rawValue: $0) }),
+            let name = element["name"], !name.isEmpty
+        else { return nil }
+        self.init(prefix: prefix, role: role, name: name)
+    }
+}

@@ -1,0 +1,107 @@
+import AtollClaims
+import AtollModel
+import AtollPlatform
+import AtollTestSupport
+import Foundation
+import Glibc
+import Testing
+
+@Suite struct StateRootTests {
+    @Test func directoriesAreSharedWithTheGroupAndNobodyElse() throws {
+        let space = try Workspace("state")
+        let root = StateRoot(path: space.path + "/deep/atoll")
+        try root.prepare()
+        for path in [root.path, root.store, root.repos, root.images, root.prefixes] {
+            let status = try #require(SystemCall.status(path))
+            #expect(status.st_mode & 0o7 == 0)
+            #expect(status.st_mode & 0o770 == 0o770)
+        }
+        // A second time nothing is changed: modes an administrator chose stay.
+        #expect(chmod(root.store, 0o700) == 0)
+        #expect(try root.prepare() == [])
+        #expect(try #require(SystemCall.status(root.store)).st_mode & 0o777 == 0o700)
+    }
+
+    @Test func theQEMUUserMayPassButNotList() throws {
+        guard let user = AccessControl.qemuUser else { return }
+        let space = try Workspace("state")
+        let root = StateRoot(path: space.path + "/atoll")
+        guard try root.prepare().isEmpty else { return }
+        #expect(AccessControl.granted(on: root.images, to: user) == .execute)
+    }
+
+    @Test func aFileInTheWayIsNamed() throws {
+        let space = try Workspace("state")
+        let root = StateRoot(path: try space.write("atoll", ""))
+        let error = #expect(throws: ClaimError.self) { try root.prepare() }
+        #expect(error?.message.contains(root.path) == true)
+    }
+
+    @Test func theVariableOverridesTheDefault() {
+        #expect(StateRoot(environment: ["ATOLL_STATE": "/x"]).store == "/x/store")
+        #expect(StateRoot(environment: ["ATOLL_STATE": ""]).path == "/var/lib/atoll")
+    }
+}
+
+@Suite struct PrefixRegistryTests {
+    let space: Workspace
+    let registry: PrefixRegistry
+
+    init() throws {
+        space = try Workspace("registry")
+        registry = PrefixRegistry(StateRoot(path: space.path + "/state"))
+    }
+
+    func prefix(_ name: String, _ seed: UInt64) throws -> RegisteredPrefix {
+        var generator = SeededGenerator(seed: seed)
+        try Directories.make(space.path + "/" + name)
+        return RegisteredPrefix(
+            path: space.path + "/" + name, id: PrefixID(using: &generator), created: Date(timeIntervalSince1970: Double(seed)), verb: "init"
+        )
+    }
+
+    @Test func entriesComeBackAsTheyWere() throws {
+        var (a, b) = (try prefix("a", 2), try prefix("b", 1))
+        try registry.register(a)
+        try registry.register(b)
+        #expect(try registry.list().entries == [b, a])
+        a.state = .ready
+        try registry.register(a)
+        #expect(try registry.find(path: a.path) == a)
+        try registry.remove(try #require(b.id))
+        try registry.remove(try #require(b.id))
+        #expect(try registry.list().entries == [a])
+        b.uuid = "../../etc/passwd"
+        #expect(throws: ClaimError.self) { try registry.register(b) }
+    }
+
+    @Test func aVanishedPrefixIsAnOrphanAndStaysRegistered() throws {
+        let a = try prefix("a", 1)
+        try registry.register(a)
+        #expect(try registry.orphans() == [])
+        try Directories.removeTree(a.path)
+        #expect(try registry.orphans() == [a])
+        #expect(try registry.list().entries.count == 1)
+    }
+
+    @Test func aStrangeFileIsAWarning() throws {
+        let a = try prefix("a", 1)
+        try registry.register(a)
+        try space.write("state/prefixes/junk.json", "{}")
+        let found = try registry.list()
+        #expect(found.entries == [a])
+        #expect(found.warnings.count == 1 && found.warnings[0].contains("junk.json"))
+    }
+
+    @Test func aFreshIdentityAvoidsNamesInUse() throws {
+        var generator = SeededGenerator(seed: 3)
+        var same = SeededGenerator(seed: 3)
+        let first = PrefixID(using: &same)
+        try registry.register(RegisteredPrefix(path: space.path, id: first, verb: "init"))
+        let second = try registry.freshID(using: &generator)
+        #expect(second.four != first.four)
+        var again = SeededGenerator(seed: 3)
+        let third = try registry.freshID(avoiding: [second.eight], using: &again)
+        #expect(![first.four, second.four].contains(third.four))
+    }
+}

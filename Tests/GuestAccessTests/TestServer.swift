@@ -1,0 +1,1 @@
+../SSHTests/TestServer.swift

@@ -1,0 +1,20 @@
+import AtollPlatform
+import Testing
+
+@Suite struct ToolTests {
+    @Test func argumentsReachTheProgramUntouched() async throws {
+        let text = try await Tool.run("printf", ["%s", "a $HOME `b` \"c\""])
+        #expect(text == "a $HOME `b` \"c\"")
+    }
+
+    @Test func aFailureCarriesTheProgramsWords() async throws {
+        let error = await #expect(throws: PlatformError.self) { try await Tool.run("ls", ["/no/such/place"]) }
+        #expect(error?.code == .toolFailed)
+        #expect(error?.message.contains("/no/such/place") == true)
+    }
+
+    @Test func aMissingProgramIsNamed() async throws {
+        let error = await #expect(throws: PlatformError.self) { try await Tool.run("atoll-no-such-tool", []) }
+        #expect(error?.code == .toolMissing)
+    }
+}

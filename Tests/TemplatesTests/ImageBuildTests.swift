@@ -1,0 +1,131 @@
+import AtollModel
+import AtollPlatform
+import AtollTestSupport
+import Foundation
+import Testing
+
+@testable import AtollTemplates
+
+@Suite struct ImageBuildTests {
+    private static func recipe(_ workspace: Workspace, variant: String = "minbase") throws -> ImageRecipe {
+        try workspace.write(
+            "images/mine/recipe.json",
+            """
+            { "name": "mine", "description": "d", "version": "1", "arch": "x86_64", "suite": "bookworm", "variant": "\(variant)",
+              "packages": ["a", "b"], "path-exclude": ["/usr/share/doc/*"], "layers": ["shared"], "kernel-arguments": "quiet splash",
+              "disk-size": "64M", "prune": ["/usr/include"], "metadata": {} }
+            """)
+        try workspace.write("images/mine/files/etc/hello", "hello")
+        try workspace.write("images/shared/files/etc/first", "1")
+        try workspace.write("images/hooks/finish", "")
+        return try ImageRecipe.load(directory: workspace.path + "/images/mine")
+    }
+
+    @Test func theStageHoldsLayersInOrderAndADiskWithOneActivePartition() throws {
+        let workspace = try Workspace()
+        let stage = try ImageBuildStage(try Self.recipe(workspace))
+        defer { stage.remove() }
+        #expect(try Directories.list(stage.directory + "/layers") == ["00-shared", "01-mine"])
+        #expect(try AtomicFile.text(stage.directory + "/extlinux.conf").contains("APPEND rw quiet splash"))
+        #expect(try AtomicFile.text(stage.directory + "/prune") == "/usr/include\n")
+        let disk = try AtomicFile.read(stage.disk, limit: 65 << 20)
+        #expect(disk.count == 64 << 20)
+        #expect(Array(disk[446..<462]) == [0x80, 0xfe, 0xff, 0xff, 0x83, 0xfe, 0xff, 0xff, 0, 8, 0, 0, 0, 0xf8, 1, 0])
+        #expect(Array(disk[510..<512]) == [0x55, 0xaa])
+        #expect((SystemCall.status(stage.disk)?.st_blocks ?? 99) < 32)
+        stage.remove()
+        #expect(!SystemCall.exists(stage.directory))
+    }
+
+    @Test func hooksRunAtTheTimeTheVariantKnows() throws {
+        let workspace = try Workspace()
+        let installed = try ImageBuildStage(try Self.recipe(workspace))
+        defer { installed.remove() }
+        let arguments = ImageBuild.arguments(installed, aptOptions: "/x/apt.conf", credentials: ["/etc/apt/auth.conf.d"])
+        #expect(arguments.contains("--include=a,b") && arguments.contains("--dpkgopt=path-exclude=/usr/share/doc/*"))
+        #expect(arguments.contains("--setup-hook=copy-in /etc/apt/auth.conf.d /etc/apt/"))
+        #expect(arguments.last == "--customize-hook=\(installed.directory)/hooks/finish")
+        let extracted = try ImageBuildStage(try Self.recipe(workspace, variant: "extract"))
+        defer { extracted.remove() }
+        let hooks = ImageBuild.arguments(extracted, aptOptions: nil, credentials: []).filter { $0.contains("-hook=") }
+        #expect(hooks.count == 4 && hooks.allSatisfy { $0.hasPrefix("--extract-hook=") })
+    }
+
+    @Test func stanzasAreCutDownToTheRelease() {
+        let text = """
+            # comment
+            Types: deb deb-src
+            URIs: http://mirror.test/debian
+            Suites: bookworm bookworm-updates trixie
+            Components: main
+            Signed-By:
+             -----BEGIN PGP PUBLIC KEY BLOCK-----
+             .
+             abc
+
+            Types: deb
+            URIs: http://other.test/
+            Suites: nodistro
+            Components: main
+
+            Enabled: no
+            Types: deb
+            URIs: http://off.test/
+            Suites: bookworm
+            """
+        let stanzas = AptSources.fromStanzas(text, suite: "bookworm")
+        #expect(stanzas.count == 1)
+        #expect(stanzas.first?.contains("Types: deb\nSuites: bookworm bookworm-updates\nURIs: http://mirror.test/debian\n") == true)
+        #expect(stanzas.first?.contains("Signed-By:\n -----BEGIN") == true)
+    }
+
+    @Test func linesBecomeStanzas() {
+        let text = """
+            deb [arch=amd64,arm64 signed-by=/usr/share/keyrings/a.gpg] http://mirror.test/debian bookworm main contrib # note
+            deb http://mirror.test/security bookworm-security main
+            deb-src http://mirror.test/debian bookworm main
+            # deb http://off.test/ bookworm main
+            deb http://mirror.test/debian trixie main
+            """
+        #expect(
+            AptSources.fromLines(text, suite: "bookworm") == [
+                """
+                Types: deb
+                Suites: bookworm
+                URIs: http://mirror.test/debian
+                Components: main contrib
+                Architectures: amd64 arm64
+                Signed-By: /usr/share/keyrings/a.gpg
+
+                """,
+                """
+                Types: deb
+                Suites: bookworm-security
+                URIs: http://mirror.test/security
+                Components: main
+
+                """,
+            ])
+    }
+
+    @Test func bothFormatsOfTheHostAreRead() throws {
+        let workspace = try Workspace()
+        try workspace.write("sources.list", "deb http://a.test/ bookworm main\n")
+        try workspace.write("sources.list.d/b.sources", "Types: deb\nURIs: http://b.test/\nSuites: bookworm-security\nComponents: main\n")
+        try workspace.write("sources.list.d/c.list.disabled", "deb http://c.test/ bookworm main\n")
+        let text = try AptSources.ofHost(suite: "bookworm", directory: workspace.path).text
+        #expect(text.contains("http://a.test/") && text.contains("http://b.test/") && !text.contains("http://c.test/"))
+        #expect(try AptSources.ofHost(suite: "noble", directory: workspace.path).text.isEmpty)
+    }
+
+    @Test func onlyTheWayToTheSourcesIsTakenFromTheHostsApt() {
+        let dump = """
+            APT::Install-Recommends "1";
+            Acquire::http::Proxy "http://proxy.test:3128";
+            Acquire::Check-Valid-Until "false";
+            Acquire::IndexTargets::deb::Packages::MetaKey "x";
+            Dir::Etc "etc/apt";
+            """
+        #expect(AptSources.transport(dump) == "Acquire::http::Proxy \"http://proxy.test:3128\";\nAcquire::Check-Valid-Until \"false\";\n")
+    }
+}
