@@ -19,6 +19,7 @@ let cryptoExtras = Target.Dependency.product(name: "_CryptoExtras", package: "sw
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let systemLibraries: [Target] = [
@@ -31,7 +32,7 @@ let systemLibraries: [Target] = [
 let rooms: [Room] = [
     Room(name: "Model", products: [collections]),
     Room(name: "XML"),
-    Room(name: "Platform", products: [subprocess, crypto]),
+    Room(name: "Platform", products: [subprocess, crypto, systemPackage]),
     Room(name: "InitFile", uses: ["Model"], products: [yams, collections]),
     Room(name: "Settings", uses: ["Model"]),
     Room(name: "Planning", uses: ["Model", "Platform"]),
@@ -44,7 +45,7 @@ let rooms: [Room] = [
     Room(name: "GuestAccess", uses: ["Model", "Platform", "SSH"]),
     Room(name: "Topology", uses: ["Model", "InitFile"], products: [collections]),
     Room(name: "Templates", uses: ["Model", "Platform", "Claims", "DiskImages", "Guestfs"], products: [collections]),
-    Room(name: "Bootstrap", uses: ["Model", "Platform", "Guestfs", "InitFile"], products: [yams, collections]),
+    Room(name: "Bootstrap", uses: ["Model", "Platform", "Guestfs", "InitFile"], products: [yams, collections, crypto]),
     Room(
         name: "Environments",
         uses: [
@@ -115,6 +116,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: targets,

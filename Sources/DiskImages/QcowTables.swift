@@ -63,11 +63,15 @@ enum QcowTables {
             throw truncated(file)
         }
         var (plain, compressed): (Int64, Int64) = (0, 0)
+        var tables: UInt64 = 0
         let first = BigEndian(try file.bytes(at: Int64(l1Offset), count: Int(l1Size) * 8))
         for index in 0..<Int(l1Size) {
             let table = (first.u64(index * 8) ?? 0) & offsetMask
             if table == 0 { continue }
             guard within(table, cluster, end) else { throw truncated(file) }
+            // Each table has its own place in a sound file; one that is named a million times would keep us reading for hours.
+            tables += 1
+            guard tables <= end / cluster else { throw damaged(file, "it has more tables than fit into it") }
             let second = BigEndian(try file.bytes(at: Int64(table), count: Int(cluster)))
             for slot in 0..<Int(perTable) {
                 guard let entry = second.u64(slot * Int(entrySize)) else { throw truncated(file) }

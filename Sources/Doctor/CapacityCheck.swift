@@ -17,7 +17,8 @@ enum CapacityCheck {
         case ..<gibibyte:
             return Finding(id, .failure, title, detail + ": too little for a template and a disk", remedy: ["atoll template gc"])
         case ..<(10 * gibibyte):
-            return Finding(id, .warning, title, detail + ": building a Debian template and running it wants 10 GiB", remedy: ["atoll template gc"])
+            return Finding(
+                id, .warning, title, detail + ": building a Debian template and running it wants 10 GiB", remedy: ["atoll template gc"])
         default: return Finding(id, .ok, title, detail)
         }
     }
@@ -28,8 +29,10 @@ enum CapacityCheck {
         let detail = "\(size(capacity.availableMemory)) of \(size(capacity.totalMemory)) available, \(capacity.processors) processors"
         let show = ["ps -eo rss,pid,user,comm --sort=-rss"]
         switch capacity.availableMemory {
-        case ..<(gibibyte / 2): return Finding(id, .failure, title, detail + ": too little for one guest; end what is largest", remedy: show)
-        case ..<(2 * gibibyte): return Finding(id, .warning, title, detail + ": little for several guests; the largest users are", remedy: show)
+        case ..<(gibibyte / 2):
+            return Finding(id, .failure, title, detail + ": too little for one guest; end what is largest", remedy: show)
+        case ..<(2 * gibibyte):
+            return Finding(id, .warning, title, detail + ": little for several guests; the largest users are", remedy: show)
         default: return Finding(id, .ok, title, detail)
         }
     }

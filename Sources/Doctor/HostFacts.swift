@@ -46,7 +46,9 @@ public struct HostFacts: Sendable {
         return HostFacts(
             user: own, hasSystemd: SystemCall.isDirectory("/run/systemd/system"), distributions: release, machine: Acceleration.machine(),
             status: { path in
-                SystemCall.status(path).map { PathStatus(mode: $0.st_mode & 0o7777, owner: $0.st_uid, group: $0.st_gid, kind: $0.st_mode & S_IFMT) }
+                SystemCall.status(path).map {
+                    PathStatus(mode: $0.st_mode & 0o7777, owner: $0.st_uid, group: $0.st_gid, kind: $0.st_mode & S_IFMT)
+                }
             },
             mayAccess: { access($0, $1) == 0 },
             list: { (try? Directories.list($0)) ?? [] },

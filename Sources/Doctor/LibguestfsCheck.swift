@@ -10,7 +10,8 @@ enum LibguestfsCheck {
             return Finding(id, .failure, title, "the library does not load (\(problem)); \(need)", remedy: remedies.install("libguestfs"))
         }
         guard facts.program("supermin") != nil else {
-            return Finding(id, .failure, title, "supermin, which makes its appliance, is missing; \(need)", remedy: remedies.install("libguestfs"))
+            return Finding(
+                id, .failure, title, "supermin, which makes its appliance, is missing; \(need)", remedy: remedies.install("libguestfs"))
         }
         return Finding(id, .ok, title, "the library loads")
     }

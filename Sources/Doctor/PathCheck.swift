@@ -58,7 +58,8 @@ enum PathCheck {
                 // What is not there is the state root's finding; what may not be looked at is said here.
                 let hidden = path != "/" && !facts.mayAccess(parent(path), X_OK)
                 return hidden
-                    ? Finding(id, .warning, title, "\(facts.user.name) may not look into \(parent(path)), so nothing can be said about \(real)")
+                    ? Finding(
+                        id, .warning, title, "\(facts.user.name) may not look into \(parent(path)), so nothing can be said about \(real)")
                     : Finding(id, .failure, title, "\(path) is not there: see the state root")
             }
             if await !permission(path, status, facts).allows(account, Permission.execute) {

@@ -15,9 +15,12 @@ enum ProgramCheck {
             finding("qemu", emulator(facts.machine), package: "qemu-system", need: "no guest runs without it", facts, remedies),
             finding("qemu-img", "qemu-img", package: "qemu-img", need: "no disk is made without it", facts, remedies),
             finding("dnsmasq", "dnsmasq", package: "dnsmasq", need: "libvirt's networks have no DHCP and DNS without it", facts, remedies),
-            finding("setfacl", "setfacl", package: "setfacl", need: "the commands below that open a path to QEMU want it", severity: .warning, facts, remedies),
             finding(
-                "mmdebstrap", "mmdebstrap", package: "mmdebstrap", need: "Debian templates cannot be built without it", severity: .warning, facts,
+                "setfacl", "setfacl", package: "setfacl", need: "the commands below that open a path to QEMU want it", severity: .warning,
+                facts, remedies),
+            finding(
+                "mmdebstrap", "mmdebstrap", package: "mmdebstrap", need: "Debian templates cannot be built without it", severity: .warning,
+                facts,
                 remedies),
         ]
     }

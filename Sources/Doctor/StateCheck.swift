@@ -31,12 +31,14 @@ enum StateCheck {
             guard let status = facts.status(path) else { continue }
             if status.mode & 0o007 != 0 {
                 return Finding(
-                    id, .warning, title, "everybody may look into \(path) (mode \(String(status.mode, radix: 8))): templates and disks may hold secrets",
+                    id, .warning, title,
+                    "everybody may look into \(path) (mode \(String(status.mode, radix: 8))): templates and disks may hold secrets",
                     remedy: share(directories, facts).map(remedies.root))
             }
             if !mine, status.group != facts.groupID("libvirt") || status.mode & 0o2070 != 0o2070 {
                 return Finding(
-                    id, .warning, title, "\(path) is not shared with group libvirt (mode \(String(status.mode, radix: 8)), 2770 is right)",
+                    id, .warning, title,
+                    "\(path) is not shared with group libvirt (group \(status.group), mode \(String(status.mode, radix: 8)); 2770 is right)",
                     remedy: share(directories, facts).map(remedies.root))
             }
         }
@@ -47,12 +49,14 @@ enum StateCheck {
         let id = "lease-directory", title = "the subnet leases"
         guard let status = facts.status(directory) else {
             return Finding(
-                id, .failure, title, "\(directory) is not there", remedy: [remedies.root("install -d -m 2775 -g libvirt \(quoted(directory))")])
+                id, .failure, title, "\(directory) is not there",
+                remedy: [remedies.root("install -d -m 2775 -g libvirt \(quoted(directory))")])
         }
         guard facts.mayAccess(directory, R_OK | W_OK | X_OK) else {
             let isShared = status.group == facts.groupID("libvirt") && status.mode & 0o070 == 0o070
             return Finding(
-                id, .failure, title, "\(facts.user.name) may not write \(directory)\(isShared ? ", which is for members of group libvirt" : "")",
+                id, .failure, title,
+                "\(facts.user.name) may not write \(directory)\(isShared ? ", which is for members of group libvirt" : "")",
                 remedy: isShared
                     ? LibvirtCheck.join(facts, remedies)
                     : [remedies.root("chgrp libvirt \(quoted(directory))"), remedies.root("chmod 2775 \(quoted(directory))")])

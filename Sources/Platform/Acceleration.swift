@@ -52,7 +52,8 @@ public struct Acceleration: Sendable, Equatable {
             return Acceleration(isUsable: true, reason: "\(device) opens")
         }
         guard let text = try? AtomicFile.text(sources.processorInfo) else {
-            return Acceleration(isUsable: false, reason: "\(sources.processorInfo) cannot be read, so nothing says that the CPU can virtualise")
+            return Acceleration(
+                isUsable: false, reason: "\(sources.processorInfo) cannot be read, so nothing says that the CPU can virtualise")
         }
         guard let flag = virtualizationFlag(text) else {
             return Acceleration(isUsable: false, reason: "\(device) is there, but the CPU shows neither vmx nor svm")

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Subprocess
+import SystemPackage
 
 /// External programs that have no library (`qemu-img`, `mmdebstrap`, `setfacl`, …), run with an argument vector, never a shell.
 public enum Tool {
@@ -12,7 +13,7 @@ public enum Tool {
         public var standardError: String
     }
 
-    /// Runs `name` (looked up in PATH) and returns what it printed, whatever its status.
+    /// Runs `name` (a path, or looked up in PATH) and returns what it printed, whatever its status.
     /// - Parameter environment: variables set or replaced beside the inherited ones.
     /// - Parameter limit: the most output kept from each stream, in bytes; more is an error.
     /// - Throws: `.toolMissing` when there is no such program.
@@ -22,7 +23,7 @@ public enum Tool {
         let extra = Dictionary(uniqueKeysWithValues: environment.map { (Subprocess.Environment.Key(stringLiteral: $0.key), Optional($0.value)) })
         do {
             let result = try await Subprocess.run(
-                .name(name), arguments: Arguments(arguments), environment: .inherit.updating(extra), input: .string(input),
+                executable(name), arguments: Arguments(arguments), environment: .inherit.updating(extra), input: .string(input),
                 output: .string(limit: limit), error: .string(limit: limit)
             )
             return Output(
@@ -54,7 +55,7 @@ public enum Tool {
         let extra = Dictionary(uniqueKeysWithValues: environment.map { (Subprocess.Environment.Key(stringLiteral: $0.key), Optional($0.value)) })
         do {
             let result = try await Subprocess.run(
-                .name(name), arguments: Arguments(arguments), environment: .inherit.updating(extra), input: .none, output: .sequence,
+                executable(name), arguments: Arguments(arguments), environment: .inherit.updating(extra), input: .none, output: .sequence,
                 error: .combinedWithOutput
             ) { execution in
                 for try await text in execution.standardOutput.strings() { line(text) }
@@ -64,6 +65,9 @@ public enum Tool {
             throw PlatformError(.toolMissing, "\(name) is not installed, or not in PATH; run scripts/setup, or atoll doctor to see what is missing")
         }
     }
+
+    /// A name is looked up in PATH; anything with a slash is a place.
+    private static func executable(_ name: String) -> Executable { name.contains("/") ? .path(FilePath(name)) : .name(name) }
 
     private static func code(_ status: TerminationStatus) -> Int32 {
         switch status {

@@ -66,11 +66,18 @@ public enum ImageBuild {
         let credentials = places.filter { access($0, R_OK) == 0 && !(SystemCall.isDirectory($0) && ((try? Directories.list($0)) ?? []).isEmpty) }
 
         let words = LastLines()
+        let told = Mutex("")
         let status = try await Tool.stream(
             "mmdebstrap", arguments(stage, aptOptions: options, credentials: credentials) + target, environment: stage.environment
         ) { line in
             words.append(line)
-            for (text, phase, fraction) in phases where line.hasPrefix(text) { progress(phase, fraction) }
+            for (text, phase, fraction) in phases where line.hasPrefix(text) {
+                let isNew = told.withLock { last in
+                    defer { last = phase }
+                    return last != phase
+                }
+                if isNew { progress(phase, fraction) }
+            }
         }
         try Task.checkCancellation()
         guard status == 0 else {

@@ -100,6 +100,20 @@ import Testing
         }
     }
 
+    @Test func aTableNamedManyTimesIsNotReadManyTimes() async throws {
+        try await QemuImg.convert(try raw("base"), from: .raw, to: path("bomb.qcow2"), as: .qcow2)
+        try await QemuImg.resize(path("bomb.qcow2"), format: .qcow2, size: 1 << 42)
+        let bytes = try AtomicFile.read(path("bomb.qcow2"))
+        let number = { (at: Int, count: Int) in bytes[at..<at + count].reduce(0) { $0 << 8 | Int($1) } }
+        let (entries, table) = (number(36, 4), number(40, 8))
+        let first = Array(bytes[table..<table + 8])
+        let all = (0..<entries).flatMap { _ in first }
+        let descriptor = open(path("bomb.qcow2"), O_WRONLY)
+        #expect(pwrite(descriptor, all, all.count, off_t(table)) == all.count)
+        close(descriptor)
+        #expect(#expect(throws: DiskImageError.self) { try ImageHeader.checkStandalone(path("bomb.qcow2")) }?.code == .damaged)
+    }
+
     @Test func missingFilesAndLayersAreNamed() async throws {
         #expect(#expect(throws: DiskImageError.self) { try ImageHeader.read(path("nothing")) }?.code == .missing)
         let base = try raw("base")

@@ -30,12 +30,30 @@ import Testing
         host.spoil {
             $0.hasSystemd = false
             $0.paths["/run/libvirt/libvirt-sock"] = nil
+            $0.paths["/run/libvirt/virtlogd-sock"] = nil
         }
         let finding = try #require(await host.finding("libvirt-socket"))
         #expect(finding.severity == .failure)
         #expect(finding.remedy == ["sudo virtlogd -d", "sudo libvirtd -d"])
         // Asking a daemon that is known to be absent would only repeat it.
         #expect(try #require(await host.finding("libvirt-answers")).detail.contains("its socket comes first"))
+    }
+
+    @Test func aLogDaemonThatRunsIsNotStartedTwice() async throws {
+        host.spoil {
+            $0.hasSystemd = false
+            $0.paths["/run/libvirt/libvirt-sock"] = nil
+        }
+        #expect(try #require(await host.finding("libvirt-socket")).remedy == ["sudo libvirtd -d"])
+    }
+
+    @Test func aMemberRefusedWithoutPolkitLetsTheGroupDecide() async throws {
+        host.spoil {
+            $0.hasSystemd = false
+            $0.answer = .refused("authentication unavailable")
+        }
+        let finding = try #require(await host.finding("libvirt-answers"))
+        #expect(finding.remedy.last == "sudo libvirtd -d -f /run/libvirt/group.conf")
     }
 
     @Test func rootNeedsNoSudo() async throws {
@@ -192,7 +210,8 @@ import Testing
     @Test func aNarrowRouteTakesOne() async throws {
         host.spoil {
             $0.routes = [
-                HostRoute(base: 0xC0A8_C800, prefixLength: 24, device: "br0"), HostRoute(base: 0x0A00_0000, prefixLength: 8, device: "eth0"),
+                HostRoute(base: 0xC0A8_C800, prefixLength: 24, device: "br0"),
+                HostRoute(base: 0x0A00_0000, prefixLength: 8, device: "eth0"),
             ]
         }
         let finding = try #require(await host.finding("routes"))

@@ -87,7 +87,8 @@ import Testing
             $0.paths["/var/lib/atoll/store/r:tiny:1"] = PathStatus(mode: 0o640, owner: 0, group: 111, kind: S_IFREG)
             $0.paths["/var/lib/atoll/store/r:tiny:1.hash"] = PathStatus(mode: 0o600, owner: 0, group: 111, kind: S_IFREG)
         }
-        #expect(try #require(await host.finding("store-access")).remedy == ["sudo setfacl -m u:libvirt-qemu:r /var/lib/atoll/store/r:tiny:1"])
+        #expect(
+            try #require(await host.finding("store-access")).remedy == ["sudo setfacl -m u:libvirt-qemu:r /var/lib/atoll/store/r:tiny:1"])
     }
 
     @Test func aDiskHasToBeWritable() async throws {
@@ -97,7 +98,9 @@ import Testing
             $0.paths["/var/lib/atoll/images/ab/a b.qcow2"] = PathStatus(mode: 0o640, owner: 0, group: 111, kind: S_IFREG)
         }
         #expect(
-            try #require(await host.finding("image-access")).remedy == ["sudo setfacl -m u:libvirt-qemu:rw '/var/lib/atoll/images/ab/a b.qcow2'"])
+            try #require(await host.finding("image-access")).remedy == [
+                "sudo setfacl -m u:libvirt-qemu:rw '/var/lib/atoll/images/ab/a b.qcow2'"
+            ])
     }
 
     @Test func theConfiguredUserIsTheOneThatCounts() {
