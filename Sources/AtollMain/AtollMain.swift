@@ -30,7 +30,8 @@ enum AtollMain {
         let link = LibvirtLink(uri: options.libvirtURL, user: options.libvirtUser, password: options.libvirtPassword)
         let root = StateRoot(environment: environment)
         return AtollEnvironments.Host(
-            hypervisor: LibvirtHypervisor(link), networks: LibvirtNetworkHost(link), disks: ImageDiskTool(variables: environment),
+            hypervisor: LibvirtHypervisor(link), networks: LibvirtNetworkHost(link),
+            disks: ImageDiskTool(variables: environment, store: TemplateStore(root: root, directory: options.templateStore)),
             templates: CatalogTemplateSource { try catalog(options, environment) },
             preparer: IdentityPreparer(
                 recipeDirectory: { try Share.directory(environment) + "/templates/bootstrap" }, accelerator: accelerator.accelerator,

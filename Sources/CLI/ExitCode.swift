@@ -2,6 +2,7 @@ import ArgumentParser
 import AtollEnvironments
 import AtollModel
 import AtollPlanning
+import Glibc
 
 /// A command line that makes no sense.
 struct UsageError: Error, CustomStringConvertible {
@@ -14,6 +15,11 @@ struct VerbExit: Error {
     var code: Int32
 }
 
+/// A verb that a signal ended outside every plan: nothing of it was begun, or all of it was finished or taken back.
+struct Interrupted: Error {
+    var signal: Int32
+}
+
 /// The one place where errors become text and an exit code (spec 1.4).
 enum Ending {
     /// 0 done, 1 an error nobody foresaw, 2 the user or the host can mend it, 128 + n interrupted by signal n.
@@ -21,8 +27,9 @@ enum Ending {
         switch error {
         case let exit as VerbExit: return exit.code
         case let failure as PlanFailure: return failure.signal.map { 128 + $0 } ?? 2
+        case let interrupted as Interrupted: return 128 + interrupted.signal
         case is PlanDefect: return 1
-        case is CancellationError: return 130
+        case is CancellationError: return 128 + SIGINT
         default: return 2
         }
     }
@@ -32,13 +39,26 @@ enum Ending {
         switch error {
         case is VerbExit: return nil
         case let invalid as InvalidInput: return invalid.description
-        case let failure as PlanFailure: return text(of: failure)
+        case let failure as PlanFailure: return describe(failure)
+        case let interrupted as Interrupted: return "error: interrupted by \(name(ofSignal: interrupted.signal))"
         case is CancellationError: return "error: interrupted"
         default: return "error: \(error)"
         }
     }
 
-    private static func text(of failure: PlanFailure) -> String {
+    /// The last line of standard output with `-f json` when a changing verb did not reach its end.
+    static func event(of error: any Error, verb: String) -> Value {
+        let failure = error as? PlanFailure
+        func titles(_ list: [String]?) -> Value { .list((list ?? []).map(Value.string)) }
+        return [
+            "event": "failed", "verb": .string(verb), "error": text(of: error).map(Value.string) ?? .null, "code": .int(Int(code(of: error))),
+            "signal": (failure?.signal ?? (error as? Interrupted)?.signal).map { .int(Int($0)) } ?? .null,
+            "steps": titles(failure?.failed.map(\.title)), "undone": titles(failure?.undone), "kept": titles(failure?.kept),
+            "remaining": titles(failure?.remaining),
+        ]
+    }
+
+    private static func describe(_ failure: PlanFailure) -> String {
         var lines: [String] = []
         for failed in failure.failed {
             if let invalid = failed.error as? InvalidInput {
@@ -47,11 +67,16 @@ enum Ending {
                 lines.append("error: \(failed.title): \(failed.error)")
             }
         }
-        if let signal = failure.signal { lines.append("error: \(failure.plan) was interrupted by signal \(signal)") }
+        if let signal = failure.signal { lines.append("error: \(failure.plan) was interrupted by \(name(ofSignal: signal))") }
         lines += failure.notUndone.map { "error: could not take back: \($0.title): \($0.error); run: atoll destroy" }
         if !failure.undone.isEmpty { lines.append("taken back: \(failure.undone.joined(separator: "; "))") }
         if !failure.kept.isEmpty, failure.signal != nil { lines.append("done and kept: \(failure.kept.joined(separator: "; "))") }
         if !failure.remaining.isEmpty { lines.append("not done: \(failure.remaining.joined(separator: "; "))") }
+        if failure.signal != nil { lines.append("the same command again goes on from here") }
         return lines.joined(separator: "\n")
+    }
+
+    private static func name(ofSignal number: Int32) -> String {
+        [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP"][number] ?? "signal \(number)"
     }
 }

@@ -4,8 +4,6 @@ import AtollModel
 import AtollPlanning
 import AtollPlatform
 import AtollSettings
-import Dispatch
-import Glibc
 
 /// One run of one verb: its settings in force, its streams, and the way to the host.
 struct Session: Sendable {
@@ -16,6 +14,7 @@ struct Session: Sendable {
     let format: OutputFormat
     private(set) var options: HostOptions
     let interruption: Interruption
+    let activity = Activity()
     private let global: Flags
 
     /// The values of the global flags that later code asks for.
@@ -47,7 +46,7 @@ struct Session: Sendable {
         }
         options.sshUser = value(global.sshUser, "ssh_user") ?? options.sshUser
         options.sshPassword = value(global.sshPassword, "ssh_password")
-        options.sshTimeout = global.sshTimeout ?? value(nil, "ssh_timeout").flatMap { Int($0) } ?? options.sshTimeout
+        options.sshTimeout = try global.sshTimeout?.value ?? value(nil, "ssh_timeout").map { try Positive($0, for: "ssh_timeout").value } ?? options.sshTimeout
         self.options = options
         interruption = Interruption()
         if !global.ignoreWarnings { for warning in warnings { console.err("\(warning)") } }
@@ -55,11 +54,7 @@ struct Session: Sendable {
         guard ["debug", "info", "warning", "error"].contains(level) else {
             throw UsageError("unknown loglevel \"\(level)\"; there are: debug, info, warning, error")
         }
-        let jobs = try global.jobs ?? value(nil, "jobs").map { text in
-            guard let number = Int(text) else { throw UsageError("jobs must be a whole number, not \"\(text)\"") }
-            return number
-        }
-        if let jobs, jobs < 1 { throw UsageError("--jobs must be at least 1") }
+        let jobs = try global.jobs?.value ?? value(nil, "jobs").map { try Positive($0, for: "jobs").value }
         self.global = Flags(
             prefixPath: value(global.prefixPath, "prefix_path"), workdirPath: value(global.workdirPath, "workdir_path"),
             prefixName: value(global.prefixName, "prefix_name") ?? "current", jobs: jobs ?? 4,
@@ -95,65 +90,16 @@ struct Session: Sendable {
         let quiet = global.quiet && format != .json
         let quietWarnings = global.quietWarnings
         let log = files.map(VerbLog.init)
+        let activity = activity
         return VerbContext(
             verb: verb, jobs: global.jobs, interruption: interruption,
             failpoints: try runtime.environment["ATOLL_FAILPOINTS"].map(Failpoints.init(parsing:)) ?? .off,
             events: { event in
+                if case .planStarted = event { activity.began() }
+                if case .planFinished = event { activity.ended() }
                 log?.record(event)
                 if !quiet { view.show(event) }
             },
             note: { text in if !quietWarnings { view.note(text) } })
     }
-
-    /// Prints a query's document.
-    func show(_ document: Value) { console.out(format.render(document)) }
-
-    /// Prints the dry run of a plan.
-    func show(_ steps: [PlannedStep]) {
-        let rows = steps.map { step -> (word: String, note: String) in
-            switch step.observation {
-            case .absent: ("do", "")
-            case .done(let found): ("done", found)
-            case .foreign(let what): ("refuse", what)
-            }
-        }
-        if format == .json {
-            show(
-                .list(
-                    zip(steps, rows).map { step, row in
-                        [
-                            "step": .string(step.id), "title": .string(step.title), "needs": .list(step.needs.map(Value.string)),
-                            "action": .string(row.word), "note": .string(row.note),
-                        ]
-                    }))
-        } else {
-            for (step, row) in zip(steps, rows) {
-                console.out("\(row.word.padded(to: 6)) \(step.title)\(row.note.isEmpty ? "" : " (\(row.note))")")
-            }
-        }
-    }
-
-    /// Turns SIGINT, SIGTERM and SIGHUP into a request to stop soon. A second one ends the process at once, saying so.
-    func watchSignals() -> [any DispatchSourceSignal] {
-        [SIGINT, SIGTERM, SIGHUP].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [interruption, console] in
-                if interruption.signal == nil {
-                    console.err("interrupted: finishing or taking back the current steps; once more ends at once")
-                    interruption.request(signal: number)
-                } else {
-                    console.err("ended at once; run the same command again to go on, or atoll destroy to clean up")
-                    _exit(128 + number)
-                }
-            }
-            source.resume()
-            return source
-        }
-    }
-}
-
-extension String {
-    /// Padded with spaces on the right.
-    func padded(to width: Int) -> String { count >= width ? self : self + String(repeating: " ", count: width - count) }
 }

@@ -31,7 +31,7 @@ enum LibvirtCheck {
             let group = facts.groupID("libvirt").map { status.group == $0 } == true ? "libvirt" : nil
             let why = "\(facts.user.name) may not use \(path) (mode \(String(status.mode, radix: 8)))"
             guard let group else {
-                return Finding(id, .failure, title, why + ": its group is not libvirt", remedy: restart(facts, remedies))
+                return Finding(id, .failure, title, why + ": its group is not libvirt", remedy: restart(remedies))
             }
             return Finding(id, .failure, title, "\(why) for members of group \(group)", remedy: join(facts, remedies))
         }
@@ -82,13 +82,17 @@ enum LibvirtCheck {
             return Finding(
                 id, .failure, title, "\(uri) refuses \(facts.user.name): \(why)",
                 remedy: isMember && !facts.hasSystemd && uri == "qemu:///system" ? groupDecides(remedies) : join(facts, remedies))
+        case .failed(let why) where why.contains("system bus") && !facts.hasSystemd && uri == "qemu:///system":
+            return Finding(
+                id, .failure, title, "libvirt cannot ask polkit about \(facts.user.name), because no D-Bus runs here: \(why)",
+                remedy: groupDecides(remedies))
         case .failed(let why):
             return Finding(
                 id, .failure, title, "\(uri) does not answer: \(why)", remedy: uri == "qemu:///system" ? start(facts, remedies) : [])
         case nil:
             return Finding(
                 id, .failure, title, "\(uri) took the connection but did not answer within \(subject.libvirtPatience)",
-                remedy: uri == "qemu:///system" ? restart(facts, remedies) : [])
+                remedy: uri == "qemu:///system" ? restart(remedies) : [])
         }
     }
 }

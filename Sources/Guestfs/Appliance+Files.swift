@@ -62,7 +62,9 @@ extension Appliance {
     }
 
     /// Replaces the file's content, then sets mode and owner where given. A new file is owned by root.
-    public func write(_ bytes: [UInt8], to path: String, mode: UInt32? = nil, owner: UInt32? = nil, group: UInt32? = nil) throws(GuestfsError) {
+    public func write(_ bytes: [UInt8], to path: String, mode: UInt32? = nil, owner: UInt32? = nil, group: UInt32? = nil)
+        throws(GuestfsError)
+    {
         let write: Signature.DoTextBytes = try library.function("guestfs_write")
         _ = try check("write \(path)") { handle in
             // One byte more than is written: libguestfs wants a pointer even where there are no bytes.
@@ -95,16 +97,22 @@ extension Appliance {
     }
 
     /// Paths that match a shell pattern, sorted.
-    public func glob(_ pattern: String) throws(GuestfsError) -> [String] { try strings("match \(pattern)", "guestfs_glob_expand", pattern).sorted() }
+    public func glob(_ pattern: String) throws(GuestfsError) -> [String] {
+        try strings("match \(pattern)", "guestfs_glob_expand", pattern).sorted()
+    }
 
     /// Names in a directory, without `.` and `..`.
     public func names(in directory: String) throws(GuestfsError) -> [String] { try strings("list \(directory)", "guestfs_ls", directory) }
 
     /// Copies a file of this machine into the guest.
-    public func upload(_ local: String, to path: String) throws(GuestfsError) { try run("upload \(local) to \(path)", "guestfs_upload", local, path) }
+    public func upload(_ local: String, to path: String) throws(GuestfsError) {
+        try run("upload \(local) to \(path)", "guestfs_upload", local, path)
+    }
 
     /// Copies a file of the guest to this machine.
-    public func download(_ path: String, to local: String) throws(GuestfsError) { try run("download \(path)", "guestfs_download", path, local) }
+    public func download(_ path: String, to local: String) throws(GuestfsError) {
+        try run("download \(path)", "guestfs_download", path, local)
+    }
 
     /// How a tar archive is compressed.
     public enum Compression: String, Sendable { case none, gzip, xz, zstd, bzip2 }

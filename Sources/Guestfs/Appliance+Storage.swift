@@ -106,7 +106,9 @@ extension Appliance {
     }
 
     /// Zeroes the free blocks of an ext filesystem that is not mounted.
-    public func zeroFreeBlocks(_ device: String) throws(GuestfsError) { try run("zero the free blocks of \(device)", "guestfs_zerofree", device) }
+    public func zeroFreeBlocks(_ device: String) throws(GuestfsError) {
+        try run("zero the free blocks of \(device)", "guestfs_zerofree", device)
+    }
 
     /// Discards the free blocks of what is mounted at `mountpoint`.
     public func trim(_ mountpoint: String) throws(GuestfsError) {

@@ -52,7 +52,9 @@ public final class Appliance: @unchecked Sendable {
         let close: Signature.Close = try library.function("guestfs_close")
         let silence: Signature.SetErrorHandler = try library.function("guestfs_set_error_handler")
         // The environment is parsed as well, for those who set LIBGUESTFS_HV or LIBGUESTFS_DEBUG; what matters is set below.
-        guard let raw = create(0) else { throw GuestfsError(.failed, "create a libguestfs handle", "out of memory, or a LIBGUESTFS_ variable is wrong") }
+        guard let raw = create(0) else {
+            throw GuestfsError(.failed, "create a libguestfs handle", "out of memory, or a LIBGUESTFS_ variable is wrong")
+        }
         // Errors are read from the handle, not printed.
         silence(raw, nil, nil)
         let log = ApplianceLog(progress: options.progress)
@@ -128,7 +130,8 @@ public final class Appliance: @unchecked Sendable {
         if result.value { return }
         if process.isEnded, !expired.withLock({ $0 }) { throw GuestfsError(.cancelled, "start the libguestfs appliance", "cancelled") }
         let late = expired.withLock { $0 } ? "it did not answer within \(Int(options.launchDeadline)) seconds" : nil
-        throw GuestfsError(.launch, "start the appliance", late ?? result.error.reason, errno: result.error.errno, log: Array(log.tail.suffix(8)))
+        throw GuestfsError(
+            .launch, "start the appliance", late ?? result.error.reason, errno: result.error.errno, log: Array(log.tail.suffix(8)))
     }
 
     /// Ends whatever is going on, from any thread: the call in progress fails with `.cancelled`. Only `close` is of use afterwards.

@@ -37,7 +37,8 @@ final class ApplianceLog: Sendable {
     func attach(to handle: OpaquePointer, of library: GuestfsLibrary) throws(GuestfsError) -> Unmanaged<ApplianceLog> {
         let subscribe: Signature.SetEventCallback = try library.function("guestfs_set_event_callback")
         let reference = Unmanaged.passRetained(self)
-        let events = UInt64(GUESTFS_EVENT_APPLIANCE) | UInt64(GUESTFS_EVENT_LIBRARY) | UInt64(GUESTFS_EVENT_WARNING) | UInt64(GUESTFS_EVENT_PROGRESS)
+        let events =
+            UInt64(GUESTFS_EVENT_APPLIANCE) | UInt64(GUESTFS_EVENT_LIBRARY) | UInt64(GUESTFS_EVENT_WARNING) | UInt64(GUESTFS_EVENT_PROGRESS)
         // Runs on the thread that is inside a libguestfs call. It captures nothing, copies what it is given and calls nothing back.
         let number = subscribe(
             handle,

@@ -41,7 +41,8 @@ public struct GuestfsError: Error, Sendable, Equatable, CustomStringConvertible 
         switch code {
         case .libraryMissing: "libguestfs cannot be used: \(reason); install libguestfs (scripts/setup does), or run: atoll doctor"
         case .launch:
-            "cannot start the libguestfs appliance: \(reason)" + (log.isEmpty ? "" : "\n  its last words: " + log.joined(separator: "\n    "))
+            "cannot start the libguestfs appliance: \(reason)"
+                + (log.isEmpty ? "" : "\n  its last words: " + log.joined(separator: "\n    "))
                 + "\n  it needs QEMU and a kernel in /boot that this user can read; to see what is missing: atoll doctor"
         case .cancelled: "stopped while trying to \(operation)"
         default: "cannot \(operation): \(reason)"

@@ -23,7 +23,8 @@ struct GuestfsLibrary: Sendable {
 
     /// A function of the library as a C function pointer of the caller's type.
     func function<F>(_ name: String, as type: F.Type = F.self) throws(GuestfsError) -> F {
-        guard let symbol = dlsym(UnsafeMutableRawPointer(bitPattern: address), name), MemoryLayout<F>.size == MemoryLayout<UnsafeRawPointer>.size
+        guard let symbol = dlsym(UnsafeMutableRawPointer(bitPattern: address), name),
+            MemoryLayout<F>.size == MemoryLayout<UnsafeRawPointer>.size
         else { throw GuestfsError(.libraryMissing, "find \(name)", "this version of the library has no \(name)") }
         // Sound because F is always one of the @convention(c) types of `Signature`, which follow the library's header.
         return unsafeBitCast(symbol, to: F.self)

@@ -1,9 +1,9 @@
-public import Glibc
+import Glibc
 
 /// Files that are either whole or absent: written beside their place, flushed, then renamed over it.
 public enum AtomicFile {
     /// Replaces `path` by `bytes`. `mode` is exact (umask does not apply). The directory is flushed too, so that the name survives a power cut.
-    public static func write(_ bytes: some Sequence<UInt8>, to path: String, mode: mode_t = 0o644) throws {
+    public static func write(_ bytes: some Sequence<UInt8>, to path: String, mode: UInt32 = 0o644) throws {
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
         let descriptor = try SystemCall.check("create \(path)") { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
         var remains = true
@@ -20,7 +20,7 @@ public enum AtomicFile {
     }
 
     /// Replaces `path` by UTF-8 text.
-    public static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
+    public static func write(_ text: String, to path: String, mode: UInt32 = 0o644) throws {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 

@@ -1,11 +1,11 @@
-public import Glibc
+import Glibc
 
 /// Directories: made with their parents, listed, removed whole.
 public enum Directories {
     /// Makes a directory and the ones above it. One that exists is left as it is.
     /// - Returns: whether the last one was made by this call.
     @discardableResult
-    public static func make(_ path: String, mode: mode_t = 0o755) throws -> Bool {
+    public static func make(_ path: String, mode: UInt32 = 0o755) throws -> Bool {
         if SystemCall.isDirectory(path) { return false }
         if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try make(String(path[..<slash]), mode: 0o755) }
         if mkdir(path, mode) == 0 { return true }

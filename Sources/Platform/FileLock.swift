@@ -1,4 +1,4 @@
-public import Glibc
+import Glibc
 
 /// An exclusive `flock` on a file. The kernel drops it when the holder dies, however it dies, so a stale lock cannot exist.
 ///
@@ -16,7 +16,7 @@ public final class FileLock: Sendable {
     deinit { close(descriptor) }
 
     /// Takes the lock if it is free now; nil when another open file description holds it. `note` is written for people to read.
-    public static func attempt(_ path: String, note: String = "", mode: mode_t = 0o660) throws -> FileLock? {
+    public static func attempt(_ path: String, note: String = "", mode: UInt32 = 0o660) throws -> FileLock? {
         let descriptor = try openFile(path, mode: mode)
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EINTR { continue }
@@ -41,7 +41,7 @@ public final class FileLock: Sendable {
     /// Takes the lock, waiting up to `patience`. `waiting` is called once, with the holder's note, when it has to wait.
     /// - Throws: `.locked`, naming the holder, when the time is over; `.cancelled` when the task is cancelled.
     public static func acquire(
-        _ path: String, note: String = "", patience: Duration, mode: mode_t = 0o660, waiting: (@Sendable (String) -> Void)? = nil
+        _ path: String, note: String = "", patience: Duration, mode: UInt32 = 0o660, waiting: (@Sendable (String) -> Void)? = nil
     ) async throws -> FileLock {
         let deadline = ContinuousClock.now + patience
         var told = false
@@ -73,7 +73,7 @@ public final class FileLock: Sendable {
 
     /// Opens the lock file, making it when absent. Only its maker sets its mode (the umask would cut it); a file of another user of the
     /// group is never changed, and one that may only be read still locks.
-    private static func openFile(_ path: String, mode: mode_t) throws -> Int32 {
+    private static func openFile(_ path: String, mode: UInt32) throws -> Int32 {
         let made = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         if made >= 0 {
             fchmod(made, mode)

@@ -19,8 +19,19 @@ public enum ImageBuild {
     public static func build(_ recipe: ImageRecipe, to path: String, forceTCG: Bool, progress: @escaping Progress) async throws
         -> OrderedDictionary<String, Value>
     {
-        let stage = try ImageBuildStage(recipe)
-        defer { stage.remove() }
+        let stage = try await Blocking.run { try ImageBuildStage(recipe) }
+        do {
+            try await fill(stage, path, forceTCG: forceTCG, progress)
+        } catch {
+            try? await Blocking.run { stage.remove() }
+            throw error is CancellationError || Task.isCancelled
+                ? TemplateError(.cancelled, "building the template \(recipe.name) was interrupted; nothing of it was kept") : error
+        }
+        try await Blocking.run { stage.remove() }
+        return recipe.imageMetadata
+    }
+
+    private static func fill(_ stage: ImageBuildStage, _ path: String, forceTCG: Bool, _ progress: @escaping Progress) async throws {
         try await debootstrap(stage, progress)
         try Task.checkCancellation()
         progress("installing the boot loader", 0.75)
@@ -28,14 +39,15 @@ public enum ImageBuild {
         try Task.checkCancellation()
         progress("putting the image in place", 0.97)
         try await publish(stage.disk, to: path)
-        return recipe.imageMetadata
     }
 
     /// The arguments of mmdebstrap, apart from release, target and sources.
     static func arguments(_ stage: ImageBuildStage, aptOptions: String?, credentials: [String]) -> [String] {
         let recipe = stage.recipe
         func hook(_ time: String, _ name: String) -> String { "--\(time)-hook=\(stage.directory)/hooks/\(name)" }
-        var arguments = ["--skip=cleanup", "--format=null", "--variant=\(recipe.variant)", "--include=\(recipe.packages.joined(separator: ","))"]
+        var arguments = [
+            "--skip=cleanup", "--format=null", "--variant=\(recipe.variant)", "--include=\(recipe.packages.joined(separator: ","))",
+        ]
         arguments += recipe.pathExclude.map { "--dpkgopt=path-exclude=\($0)" } + recipe.pathInclude.map { "--dpkgopt=path-include=\($0)" }
         if let aptOptions { arguments.append("--aptopt=\(aptOptions)") }
         arguments += credentials.map { "--setup-hook=copy-in \($0) /etc/apt/" }
@@ -45,7 +57,8 @@ public enum ImageBuild {
         }
         let merged = "/usr/share/mmdebstrap/hooks/maybe-merged-usr"
         if SystemCall.isDirectory(merged) { arguments.append("--hook-dir=\(merged)") }
-        return arguments + ["prepare", "files"].map { hook("essential", $0) } + ["files", "customize", "finish"].map { hook("customize", $0) }
+        return arguments + ["prepare", "files"].map { hook("essential", $0) }
+            + ["files", "customize", "finish"].map { hook("customize", $0) }
     }
 
     private static func debootstrap(_ stage: ImageBuildStage, _ progress: @escaping Progress) async throws {
@@ -63,7 +76,9 @@ public enum ImageBuild {
         let dump = (try? await Tool.output("apt-config", ["dump"]).standardOutput) ?? ""
         try AtomicFile.write(AptSources.transport(dump), to: options, mode: geteuid() == 0 ? 0o600 : 0o644)
         let places = ["/etc/apt/auth.conf", "/etc/apt/auth.conf.d"]
-        let credentials = places.filter { access($0, R_OK) == 0 && !(SystemCall.isDirectory($0) && ((try? Directories.list($0)) ?? []).isEmpty) }
+        let credentials = places.filter {
+            access($0, R_OK) == 0 && !(SystemCall.isDirectory($0) && ((try? Directories.list($0)) ?? []).isEmpty)
+        }
 
         let words = LastLines()
         let told = Mutex("")

@@ -7,7 +7,7 @@ import Glibc
 ///
 /// mmdebstrap run by an ordinary user works as another user id, so everything here can be read by whoever knows the
 /// directory's random name, and the disk image can be written; the build alone runs in it.
-struct ImageBuildStage {
+struct ImageBuildStage: Sendable {
     let directory: String
     let recipe: ImageRecipe
     var disk: String { directory + "/disk.raw" }
@@ -26,7 +26,11 @@ struct ImageBuildStage {
         }
     }
 
-    func remove() { try? Directories.removeTree(directory) }
+    /// Ends what the build may have left running, then removes the directory. Blocks for seconds when the build was cut short.
+    func remove() {
+        ImageBuildProcesses(stage: directory).end()
+        try? Directories.removeTree(directory)
+    }
 
     private func fill() throws {
         try SystemCall.check("set the mode of \(directory)") { chmod(directory, 0o711) }
@@ -66,7 +70,8 @@ struct ImageBuildStage {
     static func bootCode() throws -> [UInt8] {
         let places = ["/usr/lib/EXTLINUX/mbr.bin", "/usr/lib/syslinux/mbr/mbr.bin", "/usr/share/syslinux/mbr.bin"]
         guard let place = places.first(where: SystemCall.exists) else {
-            throw TemplateError(.buildFailed, "no boot code for disks is installed (looked for \(places.joined(separator: ", "))); run scripts/setup")
+            throw TemplateError(
+                .buildFailed, "no boot code for disks is installed (looked for \(places.joined(separator: ", "))); run scripts/setup")
         }
         return try AtomicFile.read(place, limit: 440)
     }

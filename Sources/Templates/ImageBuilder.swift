@@ -19,7 +19,8 @@ public struct ImageBuilder: RecipeBuilder {
         guard names.contains(name) else {
             throw TemplateError(
                 .unknownTemplate,
-                "there is no image recipe “\(name)” in \(directory); there \(names.isEmpty ? "are none" : "are: " + names.joined(separator: ", "))")
+                "there is no image recipe “\(name)” in \(directory); there \(names.isEmpty ? "are none" : "are: " + names.joined(separator: ", "))"
+            )
         }
         return try ImageRecipe.load(directory: directory + "/" + name)
     }
@@ -29,7 +30,9 @@ public struct ImageBuilder: RecipeBuilder {
         return RecipeSummary(name: recipe.name, version: recipe.version, digest: try recipe.digest(), metadata: recipe.imageMetadata)
     }
 
-    public func build(_ recipe: String, to path: String, line: @escaping @Sendable (String) -> Void) async throws -> OrderedDictionary<String, Value> {
+    public func build(_ recipe: String, to path: String, line: @escaping @Sendable (String) -> Void) async throws -> OrderedDictionary<
+        String, Value
+    > {
         try await ImageBuild.build(try self.recipe(recipe), to: path, forceTCG: forceTCG) { phase, _ in line(phase) }
     }
 }

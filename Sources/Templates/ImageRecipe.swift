@@ -52,7 +52,8 @@ public struct ImageRecipe: Sendable, Equatable {
             suite: fields.text("suite"), variant: fields.text("variant"), packages: fields.texts("packages", required: true),
             pathExclude: fields.texts("path-exclude"), pathInclude: fields.texts("path-include"), layers: fields.texts("layers"),
             kernelArguments: fields.text("kernel-arguments"), diskSize: fields.size("disk-size"), prune: fields.texts("prune"),
-            metadata: fields.map("metadata"), directory: directory, images: slash == directory.startIndex ? "." : String(directory[..<slash]))
+            metadata: fields.map("metadata"), directory: directory,
+            images: slash == directory.startIndex ? "." : String(directory[..<slash]))
         for (index, layer) in recipe.layers.enumerated() where !SystemCall.isDirectory(recipe.images + "/" + layer) {
             fields.report("layers", index: index, "there is no folder \(layer) beside the recipe")
         }
@@ -138,7 +139,9 @@ private struct RecipeFields {
         }
         let elements = value.elements ?? []
         let texts = elements.compactMap(\.text)
-        if value.elements == nil || texts.count != elements.count || (required && texts.isEmpty) { report(key, "a list of texts is needed here") }
+        if value.elements == nil || texts.count != elements.count || (required && texts.isEmpty) {
+            report(key, "a list of texts is needed here")
+        }
         return texts
     }
 
@@ -159,7 +162,9 @@ private struct RecipeFields {
     }
 
     mutating func finish() throws {
-        for key in members.keys where !used.contains(key) { report(key, "unknown key “\(key)”; known are \(used.sorted().joined(separator: ", "))") }
+        for key in members.keys where !used.contains(key) {
+            report(key, "unknown key “\(key)”; known are \(used.sorted().joined(separator: ", "))")
+        }
         if !diagnostics.isEmpty { throw InvalidInput(diagnostics) }
     }
 }

@@ -47,10 +47,14 @@ import Testing
         #expect(try #require(await host.finding("libvirt-socket")).remedy == ["sudo libvirtd -d"])
     }
 
-    @Test func aMemberRefusedWithoutPolkitLetsTheGroupDecide() async throws {
+    @Test(arguments: [
+        LibvirtAnswer.refused("authentication unavailable"),
+        .failed("internal error: Unable to get system bus connection: Could not connect"),
+    ])
+    func aMemberRefusedWithoutPolkitLetsTheGroupDecide(answer: LibvirtAnswer) async throws {
         host.spoil {
             $0.hasSystemd = false
-            $0.answer = .refused("authentication unavailable")
+            $0.answer = answer
         }
         let finding = try #require(await host.finding("libvirt-answers"))
         #expect(finding.remedy.last == "sudo libvirtd -d -f /run/libvirt/group.conf")

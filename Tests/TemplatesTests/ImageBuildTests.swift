@@ -37,6 +37,27 @@ import Testing
         #expect(!SystemCall.exists(stage.directory))
     }
 
+    @Test func whatABuildLeftRunningIsEndedAndNothingElse() async throws {
+        let workspace = try Workspace()
+        let directory = workspace.path + "/stage"
+        let mine = Process()
+        mine.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        mine.arguments = ["60"]
+        mine.environment = ["ATOLL_STAGE": directory]
+        try mine.run()
+        let other = Process()
+        other.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        other.arguments = ["60"]
+        other.environment = ["ATOLL_STAGE": directory + "2"]
+        try other.run()
+        defer { other.terminate() }
+        let processes = ImageBuildProcesses(stage: directory)
+        #expect(await eventually { processes.running() == [mine.processIdentifier] })
+        try await Blocking.run { processes.end() }
+        #expect(await eventually { !mine.isRunning })
+        #expect(other.isRunning)
+    }
+
     @Test func hooksRunAtTheTimeTheVariantKnows() throws {
         let workspace = try Workspace()
         let installed = try ImageBuildStage(try Self.recipe(workspace))

@@ -15,7 +15,8 @@ import Testing
         }
         """
 
-    private static let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let shipped =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path + "/templates/images"
 
     @Test func everyShippedRecipeLoads() throws {
@@ -55,7 +56,9 @@ import Testing
             """)
         let error = #expect(throws: InvalidInput.self) { try ImageRecipe.load(directory: workspace.path + "/mine") }
         let text = error?.description ?? ""
-        for part in ["“suite” is missing", "packages: a list", "“big” is no size", "no folder nowhere", "name is “other”", "“a/../b”", "“pakages”"] {
+        for part in [
+            "“suite” is missing", "packages: a list", "“big” is no size", "no folder nowhere", "name is “other”", "“a/../b”", "“pakages”",
+        ] {
             #expect(text.contains(part), "\(part) in \(text)")
         }
         #expect(text.contains("mine/recipe.json:2:"))

@@ -3,7 +3,7 @@ import AtollEnvironments
 import AtollModel
 import OrderedCollections
 
-struct ShellVerb: Verb {
+struct ShellVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "shell", abstract: "Run a command, a script or a terminal in a VM.",
         usage: "atoll shell [options] VM [-c] [COMMAND...]",
@@ -37,18 +37,20 @@ struct WaitVerb: Verb {
             """)
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @Option(name: .customLong("timeout"), help: "Seconds for each VM (default: its boot_time_sec, 600, times 4 under tcg).")
-    var timeout: Int?
+    var timeout: Positive?
     @Argument(help: "VMs to wait for.", completion: .custom(VMCompletion.complete)) var vms: [String] = []
 
     func execute(_ session: Session) async throws {
         let files = try session.locator.prefix().files
         let useCase = WaitUseCase(host: try session.host(), context: try session.context(logs: files))
-        let environment = try await useCase.run(files, machines: vms, timeout: timeout.map { .seconds($0) })
-        if session.format == .default { session.console.out("READY: \((vms.isEmpty ? Array(environment.machines.keys) : vms).joined(separator: ", "))") }
+        let environment = try await useCase.run(files, machines: vms, timeout: timeout.map { .seconds($0.value) })
+        let ready = try environment.selecting(vms)
+        session.finish(
+            "ready", ["prefix": .string(files.path), "vms": Addresses.document(ready)], text: "READY: \(ready.map(\.name).joined(separator: ", "))")
     }
 }
 
-struct ConsoleVerb: Verb {
+struct ConsoleVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "console", abstract: "Attach the terminal to a VM's serial console.",
         discussion: """
@@ -63,7 +65,7 @@ struct ConsoleVerb: Verb {
     func execute(_ session: Session) async throws {
         let files = try session.locator.prefix().files
         let environment = try SavedEnvironment.load(files)
-        _ = try environment.selecting([vm])
-        try await session.host().consoles.attach(environment.libvirtName(ofMachine: vm), owner: environment.id) { session.console.err($0) }
+        let machine = try environment.machine(matching: vm)
+        try await session.host().consoles.attach(environment.libvirtName(ofMachine: machine.name), owner: environment.id) { session.console.err($0) }
     }
 }

@@ -1,6 +1,9 @@
 import ArgumentParser
 import AtollEnvironments
 import AtollModel
+import AtollPlanning
+import AtollPlatform
+import OrderedCollections
 import Glibc
 
 struct StartVerb: Verb {
@@ -16,13 +19,16 @@ struct StartVerb: Verb {
             """)
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @Flag(name: .customLong("dry-run"), help: "Change nothing; print the steps.") var dryRun = false
+    var printsEvents: Bool { !dryRun }
     @Argument(help: "VMs to start.", completion: .custom(VMCompletion.complete)) var vms: [String] = []
 
     func execute(_ session: Session) async throws {
         let files = try session.locator.prefix().files
         let useCase = StartUseCase(host: try session.host(), context: try session.context(logs: files))
         if dryRun { return session.show(try await useCase.preview(files, machines: vms)) }
-        _ = try await useCase.run(files, machines: vms)
+        let environment = try await useCase.run(files, machines: vms)
+        let started = vms.isEmpty ? Array(environment.machines.keys) : vms
+        session.finish("done", ["prefix": .string(files.path), "vms": .list(started.map(Value.string)), "next": .string(session.command("wait"))])
     }
 }
 
@@ -38,6 +44,7 @@ struct StopVerb: Verb {
             """)
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @Flag(name: .customLong("dry-run"), help: "Change nothing; print the steps.") var dryRun = false
+    var printsEvents: Bool { !dryRun }
     @Argument(help: "VMs to stop.", completion: .custom(VMCompletion.complete)) var vms: [String] = []
 
     func execute(_ session: Session) async throws {
@@ -45,6 +52,7 @@ struct StopVerb: Verb {
         let useCase = StopUseCase(host: try session.host(), context: try session.context(logs: files))
         if dryRun { return session.show(try await useCase.preview(files, machines: vms)) }
         try await useCase.run(files, machines: vms)
+        session.finish("done", ["prefix": .string(files.path), "next": .string(session.command("destroy"))])
     }
 }
 
@@ -62,17 +70,27 @@ struct DestroyVerb: Verb {
     @Flag(name: [.customShort("y"), .customLong("yes")], help: "Do not ask.") var yes = false
     @Flag(name: .customLong("all-prefixes"), help: "Every prefix of the workdir.") var allPrefixes = false
     @Flag(name: .customLong("dry-run"), help: "Change nothing; print the steps.") var dryRun = false
+    var printsEvents: Bool { !dryRun }
 
     func execute(_ session: Session) async throws {
         let targets = try self.targets(session)
         let host = try session.host()
         if dryRun {
-            for target in targets { session.show(try await DestroyUseCase(host: host, context: try session.context()).preview(target)) }
-            return
+            var steps: [PlannedStep] = []
+            for target in targets { steps += try await DestroyUseCase(host: host, context: try session.context()).preview(target) }
+            return session.show(steps)
         }
-        if !yes, !confirm(session, targets) { return session.console.out("Aborting on user input") }
-        for target in targets { try await DestroyUseCase(host: host, context: try session.context()).run(target) }
-        if session.format == .default { session.console.out("Destroyed \(targets.map(\.files.path).joined(separator: ", "))") }
+        if !yes, try !confirm(session, targets) { return session.finish("done", ["destroyed": []], text: "Aborting on user input") }
+        // A link to an environment is not the environment: only the link goes.
+        let links = try targets.isEmpty ? [] : linksInstead(session)
+        for link in links { try Directories.removeTree(link) }
+        if links.isEmpty {
+            for target in targets { try await DestroyUseCase(host: host, context: try session.context()).run(target) }
+        }
+        let gone = links.isEmpty ? targets.map(\.files.path) : links
+        session.finish(
+            "done", ["destroyed": .list(gone.map(Value.string))],
+            text: links.isEmpty ? "Destroyed \(gone.joined(separator: ", "))" : "Removed the link \(gone.joined(separator: ", ")); what it names is still there")
     }
 
     private func targets(_ session: Session) throws -> [Locator.Found] {
@@ -81,13 +99,15 @@ struct DestroyVerb: Verb {
         return try workdir.prefixNames().map { Locator.Found(workdir: workdir, files: try workdir.prefix($0)) }
     }
 
-    private func confirm(_ session: Session, _ targets: [Locator.Found]) -> Bool {
+    private func linksInstead(_ session: Session) throws -> [String] {
+        let link = allPrefixes ? session.locator.workdirLink() : session.locator.prefixLink()
+        return link.map { [$0] } ?? []
+    }
+
+    private func confirm(_ session: Session, _ targets: [Locator.Found]) throws -> Bool {
         let what = allPrefixes ? "all the prefixes under \(targets.first?.workdir?.path ?? "")" : targets.first?.files.path ?? ""
         session.console.errRaw("Do you really want to destroy \(what)? [Yn] ")
-        guard let answer = readLine() else {
-            session.console.err("\nno answer can be read; use --yes")
-            return false
-        }
-        return answer.isEmpty || answer.lowercased() == "y" || answer.lowercased() == "yes"
+        guard let answer = readLine() else { throw UsageError("no answer can be read; say yes with: \(session.command("destroy --yes"))") }
+        return answer.isEmpty || ["y", "yes"].contains(answer.lowercased())
     }
 }

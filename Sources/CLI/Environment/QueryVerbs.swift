@@ -5,7 +5,7 @@ import AtollModel
 import AtollPlatform
 import Glibc
 
-struct StatusVerb: Verb {
+struct StatusVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show a prefix: networks, VMs, addresses, states.",
         discussion: """
@@ -21,7 +21,7 @@ struct StatusVerb: Verb {
     }
 }
 
-struct ListVerb: Verb {
+struct ListVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the prefixes of a workdir.",
         discussion: """
@@ -48,10 +48,14 @@ struct SetCurrentVerb: Verb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @Argument(help: "The prefix.") var name: String
 
-    func execute(_ session: Session) async throws { try session.locator.workdir().setCurrent(name) }
+    func execute(_ session: Session) async throws { 
+        let workdir = try session.locator.workdir()
+        try workdir.setCurrent(name)
+        session.finish("done", ["workdir": .string(workdir.path), "current": .string(name)])
+    }
 }
 
-struct LogsVerb: Verb {
+struct LogsVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Show a VM's console log, or the prefix's own log.",
         discussion: """
@@ -60,7 +64,7 @@ struct LogsVerb: Verb {
               atoll logs vm-a       # what vm-a wrote on its serial console
             """)
     @OptionGroup(title: "Global options") var global: GlobalOptions
-    @Option(name: [.customShort("n"), .customLong("lines")], help: "Only the last N lines.") var lines: Int?
+    @Option(name: [.customShort("n"), .customLong("lines")], help: "Only the last N lines.") var lines: Positive?
     @Argument(help: "The VM.", completion: .custom(VMCompletion.complete)) var vm: String?
 
     func execute(_ session: Session) async throws {
@@ -75,8 +79,10 @@ struct LogsVerb: Verb {
         guard SystemCall.exists(path) else {
             throw EnvironmentError(.notFound, "\(path) is not there: nothing was logged yet\(vm.map { "; start \($0) with: atoll start \($0)" } ?? "")")
         }
-        let text = GuestText.printable(try AtomicFile.text(path))
-        let all = text.split(separator: "\n", omittingEmptySubsequences: false)
-        session.console.out((lines.map { all.suffix($0 + (all.last == "" ? 1 : 0)) } ?? all[...]).joined(separator: "\n"))
+        var all = GuestText.printable(try AtomicFile.text(path)).split(separator: "\n", omittingEmptySubsequences: false)[...]
+        if all.last == "" { all.removeLast() }
+        if let lines { all = all.suffix(lines.value) }
+        if session.format == .json { return session.show(["path": .string(path), "lines": .list(all.map { .string(String($0)) })]) }
+        if !all.isEmpty { session.console.out(all.joined(separator: "\n")) }
     }
 }

@@ -17,7 +17,7 @@ struct UpVerb: Verb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @OptionGroup var options: InitOptions
     @Option(name: .customLong("timeout"), help: "Seconds to wait for each VM (default: its boot_time_sec, 600, times 4 under tcg).")
-    var timeout: Int?
+    var timeout: Positive?
     @Argument(help: "The init file (default: atoll.yaml, else LagoInitFile).", completion: .file()) var file: String?
 
     func execute(_ session: Session) async throws {

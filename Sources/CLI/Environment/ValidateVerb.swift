@@ -4,7 +4,7 @@ import AtollInitFile
 import AtollModel
 import OrderedCollections
 
-struct ValidateVerb: Verb {
+struct ValidateVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "validate", abstract: "Check an init file, without touching anything.",
         discussion: """
@@ -33,7 +33,7 @@ struct ValidateVerb: Verb {
     }
 }
 
-struct SchemaVerb: Verb {
+struct SchemaVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema of init files, for editors.",
         discussion: """

@@ -2,7 +2,7 @@ import ArgumentParser
 import AtollDoctor
 import AtollModel
 
-struct DoctorVerb: Verb {
+struct DoctorVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Check this host, and say how to mend what is wrong.",
         discussion: """

@@ -19,7 +19,7 @@ struct GlobalOptions: ParsableArguments {
     @Option(name: .customLong("accel"), help: "How guests run: auto, kvm or tcg.")
     var accel: String?
     @Option(name: [.customShort("j"), .customLong("jobs")], help: "Steps to run at once.")
-    var jobs: Int?
+    var jobs: Positive?
     @Option(name: .customLong("lease_dir"), help: "Subnet lease store (default: /var/lib/lago/subnets).")
     var leaseDir: String?
     @Option(name: .customLong("libvirt_url"), help: "libvirt connection (default: qemu:///system).")
@@ -35,7 +35,7 @@ struct GlobalOptions: ParsableArguments {
     @Option(name: .customLong("ssh-tries"), help: .hidden)
     var sshTries: Int?
     @Option(name: .customLong("ssh-timeout"), help: "Seconds for one connection attempt (default: 10).")
-    var sshTimeout: Int?
+    var sshTimeout: Positive?
     @Option(name: .customLong("default_vm_type"), help: .hidden)
     var defaultVMType: String?
     @Option(name: .customLong("default_vm_provider"), help: .hidden)

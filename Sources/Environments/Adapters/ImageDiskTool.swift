@@ -2,13 +2,19 @@ import AtollDiskImages
 import AtollInitFile
 public import AtollModel
 import AtollPlatform
+public import AtollTemplates
 
 /// Disk images with qemu-img, made so that QEMU's user and the caller's group can use them and nobody else.
 public struct ImageDiskTool: DiskTool {
     private let variables: [String: String]
+    private let store: TemplateStore
 
     /// - Parameter variables: what paths in init files may name.
-    public init(variables: [String: String]) { self.variables = variables }
+    /// - Parameter store: its templates are held while an overlay on them is made, so that `template gc` cannot take one away in between.
+    public init(variables: [String: String], store: TemplateStore) {
+        self.variables = variables
+        self.store = store
+    }
 
     public func exists(_ path: String) async throws -> Bool { SystemCall.exists(path) }
 
@@ -16,6 +22,8 @@ public struct ImageDiskTool: DiskTool {
         switch recipe.origin {
         case .template, .qcow2:
             guard let base = disk.backing.first else { throw EnvironmentError(.hostFailure, "disk \(disk.name) has nothing to be layered on") }
+            let held = try await hold(base.path)
+            defer { held?.release() }
             try await QemuImg.createOverlay(disk.path, on: base.path, format: base.format)
         case .empty(let size):
             guard let bytes = ByteSize(size)?.bytes else {
@@ -31,6 +39,11 @@ public struct ImageDiskTool: DiskTool {
     }
 
     public func remove(_ path: String) async throws { try await Blocking.run { try Directories.removeTree(path) } }
+
+    private func hold(_ base: String) async throws -> FileLock? {
+        guard base.hasPrefix(store.directory + "/"), let name = TemplateName(String(base.dropFirst(store.directory.count + 1))) else { return nil }
+        return try await store.hold(name, for: "making an overlay")
+    }
 
     private func local(path: String?, url: String?, disk: String) throws -> String {
         let written = Expansion.expand(path ?? url ?? "", variables: variables)
