@@ -61,7 +61,7 @@ let rooms: [Room] = [
             "Model", "Platform", "Settings", "Planning", "InitFile", "Claims", "Topology", "Templates", "GuestAccess", "Environments",
             "Doctor",
         ],
-        products: [argumentParser, collections]
+        products: [argumentParser, collections], fixtures: ["Fixtures"]
     ),
 ]
 
@@ -100,7 +100,8 @@ targets.append(
     .executableTarget(
         name: "AtollMain",
         dependencies: [
-            "AtollCLI", "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollEnvironments", "AtollDoctor",
+            "AtollCLI", "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollEnvironments",
+            "AtollDoctor",
         ],
         path: "Sources/AtollMain", swiftSettings: strict))
 targets.append(

@@ -16,7 +16,8 @@ enum AtollMain {
         let runtime = Runtime(
             environment: environment, workingDirectory: Directories.working(),
             makeHost: { try host($0, environment) }, makeCatalog: { try catalog($0, environment) },
-            share: { try Share.directory(environment) }, examine: { options in
+            share: { try Share.directory(environment) },
+            examine: { options in
                 await Doctor.examine(
                     Subject(
                         stateRoot: StateRoot(environment: environment), leaseDirectory: options.leaseDirectory,
@@ -69,9 +70,12 @@ enum AtollMain {
         } else if path.isEmpty {
             path = try share.get() + "/templates/repo.json"
         }
-        let builder = (try? share.get()).map { ImageBuilder(directory: $0 + "/templates/images", forceTCG: accelerator(options).accelerator == .tcg) }
+        let builder = (try? share.get()).map {
+            ImageBuilder(directory: $0 + "/templates/images", forceTCG: accelerator(options).accelerator == .tcg)
+        }
         return TemplateCatalog(
-            repository: try Repository.load(path, variables: environment), store: TemplateStore(root: root, directory: options.templateStore),
+            repository: try Repository.load(path, variables: environment),
+            store: TemplateStore(root: root, directory: options.templateStore),
             builder: builder)
     }
 }

@@ -12,8 +12,9 @@ struct AtollCommand: AsyncParsableCommand {
               atoll up init-examples/two-vms.yaml
               atoll shell vm-a -c 'uname -a'
 
-            Every flag of the list below a verb's help may also stand before the verb. Exit codes: 0 done, 2 a mistake that you or \
-            the host's owner can mend, 1 a mistake of ours, 128 + n ended by signal n; shell ends with the remote command's.
+            The global options of every verb may stand before or after it, and any unique beginning of a long option will do. \
+            Exit codes: 0 done, 2 a mistake that you or the host's owner can mend, 1 a mistake of ours, 128 + n ended by signal n; \
+            shell ends with the remote command's.
             """,
         version: "atoll \(AtollVersion.text)",
         groupedSubcommands: [
@@ -34,10 +35,12 @@ public enum CommandLineTool {
         let normalized = ArgumentNormalizer(verbs: VerbOptions.table).normalize(arguments)
         let console = Console()
         do {
-            if normalized.isEmpty {
-                console.out(AtollCommand.helpMessage())
+            if let noun = VerbNames.withoutVerb(normalized) {
+                // No verb is no success, as scripts written for Lago expect.
+                console.out(noun.isEmpty ? AtollCommand.helpMessage() : AtollCommand.helpMessage(for: TemplateCommand.self))
                 return 1
             }
+            try VerbNames.check(normalized)
             var command = try AtollCommand.parseAsRoot(normalized)
             try await Runtime.$current.withValue(runtime) {
                 if var asynchronous = command as? any AsyncParsableCommand {
@@ -59,7 +62,8 @@ public enum CommandLineTool {
             return 0
         }
         if parserCode == .validationFailure {
-            console.err(AtollCommand.fullMessage(for: error))
+            let message = AtollCommand.fullMessage(for: error)
+            console.err(message.hasPrefix("Error: ") ? "error: " + message.dropFirst("Error: ".count) : message)
             return 2
         }
         if let text = Ending.text(of: error) { console.err(text) }

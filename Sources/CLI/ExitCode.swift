@@ -51,11 +51,18 @@ enum Ending {
         let failure = error as? PlanFailure
         func titles(_ list: [String]?) -> Value { .list((list ?? []).map(Value.string)) }
         return [
-            "event": "failed", "verb": .string(verb), "error": text(of: error).map(Value.string) ?? .null, "code": .int(Int(code(of: error))),
+            "event": "failed", "verb": .string(verb), "error": text(of: error).map { .string(bare($0)) } ?? .null,
+            "code": .int(Int(code(of: error))),
             "signal": (failure?.signal ?? (error as? Interrupted)?.signal).map { .int(Int($0)) } ?? .null,
             "steps": titles(failure?.failed.map(\.title)), "undone": titles(failure?.undone), "kept": titles(failure?.kept),
             "remaining": titles(failure?.remaining),
         ]
+    }
+
+    /// Without the word that marks errors on a terminal.
+    private static func bare(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.hasPrefix("error: ") ? $0.dropFirst("error: ".count) : $0 }
+            .joined(separator: "\n")
     }
 
     private static func describe(_ failure: PlanFailure) -> String {
@@ -68,7 +75,9 @@ enum Ending {
             }
         }
         if let signal = failure.signal { lines.append("error: \(failure.plan) was interrupted by \(name(ofSignal: signal))") }
-        lines += failure.notUndone.map { "error: could not take back: \($0.title): \($0.error); run: atoll destroy" }
+        lines += failure.notUndone.map {
+            "error: could not take back: \($0.title): \($0.error); once that is mended: the same command again, or atoll destroy"
+        }
         if !failure.undone.isEmpty { lines.append("taken back: \(failure.undone.joined(separator: "; "))") }
         if !failure.kept.isEmpty, failure.signal != nil { lines.append("done and kept: \(failure.kept.joined(separator: "; "))") }
         if !failure.remaining.isEmpty { lines.append("not done: \(failure.remaining.joined(separator: "; "))") }

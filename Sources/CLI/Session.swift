@@ -39,14 +39,18 @@ struct Session: Sendable {
         options.libvirtURL = value(global.libvirtURL, "libvirt_url") ?? options.libvirtURL
         options.libvirtUser = value(global.libvirtUser, "libvirt_user") ?? value(nil, "libvirt_username")
         options.libvirtPassword = value(global.libvirtPassword, "libvirt_password")
-        options.leaseDirectory = value(global.leaseDir, "lease_dir") ?? options.leaseDirectory
+        // Absolute, because the prefix remembers it and destroy may run elsewhere.
+        options.leaseDirectory = Directories.absolute(
+            value(global.leaseDir, "lease_dir") ?? options.leaseDirectory, relativeTo: runtime.workingDirectory)
         options.accelerator = value(global.accel, "accel") ?? options.accelerator
         guard ["auto", "kvm", "tcg"].contains(options.accelerator) else {
             throw UsageError("unknown accelerator \"\(options.accelerator)\"; there are: auto, kvm, tcg")
         }
         options.sshUser = value(global.sshUser, "ssh_user") ?? options.sshUser
         options.sshPassword = value(global.sshPassword, "ssh_password")
-        options.sshTimeout = try global.sshTimeout?.value ?? value(nil, "ssh_timeout").map { try Positive($0, for: "ssh_timeout").value } ?? options.sshTimeout
+        options.sshTimeout =
+            try global.sshTimeout?.value ?? value(nil, "ssh_timeout").map { try Positive($0, for: "ssh_timeout").value }
+            ?? options.sshTimeout
         self.options = options
         interruption = Interruption()
         if !global.ignoreWarnings { for warning in warnings { console.err("\(warning)") } }
@@ -72,6 +76,15 @@ struct Session: Sendable {
         Locator(
             prefixPath: global.prefixPath, workdirPath: global.workdirPath, prefixName: global.prefixName,
             workingDirectory: runtime.workingDirectory)
+    }
+
+    /// A command to type next, which finds the same prefix.
+    func command(_ verb: String) -> String {
+        var words = ["atoll"]
+        if let path = global.prefixPath { words += ["--prefix-path", path] }
+        if let path = global.workdirPath { words += ["--workdir-path", path] }
+        if global.prefixName != "current" { words += ["--prefix-name", global.prefixName] }
+        return ShellWords.join(words) + " " + verb
     }
 
     /// `current` means `default` to `init`.

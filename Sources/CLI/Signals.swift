@@ -1,3 +1,4 @@
+import AtollPlanning
 import Dispatch
 import Glibc
 import Synchronization

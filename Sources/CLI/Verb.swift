@@ -19,9 +19,11 @@ extension QueryVerb {
 }
 
 extension Verb {
+    var printsEvents: Bool { true }
+
     mutating func run() async throws {
         guard let runtime = Runtime.current else { throw UsageError("no runtime") }
-        let session = try Session(verb: Self._commandName, global: global, runtime: runtime)
+        let session = try Session(verb: Self.fullName, global: global, runtime: runtime)
         let verb = self
         let work = Task { try await verb.execute(session) }
         let sources = session.watchSignals(cancel: { work.cancel() })
@@ -33,6 +35,13 @@ extension Verb {
             }
             throw ending
         }
+        if let problem = session.console.outputProblem { throw UsageError("standard output could not be written: \(problem)") }
+    }
+
+    /// `start`, `template build`.
+    private static var fullName: String {
+        let isBelowNoun = TemplateCommand.configuration.subcommands.contains { $0 == Self.self }
+        return (isBelowNoun ? TemplateCommand._commandName + " " : "") + _commandName
     }
 
     /// Whatever a cancelled verb tripped over, the signal is why it ended; a plan says more.

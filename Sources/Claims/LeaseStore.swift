@@ -157,6 +157,8 @@ public struct LeaseStore: Sendable, Equatable {
                 directory + "/subnet-lease.lock", note: "pid \(getpid())", patience: patience)
             defer { lock.release() }
             return try body()
+        } catch let error as ClaimError where !SystemCall.exists(directory) {
+            throw ClaimError(error.code, "the subnet leases cannot be kept in \(directory), which cannot be made; \(Self.advice)")
         } catch let error as PlatformError {
             switch error.code {
             case .locked:

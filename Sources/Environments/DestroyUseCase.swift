@@ -34,6 +34,9 @@ public struct DestroyUseCase: Sendable {
 
     func plan(_ files: PrefixFiles, workdir: Workdir?) async throws -> Plan {
         let id = try identity(of: files)
+        if let environment = try? SavedEnvironment.load(files) {
+            try await LagoPrefix.refuseWhatLagoRuns(files, of: environment, on: host)
+        }
         var steps: [Step] = []
         if let id {
             let domains = try await host.hypervisor.domains().filter { $0.owner == id }.map(\.name).sorted()

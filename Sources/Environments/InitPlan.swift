@@ -27,6 +27,7 @@ struct InitPlan {
         }
         let offline = local.filter { $0.bootstrap == .sysprep }
         if !offline.isEmpty { steps.append(sysprepStep(offline, after: steps)) }
+        if !request.skipBuild { for machine in local { steps += try buildSteps(machine, needs: Set(steps.map(\.id))) } }
         let identities = steps.map(\.id).filter { $0.hasPrefix("identity:") }
         if !identities.isEmpty { steps.append(pinStep(needs: Set(identities))) }
         steps += scriptSteps
@@ -140,6 +141,25 @@ struct InitPlan {
             apply: { [host] progress in try await host.preparer.sysprep(guests) { progress.report($0, $1) } })
     }
 
+    /// After bootstrap, independent of it; the disks of one machine at once, the commands of one disk in order.
+    private func buildSteps(_ machine: Machine, needs: Set<String>) throws -> [Step] {
+        let section = BuildSection(publicKey: files.publicKey)
+        return try zip(machine.disks, machine.spec.disks).compactMap { disk, recipe in
+            let commands = try section.commands(recipe.build)
+            guard !commands.isEmpty else { return nil }
+            let files = files
+            return Step(
+                "build:\(machine.name)/\(disk.name)", "build \(disk.device) of \(machine.name)", needs: needs,
+                apply: { [host] progress in
+                    for arguments in commands {
+                        progress.report(nil, arguments.first ?? "")
+                        try await host.disks.customize(
+                            files.resolved(disk.path), arguments: arguments, accelerator: host.accelerator.accelerator)
+                    }
+                })
+        }
+    }
+
     private var scriptSteps: [Step] {
         let scripts = DeployScripts(variables: request.variables).files(of: environment)
         guard !scripts.isEmpty else { return [] }
@@ -166,7 +186,8 @@ struct InitPlan {
             apply: { [host] _ in
                 try await Blocking.run {
                     try SavedEnvironment.save(environment, to: files)
-                    try AtomicFile.write("{\n    \"lago_version\": \"1.0.2\",\n    \"atoll_version\": \"\(AtollVersion.text)\"\n}\n", to: files.metadata)
+                    try AtomicFile.write(
+                        "{\n    \"lago_version\": \"1.0.2\",\n    \"atoll_version\": \"\(AtollVersion.text)\"\n}\n", to: files.metadata)
                     let workdir = Workdir(path: request.workdir)
                     try AtomicFile.write("", to: files.marker)
                     if request.setCurrent || SymbolicLink.target(workdir.currentLink) == nil { try workdir.setCurrent(request.prefixName) }

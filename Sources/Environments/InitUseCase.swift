@@ -4,6 +4,7 @@ public import AtollModel
 import AtollPlanning
 import AtollPlatform
 import Foundation
+import Glibc
 
 /// `init`: an init file becomes a prefix. First the templates come into the store, which touches nothing of the prefix; then
 /// one plan makes the prefix, and takes all of it back when any step fails.
@@ -22,6 +23,7 @@ public struct InitUseCase: Sendable {
         try host.stateRoot.prepare()
         let files = request.files
         try Self.checkName(request.prefixName)
+        try Self.checkPlace(request.workdir)
         let lock = try await PrefixLock.acquire(files, root: host.stateRoot, context: context)
         defer { lock.release() }
         var resolution = try await resolve(request)
@@ -46,9 +48,29 @@ public struct InitUseCase: Sendable {
 
     static func checkName(_ name: String) throws {
         let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
-        guard allowed, !name.isEmpty, !name.hasPrefix("."), name != "current" else {
+        guard allowed, !name.isEmpty, name.utf8.count <= 100, !name.hasPrefix("."), name != "current" else {
             throw EnvironmentError(
-                .refused, "\"\(name)\" cannot be a prefix name: use letters, digits, '.', '_' and '-', not starting with a dot, and not \"current\"")
+                .refused,
+                "\"\(name)\" cannot be a prefix name: use letters, digits, '.', '_' and '-', at most 100 of them, not starting with a dot, and not \"current\""
+            )
+        }
+    }
+
+    /// Before any template is fetched or built: can the workdir be made and written at all?
+    static func checkPlace(_ workdir: String) throws {
+        var place = workdir
+        while !SystemCall.exists(place), let slash = place.lastIndex(of: "/") {
+            place = slash == place.startIndex ? "/" : String(place[..<slash])
+        }
+        guard SystemCall.isDirectory(place) else {
+            throw EnvironmentError(
+                .refused, "\(place) is no directory, so the workdir \(workdir) cannot be made; name another: atoll init WORKDIR FILE")
+        }
+        guard access(place, W_OK | X_OK) == 0 else {
+            throw EnvironmentError(
+                .refused,
+                "\(place) cannot be written: \(String(cString: strerror(errno))); the workdir \(workdir) belongs there. "
+                    + "Name another: atoll init WORKDIR FILE")
         }
     }
 
@@ -112,7 +134,8 @@ public struct InitUseCase: Sendable {
         var images: DiskLayout.Images = [:]
         for wish in wanted {
             guard let image = try await host.templates.stored(template: wish.name, version: wish.version) else {
-                throw EnvironmentError(.hostFailure, "template \(wish) vanished from the store while it was being used; run the command again")
+                throw EnvironmentError(
+                    .hostFailure, "template \(wish) vanished from the store while it was being used; run the command again")
             }
             images[wish] = image
         }

@@ -1,4 +1,5 @@
 import AtollPlatform
+import Glibc
 
 /// Finds the prefix a verb is meant for (spec 3.2).
 public struct Locator: Sendable {
@@ -41,15 +42,33 @@ public struct Locator: Sendable {
 
     /// The workdir the options and the working directory name.
     public func workdir() throws -> Workdir {
+        if let found = namedWorkdir() { return Workdir(path: Directories.real(found)) }
         let start = absolute(workdirPath ?? workingDirectory)
-        if Workdir(path: start).exists { return Workdir(path: Directories.real(start)) }
+        if SystemCall.isDirectory(start), access(start, R_OK | X_OK) != 0 { throw PrefixAccess.refusal(start) }
+        throw EnvironmentError(.notFound, "Unable to find workdir in \(start)\(suggestions(in: start)); make one with: atoll init")
+    }
+
+    /// The link by which the workdir was found, when it is one.
+    public func workdirLink() -> String? {
+        namedWorkdir().flatMap { SymbolicLink.target($0) == nil ? nil : $0 }
+    }
+
+    /// `--prefix-path` itself, when it is a link.
+    public func prefixLink() -> String? {
+        prefixPath.map(absolute).flatMap { SymbolicLink.target($0) == nil ? nil : $0 }
+    }
+
+    /// The path under which the workdir is found, links not followed.
+    private func namedWorkdir() -> String? {
+        let start = absolute(workdirPath ?? workingDirectory)
+        if Workdir(path: start).exists { return start }
         for directory in ancestors(of: start) {
             for name in Self.workdirNames {
-                let candidate = Workdir(path: (directory == "/" ? "" : directory) + "/" + name)
-                if candidate.exists { return Workdir(path: Directories.real(candidate.path)) }
+                let candidate = directory + "/" + name
+                if Workdir(path: candidate).exists { return candidate }
             }
         }
-        throw EnvironmentError(.notFound, "Unable to find workdir in \(start)\(suggestions(in: start)); make one with: atoll init")
+        return nil
     }
 
     /// Where `init` makes its workdir when none is named: an existing one of either name, else `.atoll`.
@@ -94,6 +113,8 @@ public struct Locator: Sendable {
             let base = directory + "/" + name
             return Workdir(path: base).exists || Self.workdirNames.contains { Workdir(path: base + "/" + $0).exists }
         }
-        return children.isEmpty ? "" : "\nFound possible workdirs in: \(children.map { directory + "/" + $0 }.joined(separator: ", "))"
+        return children.isEmpty
+            ? ""
+            : "\nFound possible workdirs in: \(children.map { directory + "/" + $0 }.joined(separator: ", ")); name one with --workdir-path"
     }
 }

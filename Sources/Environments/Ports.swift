@@ -61,6 +61,8 @@ public protocol DiskTool: Sendable {
     /// Makes `disk.path`: an overlay on its first layer, or what `recipe` says when it has none.
     func create(_ disk: Disk, from recipe: DiskSpec, progress: @escaping @Sendable (Double) -> Void) async throws
     func remove(_ path: String) async throws
+    /// Runs virt-customize with these options on one disk.
+    func customize(_ path: String, arguments: [String], accelerator: Accelerator) async throws
 }
 
 /// A template that is in the store, verified and bound.

@@ -16,6 +16,7 @@ enum Prefix {
         guard SystemCall.isDirectory(files.path) else {
             throw EnvironmentError(.notFound, "there is no prefix at \(files.path) any more; another verb may have destroyed it just now")
         }
+        try PrefixAccess.check(files, changing: true)
         // An environment made by Lago has no directory of ours yet.
         try Directories.make(files.own, mode: 0o750)
         return try await body(try Journal(path: files.journal, verb: context.verb))
@@ -23,6 +24,9 @@ enum Prefix {
 }
 
 extension PrefixFiles {
+    /// - Throws: `.refused` when it is another user's, naming them.
+    public func checkReadable() throws { try PrefixAccess.check(self, changing: false) }
+
     /// The prefix's name: its directory's.
     public var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 }

@@ -19,6 +19,11 @@ struct PrefixLock: Sendable {
                 path, note: "pid \(getpid()) (\(context.verb), since \(since))", patience: context.lockPatience
             ) { holder in context.note("waiting for \(holder), which works on \(files.path)") }
             return PrefixLock(lock: lock, prefix: files.path)
+        } catch let error as PlatformError where error.code == .permission {
+            throw EnvironmentError(
+                .refused,
+                "no access to \(root.prefixes), where prefixes are locked: \(error). Join its group with: sudo usermod -aG libvirt $USER, "
+                    + "then log in again; or run scripts/setup")
         } catch let error as PlatformError where error.code == .locked {
             throw EnvironmentError(
                 .busy, "another verb works on \(files.path): \(FileLock.holder(path)). Wait for it, or end that process, then try again")
@@ -26,5 +31,5 @@ struct PrefixLock: Sendable {
     }
 
     /// Gives the lock up; its file goes too when there is no prefix it could be for.
-    func release() { if SystemCall.exists(prefix) { lock.release() } else { lock.releaseAndRemove() } }
+    func release() { if SystemCall.exists(prefix + "/uuid") { lock.release() } else { lock.releaseAndRemove() } }
 }

@@ -32,7 +32,8 @@ public struct Resolution: Sendable {
             // Everything wrong with a file in one go, in its order, each thing once.
             var all = draft.errors
             all += invalid.diagnostics.filter { !draft.errors.contains($0) }
-            throw InvalidInput(all.sorted { ($0.position?.line ?? 0, $0.position?.column ?? 0) < ($1.position?.line ?? 0, $1.position?.column ?? 0) })
+            throw InvalidInput(
+                all.sorted { ($0.position?.line ?? 0, $0.position?.column ?? 0) < ($1.position?.line ?? 0, $1.position?.column ?? 0) })
         }
     }
 

@@ -9,7 +9,9 @@ public enum SavedEnvironment {
     /// Reads it back.
     /// - Throws: `.notFound` when its init never finished; `.malformed` when a file cannot be read as what it should be.
     public static func load(_ files: PrefixFiles) throws -> Environment {
-        guard let text = try? AtomicFile.text(files.uuid, limit: 200), let id = PrefixID(text), SystemCall.exists(files.virtEnvironment) else {
+        try PrefixAccess.check(files, changing: false)
+        guard let text = try? AtomicFile.text(files.uuid, limit: 200), let id = PrefixID(text), SystemCall.exists(files.virtEnvironment)
+        else {
             throw EnvironmentError(
                 .notFound,
                 "\(files.path) is not a complete prefix: its init did not finish. Run atoll init again, or remove it with: atoll destroy")
@@ -130,6 +132,8 @@ public enum SavedEnvironment {
     private static func read(_ path: String) throws -> Value {
         do {
             return try ValueJSON.parse(try AtomicFile.text(path))
+        } catch let error as PlatformError where error.code == .permission {
+            throw PrefixAccess.refusal(path)
         } catch {
             throw EnvironmentError(.malformed, "\(path) cannot be read: \(error). The environment can still be removed with: atoll destroy")
         }

@@ -14,17 +14,31 @@ public struct ShellUseCase: Sendable {
         let machine = try environment.machine(matching: name)
         if machine.isLocal {
             let found = try await host.hypervisor.domain(named: environment.libvirtName(ofMachine: machine.name))
-            guard let found, found.owner == environment.id, found.state == .running || found.state == .blocked else {
-                throw EnvironmentError(
-                    .notRunning,
-                    "\(machine.name) is not running, but \((found?.state ?? .down).rawValue); start it with: atoll start \(machine.name)")
-            }
+            try environment.requireRunning(machine, found)
         }
         return try await host.guests.shell(machine, of: environment, files: files, arguments: arguments)
     }
 }
 
 extension Environment {
+    /// - Parameter found: the domain of the machine's name on the host.
+    /// - Throws: `.notRunning` with what to type.
+    func requireRunning(_ machine: Machine, _ found: ObservedDomain?) throws {
+        if let found, found.owner != id {
+            throw EnvironmentError(
+                .refused,
+                "\(machine.name) is not running: there is a libvirt domain called \(found.name) that this environment did not make. "
+                    + "Look at it with: virsh dumpxml \(found.name)")
+        }
+        let state = found?.state ?? .down
+        guard state == .running || state == .blocked else {
+            let next =
+                state == .paused || state == .suspended
+                ? "virsh resume \(libvirtName(ofMachine: machine.name))" : "atoll start \(machine.name)"
+            throw EnvironmentError(.notRunning, "\(machine.name) is not running, but \(state.rawValue); start it with: \(next)")
+        }
+    }
+
     /// The machine of that name, else the first whose name ends with it (spec 7.6).
     /// - Throws: `.notFound` with the names there are.
     public func machine(matching name: String) throws -> Machine {

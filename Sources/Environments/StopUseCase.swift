@@ -26,6 +26,7 @@ public struct StopUseCase: Sendable {
     }
 
     func plan(_ environment: Environment, files: PrefixFiles, machines names: [String]) async throws -> Plan {
+        try await LagoPrefix.refuseWhatLagoRuns(files, of: environment, on: host)
         let stopping = try environment.selecting(names).filter(\.isLocal)
         let running = Set(try await host.hypervisor.domains().filter { $0.owner == environment.id }.map(\.name))
         let staying = environment.machines.values.filter { machine in
@@ -33,7 +34,9 @@ public struct StopUseCase: Sendable {
         }
         let needed = Set(staying.flatMap { $0.nics.map(\.net) })
         let networks = environment.networks.values.filter { !needed.contains($0.name) }
-        var steps = stopping.map { Self.domainStep(named: environment.libvirtName(ofMachine: $0.name), label: $0.name, environment.id, host) }
+        var steps = stopping.map {
+            Self.domainStep(named: environment.libvirtName(ofMachine: $0.name), label: $0.name, environment.id, host)
+        }
         for network in networks {
             let users = stopping.filter { $0.nics.contains { $0.net == network.name } }
             steps.append(

@@ -29,17 +29,14 @@ public struct WaitUseCase: Sendable {
             "ready:\(machine.name)", "wait for ssh on \(machine.name) (limit \(limit))", patience: .cancel,
             apply: { [host] progress in
                 try await requireRunning(machine, environment)
-                _ = try await host.guests.waitUntilReady(machine, of: environment, files: files, deadline: deadline) { progress.report(nil, $0) }
+                _ = try await host.guests.waitUntilReady(machine, of: environment, files: files, deadline: deadline) {
+                    progress.report(nil, $0)
+                }
             })
     }
 
     private func requireRunning(_ machine: Machine, _ environment: Environment) async throws {
         guard machine.isLocal else { return }
-        let found = try await host.hypervisor.domain(named: environment.libvirtName(ofMachine: machine.name))
-        let state = found.map { $0.owner == environment.id ? $0.state : .down } ?? .down
-        guard state == .running || state == .blocked else {
-            throw EnvironmentError(
-                .notRunning, "\(machine.name) is not running, but \(state.rawValue); start it with: atoll start \(machine.name)")
-        }
+        try environment.requireRunning(machine, try await host.hypervisor.domain(named: environment.libvirtName(ofMachine: machine.name)))
     }
 }

@@ -13,7 +13,8 @@ public struct Workdir: Sendable, Hashable {
     /// Names of the prefixes: every sub-directory that holds one. `current` and names that start with a dot are none.
     public func prefixNames() throws -> [String] {
         try Directories.list(path).filter { name in
-            !name.hasPrefix(".") && name != "current" && SystemCall.linkStatus(path + "/" + name).map { $0.st_mode & 0o170000 == 0o040000 } == true
+            !name.hasPrefix(".") && name != "current"
+                && SystemCall.linkStatus(path + "/" + name).map { $0.st_mode & 0o170000 == 0o040000 } == true
         }
     }
 
@@ -24,6 +25,9 @@ public struct Workdir: Sendable, Hashable {
         return ((try? prefixNames()) ?? []).contains { SystemCall.exists("\(path)/\($0)/uuid") }
     }
 
+    /// What the link `current` names right now; nil when there is no such link.
+    public var current: String? { SymbolicLink.target(currentLink)?.split(separator: "/").last.map(String.init) }
+
     /// What `current` names. A missing or dangling link is mended: `default` if there is one, else the last by name.
     /// - Throws: `.notFound` when there is no prefix at all; `.malformed` when `current` is no link.
     public func currentName() throws -> String {
@@ -31,9 +35,7 @@ public struct Workdir: Sendable, Hashable {
             throw EnvironmentError(.malformed, "\(currentLink) should be a symbolic link to a prefix, but it is not; move it away")
         }
         let names = try prefixNames()
-        if let target = SymbolicLink.target(currentLink), let name = target.split(separator: "/").last.map(String.init), names.contains(name) {
-            return name
-        }
+        if let name = current, names.contains(name) { return name }
         guard let replacement = names.contains("default") ? "default" : names.last else {
             throw EnvironmentError(.notFound, "there is no prefix in \(path); make one with: atoll init")
         }

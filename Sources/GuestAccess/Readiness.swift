@@ -20,12 +20,17 @@ public struct Readiness<C: Clock>: Sendable where C.Duration == Duration {
     }
 
     /// Waits for each requirement in turn.
+    /// - Parameter total: how long all of them may take together, whatever patience each has of its own.
     /// - Returns: a report for each.
     /// - Throws: `GuestAccessError`: `.notReady` with the report of the wait that failed and the console's tail; `.cancelled`.
-    public func wait(for requirements: [Requirement]) async throws -> [WaitReport] {
+    public func wait(for requirements: [Requirement], within total: Duration? = nil) async throws -> [WaitReport] {
         var reports: [WaitReport] = []
+        let start = clock.now
         for (index, requirement) in requirements.enumerated() {
             let report = WaitReport(name: requirement.name, number: index + 1, count: requirements.count, hint: requirement.hint)
+            var requirement = requirement
+            // One look at least, however little is left.
+            if let total { requirement.patience = min(requirement.patience, max(total - start.duration(to: clock.now), .milliseconds(1))) }
             reports.append(try await wait(for: requirement, report))
         }
         return reports
@@ -51,7 +56,9 @@ public struct Readiness<C: Clock>: Sendable where C.Duration == Duration {
                 report.lastSeen = words
                 report.hint = hint
                 throw failure(report, "cannot come about")
-            case .pending(let words): report.lastSeen = words
+            case .pending(let words):
+                // A last look that had no time to see anything says less than the one before it.
+                if left >= .seconds(1) || report.attempts == 1 { report.lastSeen = words }
             }
             // What is seen has changed, so the guest is getting on: look soon again.
             if report.lastSeen != before {

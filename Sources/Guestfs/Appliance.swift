@@ -83,6 +83,8 @@ public final class Appliance: @unchecked Sendable {
         // libvirt would be asked for a session of its own; run QEMU as our own child instead.
         try run("choose the direct backend", "guestfs_set_backend", "direct")
         try run("set the appliance's directory", "guestfs_set_tmpdir", process.directory)
+        // A UUID of our choice, by which the process can be found while it starts.
+        try run("mark the appliance", "guestfs_config", "-uuid", process.mark)
         if options.forceTCG { try list("ask for software emulation", "guestfs_set_backend_settings", ["force_tcg"]) }
         if let memory = options.memory { try number("set the appliance's memory", "guestfs_set_memsize", Int32(clamping: memory)) }
         try number("set the appliance's processors", "guestfs_set_smp", Int32(clamping: options.processors))

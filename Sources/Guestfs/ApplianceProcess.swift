@@ -2,12 +2,14 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The QEMU behind one appliance, found by the directory that only its command line names.
+/// The QEMU behind one appliance, found by the machine UUID that only its command line has.
 ///
 /// libguestfs tells the process's id only between its calls; a start that hangs can be ended only from outside.
 final class ApplianceProcess: Sendable {
     /// The appliance's own directory for sockets and overlays.
     let directory: String
+    /// Given to QEMU as the machine's UUID.
+    let mark = UUID().uuidString.lowercased()
     private let ended = Mutex(false)
 
     init() throws(GuestfsError) {
@@ -30,7 +32,7 @@ final class ApplianceProcess: Sendable {
 
     func removeDirectory() { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// Our own children whose command line names our directory. A child of ours cannot vanish and its number be reused before
+    /// Our own children whose command line has our mark. A child of ours cannot vanish and its number be reused before
     /// libguestfs, its parent here, has waited for it.
     private func running() -> [pid_t] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
@@ -41,7 +43,7 @@ final class ApplianceProcess: Sendable {
             let fields = status[after.upperBound...].split(separator: " ")
             guard fields.count > 1, pid_t(fields[1]) == getpid() else { return false }
             let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-            return String(decoding: line, as: UTF8.self).contains(directory)
+            return String(decoding: line, as: UTF8.self).contains(mark)
         }
     }
 }

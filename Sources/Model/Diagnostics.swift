@@ -96,7 +96,10 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
         let place = position.map { "\(file):\($0.line):\($0.column)" } ?? "\(file):1:1"
         let label = severity == .warning ? "warning: " : ""
         let field = path.components.isEmpty ? "" : "\(path): "
-        return "\(place): \(label)\(field)\(message.split(whereSeparator: \.isNewline).joined(separator: " "))"
+        // A file's own text may be quoted in a message: on one line, and without characters that act on a terminal.
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        let safe = line.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0) }.joined()
+        return "\(place): \(label)\(field)\(safe)"
     }
 }
 

@@ -42,6 +42,10 @@ public final class Interruption: Sendable {
         let task = Task { try await body() }
         let token = onRequest { task.cancel() }
         defer { remove(token) }
-        return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
+        }
     }
 }

@@ -15,7 +15,7 @@ public struct PlanFailure: Error, Sendable, CustomStringConvertible {
     public var notUndone: [Failed]
     /// Titles of the steps that were applied and stay.
     public var kept: [String]
-    /// Titles of the steps that were never started.
+    /// Titles of the steps that were never started, or cancelled half way.
     public var remaining: [String]
 
     public var description: String {

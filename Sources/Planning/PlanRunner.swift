@@ -36,8 +36,8 @@ public struct PlanRunner: Sendable {
             events(.planFinished(title: plan.title, succeeded: false, duration: began.duration(to: clock.now)))
             throw PlanFailure(
                 plan: plan.title, failed: progress.failed, signal: interruption.signal, undone: progress.undone,
-                notUndone: progress.notUndone, kept: progress.applied.map(\.title),
-                remaining: plan.steps.filter { !progress.started.contains($0.id) }.map(\.title))
+                notUndone: progress.notUndone, kept: progress.applied.filter { progress.done.contains($0.id) }.map(\.title),
+                remaining: plan.steps.filter { !progress.started.contains($0.id) || progress.cancelled.contains($0.id) }.map(\.title))
         }
         try? journal?.record(.end)
         events(.planFinished(title: plan.title, succeeded: true, duration: began.duration(to: clock.now)))
@@ -46,6 +46,7 @@ public struct PlanRunner: Sendable {
     private struct Progress {
         var started: Set<String> = []
         var done: Set<String> = []
+        var cancelled: Set<String> = []
         /// Steps this run changed something with, in order of completion; failed ones too, since they may have done half.
         var applied: [Step] = []
         var failed: [PlanFailure.Failed] = []
@@ -86,6 +87,7 @@ public struct PlanRunner: Sendable {
                     if mayHaveActed { progress.applied.append(step) }
                     halt.request(signal: 0)
                 case .cancelled:
+                    progress.cancelled.insert(step.id)
                     progress.applied.append(step)
                 }
             }

@@ -20,7 +20,8 @@ public enum Tool {
     public static func output(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], input: String = "", limit: Int = 8 << 20
     ) async throws -> Output {
-        let extra = Dictionary(uniqueKeysWithValues: environment.map { (Subprocess.Environment.Key(stringLiteral: $0.key), Optional($0.value)) })
+        let extra = Dictionary(
+            uniqueKeysWithValues: environment.map { (Subprocess.Environment.Key(stringLiteral: $0.key), Optional($0.value)) })
         do {
             let result = try await Subprocess.run(
                 executable(name), arguments: Arguments(arguments), environment: .inherit.updating(extra), input: .string(input),
@@ -29,7 +30,8 @@ public enum Tool {
             return Output(
                 status: code(result.terminationStatus), standardOutput: result.standardOutput, standardError: result.standardError)
         } catch let error as SubprocessError where error.code == .executableNotFound {
-            throw PlatformError(.toolMissing, "\(name) is not installed, or not in PATH; run scripts/setup, or atoll doctor to see what is missing")
+            throw PlatformError(
+                .toolMissing, "\(name) is not installed, or not in PATH; run scripts/setup, or atoll doctor to see what is missing")
         }
     }
 
@@ -52,7 +54,8 @@ public enum Tool {
     public static func stream(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], line: @escaping @Sendable (String) -> Void
     ) async throws -> Int32 {
-        let extra = Dictionary(uniqueKeysWithValues: environment.map { (Subprocess.Environment.Key(stringLiteral: $0.key), Optional($0.value)) })
+        let extra = Dictionary(
+            uniqueKeysWithValues: environment.map { (Subprocess.Environment.Key(stringLiteral: $0.key), Optional($0.value)) })
         do {
             let result = try await Subprocess.run(
                 executable(name), arguments: Arguments(arguments), environment: .inherit.updating(extra), input: .none, output: .sequence,
@@ -62,7 +65,8 @@ public enum Tool {
             }
             return code(result.terminationStatus)
         } catch let error as SubprocessError where error.code == .executableNotFound {
-            throw PlatformError(.toolMissing, "\(name) is not installed, or not in PATH; run scripts/setup, or atoll doctor to see what is missing")
+            throw PlatformError(
+                .toolMissing, "\(name) is not installed, or not in PATH; run scripts/setup, or atoll doctor to see what is missing")
         }
     }
 

@@ -45,7 +45,7 @@ extension TemplateStore {
         -> StoredTemplate
     {
         let lock = try await hold(name, for: "fetching", events: events)
-        defer { lock.release() }
+        defer { give(back: lock, of: name) }
         sweepLeftovers(of: name)
         if let present = find(name) {
             if !replacing {

@@ -85,6 +85,9 @@ public struct TemplateStore: Sendable {
         }
     }
 
+    /// Gives the lock up; its file goes too when there is no such template (any more).
+    func give(back lock: FileLock, of name: TemplateName) { if find(name) == nil { lock.releaseAndRemove() } else { lock.release() } }
+
     /// Makes sure that the image is the one that was verified: a look at inode, size and times, and a whole rehash when one of them moved.
     /// An image that another tool put here is hashed and bound on first use.
     /// - Throws: `.changed` when the bytes are not those that were verified; `.missing`.
@@ -104,7 +107,7 @@ public struct TemplateStore: Sendable {
     @discardableResult
     public func verify(_ name: TemplateName, events: Events? = nil) async throws -> StoredTemplate {
         let lock = try await hold(name, for: "verifying", events: events)
-        defer { lock.release() }
+        defer { give(back: lock, of: name) }
         return try await rehash(try show(name), events: events)
     }
 
@@ -113,7 +116,7 @@ public struct TemplateStore: Sendable {
     public func remove(_ name: TemplateName, events: Events? = nil) async throws {
         _ = try show(name)
         let lock = try await hold(name, for: "removing", events: events)
-        defer { lock.release() }
+        defer { give(back: lock, of: name) }
         _ = try show(name)
         let scan = try BackingScan(root)
         let users = scan.overlays(on: path(name))

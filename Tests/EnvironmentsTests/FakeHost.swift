@@ -82,6 +82,8 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
     }
     func remove(_ path: String) async throws { try Directories.removeTree(path) }
 
+    func customize(_ path: String, arguments: [String], accelerator: Accelerator) async throws {}
+
     // MARK: TemplateSource
     func stored(template: String, version: String?) async throws -> StoredImage? {
         world.withLock { $0.stored.contains(template) }

@@ -21,7 +21,9 @@ import OrderedCollections
     private func context(_ verb: String, _ failpoints: Failpoints = .off) -> VerbContext {
         VerbContext(verb: verb, jobs: 2, lockPatience: .milliseconds(200), failpoints: failpoints)
     }
-    private var found: Locator.Found { get throws { let r = try fake.request(); return .init(workdir: Workdir(path: r.workdir), files: r.files) } }
+    private var found: Locator.Found {
+        get throws { let r = try fake.request(); return .init(workdir: Workdir(path: r.workdir), files: r.files) }
+    }
 
     @Test func upAndDestroyLeaveNothing() async throws {
         let request = try fake.request()

@@ -17,7 +17,9 @@ extension IntegrationTests {
                 #expect(try await product.succeed("shell", name, "-c", "ls /sys/class/net").contains("eth1"))
             }
             #expect(try await product.run("shell", names[0], "-c", "exit 3").status == 3)
-            let ids = try await [product.succeed("shell", names[0], "cat /etc/machine-id"), product.succeed("shell", names[1], "cat /etc/machine-id")]
+            let ids = try await [
+                product.succeed("shell", names[0], "cat /etc/machine-id"), product.succeed("shell", names[1], "cat /etc/machine-id"),
+            ]
             #expect(Set(ids).count == 2)
             try await product.succeed("destroy", "--yes")
             #expect(try Product.leftovers() == [])

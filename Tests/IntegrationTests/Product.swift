@@ -7,7 +7,7 @@ import Testing
 /// `scripts/in-sandbox` (ATOLL_INTEGRATION=1), where scripts/test runs them; missing parts are failures there, never skips.
 struct Product {
     let workspace: Workspace
-    private let binary: String
+    let binary: String
 
     /// Root of the checkout: init examples and templates are taken from it.
     static let root = String(#filePath.dropLast("/Tests/IntegrationTests/Product.swift".count))
@@ -34,7 +34,9 @@ struct Product {
     @discardableResult
     func succeed(_ arguments: String...) async throws -> String {
         let result = try await run(arguments)
-        try #require(result.status == 0, "atoll \(arguments.joined(separator: " ")): \(result.status)\n\(result.standardError)\(result.standardOutput)")
+        try #require(
+            result.status == 0,
+            "atoll \(arguments.joined(separator: " ")): \(result.status)\n\(result.standardError)\(result.standardOutput)")
         return result.standardOutput
     }
 

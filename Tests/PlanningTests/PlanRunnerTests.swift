@@ -82,12 +82,14 @@ private final class World: Sendable {
             try await PlanRunner(journal: nil, jobs: 1, interruption: interruption).run(plan)
         }
         #expect(failure?.signal == 2)
-        #expect(failure?.remaining == ["make z"])
+        #expect(failure?.remaining == ["wait for it", "make z"])
         #expect(world.has("a"))
     }
 
     @Test func circlesAndUnknownNeedsAreRefused() {
-        #expect(throws: PlanDefect.self) { try Plan("t", onFailure: .keep, steps: [world.step("a", needs: ["b"]), world.step("b", needs: ["a"])]) }
+        #expect(throws: PlanDefect.self) {
+            try Plan("t", onFailure: .keep, steps: [world.step("a", needs: ["b"]), world.step("b", needs: ["a"])])
+        }
         #expect(throws: PlanDefect.self) { try Plan("t", onFailure: .keep, steps: [world.step("a", needs: ["nowhere"])]) }
         #expect(throws: PlanDefect.self) { try Failpoints(parsing: "before:x=explode") }
     }

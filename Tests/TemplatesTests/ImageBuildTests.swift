@@ -53,7 +53,7 @@ import Testing
         defer { other.terminate() }
         let processes = ImageBuildProcesses(stage: directory)
         #expect(await eventually { processes.running() == [mine.processIdentifier] })
-        try await Blocking.run { processes.end() }
+        try await Blocking.run { processes.end(patience: 0.2) }
         #expect(await eventually { !mine.isRunning })
         #expect(other.isRunning)
     }

@@ -17,7 +17,9 @@ enum DryRun {
         let host = try session.host()
         var networks: [ObservedNetwork] = []
         do { networks = try await host.networks.networks() } catch {
-            session.console.err("note: libvirt does not answer (\(error)); subnets of its networks are not looked at")
+            session.console.err(
+                "note: libvirt does not answer at \(session.options.libvirtURL), so subnets of its networks are not looked at; see: atoll doctor"
+            )
         }
         var generator = SystemRandomNumberGenerator()
         return try Resolution.make(
@@ -25,10 +27,13 @@ enum DryRun {
             generator: &generator)
     }
 
-    /// Warnings of the file, and what only a real init would refuse.
-    static func report(_ session: Session, _ resolution: Resolution, _ request: InitRequest) async {
+    /// Prints the warnings of the file, and what only a real init would refuse; returns them.
+    @discardableResult
+    static func report(_ session: Session, _ resolution: Resolution, _ request: InitRequest) async -> [Diagnostic] {
         let templates = try? session.host().templates
         let missing = await ReferenceCheck(variables: request.variables, templates: templates).findings(resolution.spec, as: .warning)
-        for warning in resolution.warnings + missing { session.console.err("\(warning)") }
+        let all = resolution.warnings + missing
+        for warning in all { session.console.err("\(warning)") }
+        return all
     }
 }

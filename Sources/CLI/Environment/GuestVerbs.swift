@@ -46,7 +46,8 @@ struct WaitVerb: Verb {
         let environment = try await useCase.run(files, machines: vms, timeout: timeout.map { .seconds($0.value) })
         let ready = try environment.selecting(vms)
         session.finish(
-            "ready", ["prefix": .string(files.path), "vms": Addresses.document(ready)], text: "READY: \(ready.map(\.name).joined(separator: ", "))")
+            "ready", ["prefix": .string(files.path), "vms": Addresses.document(ready)],
+            text: "READY: \(ready.map(\.name).joined(separator: ", "))")
     }
 }
 
@@ -66,6 +67,8 @@ struct ConsoleVerb: QueryVerb {
         let files = try session.locator.prefix().files
         let environment = try SavedEnvironment.load(files)
         let machine = try environment.machine(matching: vm)
-        try await session.host().consoles.attach(environment.libvirtName(ofMachine: machine.name), owner: environment.id) { session.console.err($0) }
+        try await session.host().consoles.attach(environment.libvirtName(ofMachine: machine.name), owner: environment.id) {
+            session.console.err($0)
+        }
     }
 }

@@ -38,30 +38,45 @@ struct InitVerb: Verb {
     @OptionGroup var options: InitOptions
     @Flag(name: .customLong("dry-run"), help: "Change nothing; print the resolved networks and addresses.")
     var dryRun = false
+    var printsEvents: Bool { !dryRun }
     @Argument(help: "[WORKDIR] INITFILE") var words: [String] = []
 
     func execute(_ session: Session) async throws {
         guard words.count <= 2 else { throw UsageError("init takes a workdir and an init file at the most; see atoll init --help") }
         let request = try InitRequests.make(session, options, workdir: words.count == 2 ? words[0] : nil, file: words.last)
-        if dryRun { return try await DryRun.show(session, request) }
+        if dryRun { return try await DryRun.show(InitRequests.session(session, options), request) }
         let session = InitRequests.session(session, options)
         let context = try session.context(logs: request.files)
         let environment = try await InitUseCase(host: try session.host(), context: context).run(request)
-        if session.format == .default {
-            session.console.out(
-                "Initialized \(request.files.path): \(environment.machines.count) VMs, \(environment.networks.count) networks. "
-                    + "Next: \(InitRequests.next(session, request, "start"))")
-        }
+        let next = InitRequests.next(session, request, "start")
+        session.finish(
+            "done",
+            [
+                "prefix": .string(request.files.path), "uuid": .string(environment.id.hex),
+                "vms": Addresses.document(environment.machines.values),
+                "next": .string(next),
+            ], text: "Initialized \(request.files.path): \(Addresses.count(environment)). Next: \(next)")
     }
 }
 
 /// From flags and words to the request of an init.
 enum InitRequests {
-    static func make(_ session: Session, _ options: InitOptions? = nil, workdir: String? = nil, file: String?) throws -> InitRequest {
+    /// - Parameter resuming: a prefix that is made already needs no init file.
+    static func make(
+        _ session: Session, _ options: InitOptions? = nil, workdir: String? = nil, file: String?, resuming: Bool = false
+    ) throws -> InitRequest {
         let directory = workdir.map(session.absolute) ?? session.locator.defaultWorkdirForInit()
         let label = file ?? defaultFile(session)
         let path = session.absolute(label)
-        guard SystemCall.exists(path) else { throw EnvironmentError(.notFound, "Unable to find init file: \(path)") }
+        let isMade = resuming && file == nil && SystemCall.exists(directory + "/" + session.nameForInit + "/initialized")
+        guard SystemCall.exists(path) || isMade else {
+            throw EnvironmentError(
+                .notFound,
+                "Unable to find init file: \(path); "
+                    + (file == nil
+                        ? "name one: atoll \(session.verb) FILE"
+                        : "files to copy are in: \((try? session.runtime.share()) ?? "")/init-examples"))
+        }
         var variables = session.runtime.environment
         let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "/"
         variables["LAGO_INITFILE_PATH"] = parent
@@ -81,13 +96,17 @@ enum InitRequests {
         var host = session.options
         host.templateRepositories = options.templateRepos ?? session.setting("init", "template_repos")
         host.templateStore = options.templateStore ?? session.setting("init", "template_store")
-        host.templateRepository = options.templateRepoPath ?? options.templateRepoName.map { "name:\($0)" } ?? session.setting("init", "template_repo_path")
+        host.templateRepository =
+            options.templateRepoPath ?? options.templateRepoName.map { "name:\($0)" } ?? session.setting("init", "template_repo_path")
         return session.with(host)
     }
 
     /// The command to type next for this prefix, with the flags it needs from here.
     static func next(_ session: Session, _ request: InitRequest, _ verb: String) -> String {
-        let isDefault = session.locator.defaultWorkdirForInit() == request.workdir && request.prefixName == "default"
-        return isDefault ? "atoll \(verb)" : "atoll --workdir-path \(request.workdir) --prefix-name \(request.prefixName) \(verb)"
+        var words = ["atoll"]
+        let found = session.absolute(".atoll") == request.workdir || session.absolute(".lago") == request.workdir
+        if !found { words += ["--workdir-path", request.workdir] }
+        if Workdir(path: request.workdir).current != request.prefixName { words += ["--prefix-name", request.prefixName] }
+        return ShellWords.join(words) + " " + verb
     }
 }

@@ -28,7 +28,8 @@ struct StartVerb: Verb {
         if dryRun { return session.show(try await useCase.preview(files, machines: vms)) }
         let environment = try await useCase.run(files, machines: vms)
         let started = vms.isEmpty ? Array(environment.machines.keys) : vms
-        session.finish("done", ["prefix": .string(files.path), "vms": .list(started.map(Value.string)), "next": .string(session.command("wait"))])
+        session.finish(
+            "done", ["prefix": .string(files.path), "vms": .list(started.map(Value.string)), "next": .string(session.command("wait"))])
     }
 }
 
@@ -90,7 +91,9 @@ struct DestroyVerb: Verb {
         let gone = links.isEmpty ? targets.map(\.files.path) : links
         session.finish(
             "done", ["destroyed": .list(gone.map(Value.string))],
-            text: links.isEmpty ? "Destroyed \(gone.joined(separator: ", "))" : "Removed the link \(gone.joined(separator: ", ")); what it names is still there")
+            text: links.isEmpty
+                ? "Destroyed \(gone.joined(separator: ", "))"
+                : "Removed the link \(gone.joined(separator: ", ")); what it names is still there")
     }
 
     private func targets(_ session: Session) throws -> [Locator.Found] {
@@ -107,7 +110,10 @@ struct DestroyVerb: Verb {
     private func confirm(_ session: Session, _ targets: [Locator.Found]) throws -> Bool {
         let what = allPrefixes ? "all the prefixes under \(targets.first?.workdir?.path ?? "")" : targets.first?.files.path ?? ""
         session.console.errRaw("Do you really want to destroy \(what)? [Yn] ")
-        guard let answer = readLine() else { throw UsageError("no answer can be read; say yes with: \(session.command("destroy --yes"))") }
+        guard let answer = readLine() else {
+            session.console.errRaw("\n")
+            throw UsageError("no answer can be read, so nothing is destroyed; say yes with: \(session.command("destroy --yes"))")
+        }
         return answer.isEmpty || ["y", "yes"].contains(answer.lowercased())
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import AtollEnvironments
 import AtollGuestAccess
 import AtollModel
+import OrderedCollections
 import AtollPlatform
 import Glibc
 
@@ -48,7 +49,7 @@ struct SetCurrentVerb: Verb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @Argument(help: "The prefix.") var name: String
 
-    func execute(_ session: Session) async throws { 
+    func execute(_ session: Session) async throws {
         let workdir = try session.locator.workdir()
         try workdir.setCurrent(name)
         session.finish("done", ["workdir": .string(workdir.path), "current": .string(name)])
@@ -69,6 +70,7 @@ struct LogsVerb: QueryVerb {
 
     func execute(_ session: Session) async throws {
         let files = try session.locator.prefix().files
+        try files.checkReadable()
         var path = files.log
         if let vm {
             let environment = try SavedEnvironment.load(files)
@@ -77,12 +79,14 @@ struct LogsVerb: QueryVerb {
             if access(path, R_OK) != 0, access(path + ".0", R_OK) == 0 { path += ".0" }
         }
         guard SystemCall.exists(path) else {
-            throw EnvironmentError(.notFound, "\(path) is not there: nothing was logged yet\(vm.map { "; start \($0) with: atoll start \($0)" } ?? "")")
+            throw EnvironmentError(
+                .notFound, "\(path) is not there: nothing was logged yet\(vm.map { "; start \($0) with: atoll start \($0)" } ?? "")")
         }
         var all = GuestText.printable(try AtomicFile.text(path)).split(separator: "\n", omittingEmptySubsequences: false)[...]
         if all.last == "" { all.removeLast() }
         if let lines { all = all.suffix(lines.value) }
         if session.format == .json { return session.show(["path": .string(path), "lines": .list(all.map { .string(String($0)) })]) }
-        if !all.isEmpty { session.console.out(all.joined(separator: "\n")) }
+        if all.isEmpty { return session.console.err("\(path) is empty: nothing was written yet") }
+        session.console.out(all.joined(separator: "\n"))
     }
 }

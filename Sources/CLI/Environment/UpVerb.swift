@@ -21,16 +21,16 @@ struct UpVerb: Verb {
     @Argument(help: "The init file (default: atoll.yaml, else LagoInitFile).", completion: .file()) var file: String?
 
     func execute(_ session: Session) async throws {
-        let request = try InitRequests.make(session, options, workdir: nil, file: file)
+        let request = try InitRequests.make(session, options, file: file, resuming: true)
         let session = InitRequests.session(session, options)
         let host = try session.host()
         let environment = try await UpUseCase(host: host, context: try session.context(logs: request.files))
-            .run(request, timeout: timeout.map { .seconds($0) })
-        guard session.format == .default else { return }
-        for machine in environment.machines.values {
-            session.console.out("\(machine.name)  \(machine.address.map { "\($0)" } ?? "no address")")
-        }
-        let first = environment.machines.keys.first ?? ""
-        session.console.out("READY. Next: \(InitRequests.next(session, request, "shell")) \(first)")
+            .run(request, timeout: timeout.map { .seconds($0.value) })
+        let next = "\(InitRequests.next(session, request, "shell")) \(environment.machines.keys.first ?? "")"
+        let lines = environment.machines.values.map { "\($0.name)  \($0.address.map { "\($0)" } ?? "no address")" }
+        session.finish(
+            "ready",
+            ["prefix": .string(request.files.path), "vms": Addresses.document(environment.machines.values), "next": .string(next)],
+            text: (lines + ["READY. Next: \(next)"]).joined(separator: "\n"))
     }
 }

@@ -19,16 +19,20 @@ struct ValidateVerb: QueryVerb {
 
     func execute(_ session: Session) async throws {
         let request = try InitRequests.make(session, file: file)
-        let resolution = try await DryRun.resolve(session, request)
-        await DryRun.report(session, resolution, request)
+        let resolution: Resolution
+        do { resolution = try await DryRun.resolve(session, request) } catch let invalid as InvalidInput where session.format == .json {
+            session.show(["valid": false, "findings": .list(invalid.diagnostics.map(\.document))])
+            throw invalid
+        }
+        let warnings = await DryRun.report(session, resolution, request)
         let environment = resolution.environment
         if session.format == .json {
             session.show([
                 "valid": true, "vms": .list(environment.machines.keys.map(Value.string)),
-                "nets": .list(environment.networks.keys.map(Value.string)),
+                "nets": .list(environment.networks.keys.map(Value.string)), "findings": .list(warnings.map(\.document)),
             ])
         } else {
-            session.console.out("\(request.file): valid, \(environment.machines.count) VMs, \(environment.networks.count) networks")
+            session.console.out("\(request.file): valid, \(Addresses.count(environment))")
         }
     }
 }
@@ -45,5 +49,15 @@ struct SchemaVerb: QueryVerb {
 
     func execute(_ session: Session) async throws {
         session.console.out(ValueJSON.render(InitFileSchema.document, indent: 2, sorted: false))
+    }
+}
+
+extension Diagnostic {
+    /// `{"severity", "file", "line", "column", "path", "message"}`; line and column are null where there is no place.
+    var document: Value {
+        [
+            "severity": .string(severity.rawValue), "file": .string(file), "line": position.map { .int($0.line) } ?? .null,
+            "column": position.map { .int($0.column) } ?? .null, "path": .string("\(path)"), "message": .string(message),
+        ]
     }
 }

@@ -94,7 +94,9 @@ struct ArgumentNormalizer {
         let all = Self.valued.union(Self.flags)
         if verbs[verb]?[name] != nil { return nil }
         if all.contains(name) { return name }
-        guard name.count > 1, !(verbs[verb] ?? [:]).keys.contains(where: { $0.hasPrefix(name) }), !"help".hasPrefix(name) else { return nil }
+        guard name.count > 1, !(verbs[verb] ?? [:]).keys.contains(where: { $0.hasPrefix(name) }), !"help".hasPrefix(name) else {
+            return nil
+        }
         let matches = all.filter { $0.hasPrefix(name) }
         return matches.count == 1 ? matches.first : nil
     }

@@ -3,6 +3,8 @@ import Synchronization
 
 /// Our two output streams. Lines are written whole, from any thread.
 final class Console: Sendable {
+    /// The first error of standard output that its reader should hear of, as an errno.
+    private let failure = Mutex<Int32?>(nil)
     private let lock = Mutex(())
 
     /// Whether standard error is a terminal that understands cursor movement.
@@ -26,13 +28,25 @@ final class Console: Sendable {
             while offset < bytes.count {
                 let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset) }
                 if count < 0 {
-                    if errno == EINTR || errno == EAGAIN { continue }
+                    if errno == EINTR { continue }
+                    if errno == EAGAIN {
+                        // Somebody made the terminal non-blocking.
+                        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                        poll(&ready, 1, 1000)
+                        continue
+                    }
+                    // A reader that went away had enough.
+                    let code = errno
+                    if descriptor == STDOUT_FILENO, code != EPIPE { failure.withLock { $0 = $0 ?? code } }
                     return
                 }
                 offset += count
             }
         }
     }
+
+    /// Why standard output is not complete; nil when it is, or when nobody reads it any more.
+    var outputProblem: String? { failure.withLock { $0 }.map { String(cString: strerror($0)) } }
 
     /// Columns of the terminal on standard error.
     var width: Int {

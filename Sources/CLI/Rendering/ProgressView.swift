@@ -18,7 +18,10 @@ final class ProgressView: Sendable {
         var drawn = 0
         /// Tenths last printed in plain style, by step.
         var tenths: [String: Int] = [:]
-        var notes: [String: String] = [:]
+        /// What was said already in plain style, by step: a guest that flaps between two states is no news.
+        var notes: [String: Set<String>] = [:]
+        /// The last progress event of each step.
+        var said: [String: String] = [:]
     }
     private let console: Console
     private let style: Style
@@ -30,7 +33,10 @@ final class ProgressView: Sendable {
     }
 
     func show(_ event: PlanEvent) {
-        if style == .json { return console.out(ValueJSON.render(EventDocument.make(event), indent: 0, sorted: true)) }
+        if style == .json {
+            if case .stepProgress(let id, let fraction, let note) = event, !isNews(id, fraction, note) { return }
+            return console.out(ValueJSON.render(EventDocument.make(event), indent: 0, sorted: true))
+        }
         state.withLock { state in
             switch event {
             case .planStarted(let title, let steps):
@@ -56,6 +62,12 @@ final class ProgressView: Sendable {
         }
     }
 
+    /// For readers of events: a further hundredth, or other words.
+    private func isNews(_ id: String, _ fraction: Double?, _ note: String) -> Bool {
+        let now = "\(fraction.map { Int($0 * 100) } ?? -1) \(note)"
+        return state.withLock { $0.said.updateValue(now, forKey: id) != now }
+    }
+
     /// A line between the steps: a warning, a lock that is waited for.
     func note(_ text: String) {
         if style == .json { return console.err(text) }
@@ -78,10 +90,9 @@ final class ProgressView: Sendable {
         if style == .live { return redraw(&state) }
         // Without a terminal: a line for each new phase and for each further tenth, no more.
         let tenth = fraction.map { Int($0 * 10) } ?? 0
-        let isNews = !note.isEmpty && state.notes[id] != note
+        let isNews = !note.isEmpty && state.notes[id, default: []].insert(note).inserted
         guard isNews || tenth > state.tenths[id, default: 0] else { return }
         state.tenths[id] = tenth
-        if !note.isEmpty { state.notes[id] = note }
         let percent = fraction.map { " \(Int($0 * 100)) %" } ?? ""
         console.err("  . \(state.running[index].title):\(percent)\(note.isEmpty ? "" : " \(note)")")
     }

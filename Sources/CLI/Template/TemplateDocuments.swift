@@ -6,7 +6,8 @@ import Synchronization
 enum TemplateDocuments {
     static func document(_ template: StoredTemplate, usedBy: [Dependant] = []) -> Value {
         [
-            "name": .string(template.name.description), "template": .string(template.name.template), "version": .string(template.name.version),
+            "name": .string(template.name.description), "template": .string(template.name.template),
+            "version": .string(template.name.version),
             "repository": .string(template.name.repository), "distro": template.distro.map(Value.string) ?? .null,
             "arch": template.architecture.map(Value.string) ?? .null, "virtual_size": .int(Int(template.virtualSize)),
             "real_size": .int(Int(template.realSize)), "sha256": template.digest.map(Value.string) ?? .null, "path": .string(template.path),

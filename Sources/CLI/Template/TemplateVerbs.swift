@@ -1,12 +1,12 @@
 import ArgumentParser
+import AtollEnvironments
 import AtollModel
 import AtollPlanning
 import AtollPlatform
 import AtollTemplates
 import OrderedCollections
-import AtollEnvironments
 
-struct TemplateListVerb: Verb {
+struct TemplateListVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the templates in the store.",
         discussion: """
@@ -25,12 +25,13 @@ struct TemplateListVerb: Verb {
         } else if templates.isEmpty {
             session.console.out("The store is empty. Build a template: atoll template build tiny")
         } else {
-            session.console.out(Table.render(TemplateDocuments.columns, templates.map { TemplateDocuments.row($0.template, usedBy: $0.usedBy) }))
+            session.console.out(
+                Table.render(TemplateDocuments.columns, templates.map { TemplateDocuments.row($0.template, usedBy: $0.usedBy) }))
         }
     }
 }
 
-struct TemplateShowVerb: Verb {
+struct TemplateShowVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show one template: digests, sizes, metadata, what depends on it.",
         discussion: """
@@ -66,7 +67,10 @@ struct TemplateFetchVerb: Verb {
         let catalog = try session.catalog()
         let name = name
         let version = versionName
-        try await session.runTemplateStep("fetch", "fetch template \(name)") { try await catalog.fetch(name, version: version, events: $0) }
+        let made = try await session.runTemplateStep("fetch", "fetch template \(name)") {
+            try await catalog.fetch(name, version: version, events: $0)
+        }
+        session.finish(with: [made])
     }
 }
 
@@ -88,7 +92,8 @@ struct TemplateBuildVerb: Verb {
         let session = options.applied(to: session)
         let catalog = try session.catalog()
         let name = name
-        try await session.runTemplateStep("build", "build template \(name)") { try await catalog.build(name, events: $0) }
+        let made = try await session.runTemplateStep("build", "build template \(name)") { try await catalog.build(name, events: $0) }
+        session.finish(with: [made])
     }
 }
 
@@ -105,7 +110,8 @@ struct TemplateImportVerb: Verb {
     @OptionGroup var options: StoreOptions
     @Option(name: .customLong("name"), help: "Template name (default: the file's, without its ending).") var name: String?
     @Option(name: .customLong("version-name"), help: "Version.") var versionName = "1"
-    @Option(name: .customLong("metadata"), help: "KEY=VALUE, several times: distro, arch, bootstrap, root-partition, …") var metadata: [String] = []
+    @Option(name: .customLong("metadata"), help: "KEY=VALUE, several times: distro, arch, bootstrap, root-partition, …") var metadata:
+        [String] = []
     @Option(name: .customLong("sha256"), help: "Refuse the file unless this is its digest.") var sha256: String?
     @Argument(help: "The image.", completion: .file()) var file: String
 
@@ -118,14 +124,18 @@ struct TemplateImportVerb: Verb {
             guard parts.count == 2 else { throw UsageError("--metadata takes KEY=VALUE, not \"\(entry)\"") }
             values[parts[0]] = .string(parts[1])
         }
+        if let sha256, sha256.count != 64 || !sha256.allSatisfy(\.isHexDigit) {
+            throw UsageError("--sha256 takes 64 hex digits, not \"\(sha256)\"; make them with: sha256sum \(file)")
+        }
         let path = session.absolute(file)
         let base = path.split(separator: "/").last.map(String.init) ?? ""
         let stem = base.lastIndex(of: ".").map { String(base[..<$0]) } ?? base
         let name = try TemplateName(repository: TemplateCatalog.importedRepository, template: name ?? stem, version: versionName)
         let incoming = Incoming(.file(path), sha1: nil, sha256: sha256, metadata: values)
-        try await session.runTemplateStep("import", "import \(file) as \(name)") {
+        let made = try await session.runTemplateStep("import", "import \(file) as \(name)") {
             try await catalog.store.publish(name, incoming, replacing: false, events: $0)
         }
+        session.finish(with: [made])
     }
 }
 
@@ -146,9 +156,19 @@ struct TemplateVerifyVerb: Verb {
         let session = options.applied(to: session)
         let catalog = try session.catalog()
         let wanted = try names.isEmpty ? catalog.store.list().map(\.name) : names.map { try catalog.candidate($0).name }
+        var verified: [StoredTemplate?] = []
+        var bad: [String] = []
         for name in wanted {
-            try await session.runTemplateStep("verify", "verify \(name)") { try await catalog.store.verify(name, events: $0) }
+            do {
+                verified.append(
+                    try await session.runTemplateStep("verify", "verify \(name)") { try await catalog.store.verify(name, events: $0) })
+            } catch let failure as PlanFailure where failure.signal == nil {
+                // One bad template is no reason not to look at the others.
+                bad += failure.failed.map { "\($0.title): \($0.error)" }
+            }
         }
+        guard bad.isEmpty else { throw EnvironmentError(.refused, bad.joined(separator: "\nerror: ")) }
+        session.finish(with: verified)
     }
 }
 
@@ -167,7 +187,7 @@ struct TemplateRemoveVerb: Verb {
         let catalog = try options.applied(to: session).catalog()
         let candidate = try catalog.candidate(name)
         try await catalog.store.remove(candidate.name, events: nil)
-        if session.format == .default { session.console.out("Removed \(candidate.name)") }
+        session.finish("done", ["removed": [.string(candidate.name.description)]], text: "Removed \(candidate.name)")
     }
 }
 
@@ -182,33 +202,47 @@ struct TemplateGCVerb: Verb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @OptionGroup var options: StoreOptions
     @Flag(name: .customLong("dry-run"), help: "Only say which.") var dryRun = false
+    var printsEvents: Bool { !dryRun }
 
     func execute(_ session: Session) async throws {
         let catalog = try options.applied(to: session).catalog()
         let gone = try await catalog.store.collect(dryRun: dryRun)
-        if session.format == .json { return session.show(.list(gone.map { TemplateDocuments.document($0) })) }
-        if gone.isEmpty { return session.console.out("Nothing to remove: every template is in use, or the store is empty") }
-        for template in gone { session.console.out("\(dryRun ? "would remove" : "removed") \(template.name) (\(ByteSize(template.realSize)))") }
+        if dryRun, session.format == .json { return session.show(.list(gone.map { TemplateDocuments.document($0) })) }
+        let lines = gone.map { "\(dryRun ? "would remove" : "removed") \($0.name) (\(ByteSize($0.realSize)))" }
+        session.finish(
+            "done", ["removed": .list(gone.map { .string($0.name.description) })],
+            text: gone.isEmpty ? "Nothing to remove: every template is in use, or the store is empty" : lines.joined(separator: "\n"))
     }
 }
 
 extension Session {
     func catalog() throws -> TemplateCatalog { try runtime.makeCatalog(options) }
 
-    /// Runs one template operation as a plan of one step, with its progress, and prints what came out.
+    /// Runs one template operation as a plan of one step, with its progress, and returns what came out.
+    @discardableResult
     func runTemplateStep(
         _ id: String, _ title: String, _ body: @escaping @Sendable (@escaping TemplateStore.Events) async throws -> StoredTemplate
-    ) async throws {
+    ) async throws -> StoredTemplate? {
         let result = Produced()
-        let step = Step(id, title, patience: .cancel, apply: { progress in
-            result.set(
-                try await body { event in
-                    let (fraction, note) = event.progress
-                    progress.report(fraction, note)
-                })
-        })
-        try await context().run(try Plan("Template", onFailure: .keep, steps: [step]), journal: nil)
-        guard format == .default, let template = result.value else { return }
-        console.out("\(template.name)  \(ByteSize(template.realSize)) of \(ByteSize(template.virtualSize))  sha256 \(template.digest ?? "-")")
+        let step = Step(
+            id, title, patience: .cancel,
+            apply: { progress in
+                result.set(
+                    try await body { event in
+                        let (fraction, note) = event.progress
+                        progress.report(fraction, note)
+                    })
+            })
+        try await context().run(try Plan(title.prefix(1).uppercased() + title.dropFirst(), onFailure: .keep, steps: [step]), journal: nil)
+        return result.value
+    }
+
+    /// Ends a verb that made or checked templates.
+    func finish(with templates: [StoredTemplate?]) {
+        let all = templates.compactMap(\.self)
+        let lines = all.map { "\($0.name)  \(ByteSize($0.realSize)) of \(ByteSize($0.virtualSize))  sha256 \($0.digest ?? "-")" }
+        finish(
+            "done", ["templates": .list(all.map { TemplateDocuments.document($0) })],
+            text: lines.isEmpty ? "Nothing to verify: the store is empty" : lines.joined(separator: "\n"))
     }
 }

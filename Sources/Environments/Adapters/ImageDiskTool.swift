@@ -21,7 +21,9 @@ public struct ImageDiskTool: DiskTool {
     public func create(_ disk: Disk, from recipe: DiskSpec, progress: @escaping @Sendable (Double) -> Void) async throws {
         switch recipe.origin {
         case .template, .qcow2:
-            guard let base = disk.backing.first else { throw EnvironmentError(.hostFailure, "disk \(disk.name) has nothing to be layered on") }
+            guard let base = disk.backing.first else {
+                throw EnvironmentError(.hostFailure, "disk \(disk.name) has nothing to be layered on")
+            }
             let held = try await hold(base.path)
             defer { held?.release() }
             try await QemuImg.createOverlay(disk.path, on: base.path, format: base.format)
@@ -40,8 +42,16 @@ public struct ImageDiskTool: DiskTool {
 
     public func remove(_ path: String) async throws { try await Blocking.run { try Directories.removeTree(path) } }
 
+    public func customize(_ path: String, arguments: [String], accelerator: Accelerator) async throws {
+        var environment = ["LIBGUESTFS_BACKEND": variables["LIBGUESTFS_BACKEND"] ?? "direct"]
+        if accelerator == .tcg { environment["LIBGUESTFS_BACKEND_SETTINGS"] = "force_tcg" }
+        try await Tool.run("virt-customize", ["-q", "-a", path] + arguments, environment: environment)
+    }
+
     private func hold(_ base: String) async throws -> FileLock? {
-        guard base.hasPrefix(store.directory + "/"), let name = TemplateName(String(base.dropFirst(store.directory.count + 1))) else { return nil }
+        guard base.hasPrefix(store.directory + "/"), let name = TemplateName(String(base.dropFirst(store.directory.count + 1))) else {
+            return nil
+        }
         return try await store.hold(name, for: "making an overlay")
     }
 

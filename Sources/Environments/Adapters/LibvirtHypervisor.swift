@@ -29,13 +29,15 @@ public struct LibvirtHypervisor: Hypervisor {
     }
 
     public func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws {
+        try DiskPresence.check(machine, files)
         try prepareConsoleLog(files.console(machine.name))
         try await link.use { connection in
             let type = VirtualizationType(accelerator)
             let capabilities = try HostCapabilities(xml: try connection.capabilities())
             let arch = machine.spec.architecture ?? machine.disks.first?.metadata["arch"]?.text ?? capabilities.arch
             guard let emulator = capabilities.emulator(arch: arch, virtualizationType: type) else {
-                throw EnvironmentError(.hostFailure, "no QEMU for \(arch) guests with \(type.rawValue) is installed on this host; see: atoll doctor")
+                throw EnvironmentError(
+                    .hostFailure, "no QEMU for \(arch) guests with \(type.rawValue) is installed on this host; see: atoll doctor")
             }
             let cpu = try CPUChoice.choose(
                 model: machine.spec.cpuModel, custom: machine.spec.cpuCustom, vcpuIsExplicit: machine.spec.vcpu != nil, type: type,
@@ -44,12 +46,20 @@ public struct LibvirtHypervisor: Hypervisor {
                 machine, of: environment, type: type, cpu: cpu, arch: arch, emulator: emulator,
                 hasVhostNet: type == .kvm && SystemCall.exists("/dev/vhost-net"), consoleLogPath: files.console(machine.name),
                 path: { files.resolved($0) })
-            if machine.bootstrap == .cloudInit { definition.disks.append(Self.seedDisk(files.seed(machine.name), beside: definition.disks)) }
+            if machine.bootstrap == .cloudInit {
+                definition.disks.append(Self.seedDisk(files.seed(machine.name), beside: definition.disks))
+            }
             let xml = try VirtXML.text(definition)
             do { _ = try connection.createDomain(xml: xml) } catch let error as LibvirtError where error.isConflict {
                 // libvirtd went away after it had begun: the domain may be ours and running already.
                 let found = try Self.observe(try connection.lookupDomain(name: definition.name))
                 guard found.owner == environment.id else { throw error }
+            } catch let error as LibvirtError
+                where !error.isConnectionFailure && !error.isPermission && !error.isStorageAccess && !error.isInvalidXML
+            {
+                throw EnvironmentError(
+                    .hostFailure,
+                    "QEMU could not run \(machine.name); its log is /var/log/libvirt/qemu/\(definition.name).log. It said: \(error)")
             }
         }
     }

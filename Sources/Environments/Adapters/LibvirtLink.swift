@@ -46,10 +46,12 @@ public final class LibvirtLink: Sendable {
         }
         if error.isConnectionFailure {
             return EnvironmentError(
-                .hostFailure, "libvirt does not answer at \(uri). Start it with: scripts/setup; see what is wrong with: atoll doctor. (\(error))")
+                .hostFailure,
+                "libvirt does not answer at \(uri). Start it with: scripts/setup; see what is wrong with: atoll doctor. (\(error))")
         }
         if error.isStorageAccess {
-            return EnvironmentError(.hostFailure, "QEMU cannot reach a disk image; see which directory is closed with: atoll doctor. (\(error))")
+            return EnvironmentError(
+                .hostFailure, "QEMU cannot reach a disk image; see which directory is closed with: atoll doctor. (\(error))")
         }
         return EnvironmentError(.hostFailure, "libvirt did not do it: \(error)")
     }

@@ -19,7 +19,8 @@ public struct LibvirtNetworkHost: NetworkHost {
 
     public func network(named name: String) async throws -> ObservedNetwork? {
         try await link.use { connection in
-            do { return try Self.observe(try connection.lookupNetwork(name: name)) } catch let error as LibvirtError where error.isNotFound {
+            do { return try Self.observe(try connection.lookupNetwork(name: name)) } catch let error as LibvirtError where error.isNotFound
+            {
                 return nil
             }
         }
@@ -28,7 +29,9 @@ public struct LibvirtNetworkHost: NetworkHost {
     public func start(_ network: AtollModel.Network, of environment: Environment) async throws {
         try await link.use { connection in
             let definition = try NetworkDefinition(network, of: environment, hasIPv6: SystemCall.exists("/proc/sys/net/ipv6"))
-            do { _ = try connection.createNetwork(xml: try VirtXML.text(definition)) } catch let error as LibvirtError where error.isConflict {
+            do { _ = try connection.createNetwork(xml: try VirtXML.text(definition)) } catch let error as LibvirtError
+                where error.isConflict
+            {
                 let found = try Self.observe(try connection.lookupNetwork(name: definition.name))
                 guard found.owner == environment.id, found.isActive else { throw error }
             }

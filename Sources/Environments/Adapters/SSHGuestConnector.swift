@@ -36,11 +36,14 @@ public final class SSHGuestConnector: GuestConnector {
         let channel = try channel(to: machine, files: files)
         let console = files.console(machine.name)
         let readiness = Readiness(
-            consoleTail: { FileTail.read(console, limit: 16384) },
+            consoleTail: {
+                let tail = FileTail.read(console, limit: 16384)
+                return tail.isEmpty ? "(nothing was written on it)" : tail
+            },
             progress: { progress in if progress.report.attempts > 0 { seen(progress.report.lastSeen) } })
         let requirements = channel.requirements(patience: deadline, attempt: .seconds(defaults.attemptSeconds * patience))
         do {
-            let reports = try await readiness.wait(for: requirements)
+            let reports = try await readiness.wait(for: requirements, within: deadline)
             return GuestReady(
                 machine: machine.name, waited: reports.reduce(.zero) { $0 + $1.waited }, attempts: reports.reduce(0) { $0 + $1.attempts })
         } catch let error as GuestAccessError where error.code == .notReady {

@@ -1,0 +1,73 @@
+import AtollPlatform
+import AtollTestSupport
+import Foundation
+import Testing
+
+extension IntegrationTests {
+    /// A user in group libvirt, in a home that nobody else may enter: QEMU runs as another user and still reaches its disks.
+    @Suite(.serialized) struct UserTests {
+        @Test(.timeLimit(.minutes(6))) func anEnvironmentWorksFromAClosedHome() async throws {
+            let product = try Product()
+            let home = product.workspace.path + "/home"
+            try Directories.make(home)
+            try await Tool.run("chown", ["nobody:libvirt", home])
+            try await Tool.run("chmod", ["0700", home])
+            let variables = [
+                "HOME": home, "ATOLL_SHARE": Product.root, "ATOLL_WORKDIR_PATH": home + "/w", "TMPDIR": home,
+            ]
+            func asUser(_ words: String...) async throws -> Tool.Output {
+                try await Tool.output(
+                    "setpriv", ["--reuid=nobody", "--regid=libvirt", "--clear-groups", product.binary] + words, environment: variables)
+            }
+            // The workspace's own parents are closed to others; the home is entered by its path alone.
+            try await Tool.run("chmod", ["0711", product.workspace.path])
+            let up = try await asUser("up", "\(Product.root)/init-examples/minimal.json")
+            try #require(up.status == 0, "\(up.standardError)")
+            #expect(try await asUser("shell", "vm-a", "-c", "hostname").standardOutput == "vm-a\n")
+            #expect(try await asUser("logs", "vm-a").standardOutput.count > 50)
+            // libvirt relabelled nothing, and the home is as closed as before.
+            let images = try #require(SymbolicLink.target(home + "/w/default/images"))
+            for name in try Directories.list(images) {
+                let owner = try await Tool.run("stat", ["-c", "%U %a", images + "/" + name])
+                #expect(owner.hasPrefix("nobody "), "\(name): \(owner)")
+                #expect(owner.trimmingCharacters(in: .newlines).hasSuffix("0"), "\(name) is open to others: \(owner)")
+            }
+            #expect(try await Tool.run("stat", ["-c", "%a", home]) == "700\n")
+            let destroy = try await asUser("destroy", "--yes")
+            #expect(destroy.status == 0, "\(destroy)")
+            #expect(try Product.leftovers() == [])
+        }
+    }
+
+    /// Guests whose identity is written offline, and those that bring nothing.
+    @Suite(.serialized) struct BootstrapTests {
+        @Test(.timeLimit(.minutes(8))) func sysprepGivesEachCloneItsIdentity() async throws {
+            let product = try Product()
+            let file = try product.workspace.write(
+                "sysprep.yaml",
+                """
+                common: &common
+                  memory: 256
+                  vcpu: 1
+                  bootstrap: sysprep
+                  root-password: hunter2
+                  nics: [{net: m}]
+                  disks: [{template_name: tiny, type: template, name: root, dev: vda, format: qcow2}]
+                domains:
+                  one: *common
+                  two: *common
+                nets:
+                  m: {type: nat, management: true, dhcp: {start: 100, end: 254}}
+                """)
+            let up = try await product.run("up", file)
+            try #require(up.status == 0, "\(up.standardError)")
+            #expect(!up.standardError.contains("hunter2"))
+            for name in ["one", "two"] { #expect(try await product.succeed("shell", name, "-c", "hostname") == "\(name)\n") }
+            let status = try await product.succeed("-f", "json", "status")
+            #expect(status.contains("\"root password\": \"hunter2\""))
+            #expect(!(try AtomicFile.text(product.workdir + "/default/logs/atoll.log")).contains("hunter2"))
+            try await product.succeed("destroy", "--yes")
+            #expect(try Product.leftovers() == [])
+        }
+    }
+}
