@@ -44,7 +44,7 @@ let rooms: [Room] = [
     Room(name: "DiskImages", uses: ["Model", "Platform"]),
     Room(name: "GuestAccess", uses: ["Model", "Platform", "SSH"]),
     Room(name: "Topology", uses: ["Model", "InitFile"], products: [collections]),
-    Room(name: "Templates", uses: ["Model", "Platform", "Claims", "DiskImages", "Guestfs"], products: [collections]),
+    Room(name: "Templates", uses: ["Model", "Platform", "InitFile", "Claims", "DiskImages", "Guestfs"], products: [collections]),
     Room(name: "Bootstrap", uses: ["Model", "Platform", "Guestfs", "InitFile"], products: [yams, collections, crypto]),
     Room(
         name: "Environments",

@@ -35,8 +35,7 @@ enum AtollMain {
             disks: ImageDiskTool(variables: environment, store: TemplateStore(root: root, directory: options.templateStore)),
             templates: CatalogTemplateSource { try catalog(options, environment) },
             preparer: IdentityPreparer(
-                recipeDirectory: { try Share.directory(environment) + "/templates/bootstrap" }, accelerator: accelerator.accelerator,
-                variables: environment),
+                recipeDirectory: { try Share.directory(environment) + "/templates/bootstrap" }, accelerator: accelerator.accelerator),
             guests: SSHGuestConnector(
                 defaults: .init(user: options.sshUser, password: options.sshPassword, attemptSeconds: options.sshTimeout),
                 accelerator: accelerator.accelerator),

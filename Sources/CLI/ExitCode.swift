@@ -81,7 +81,10 @@ enum Ending {
         if !failure.undone.isEmpty { lines.append("taken back: \(failure.undone.joined(separator: "; "))") }
         if !failure.kept.isEmpty, failure.signal != nil { lines.append("done and kept: \(failure.kept.joined(separator: "; "))") }
         if !failure.remaining.isEmpty { lines.append("not done: \(failure.remaining.joined(separator: "; "))") }
-        if failure.signal != nil { lines.append("the same command again goes on from here") }
+        if failure.signal != nil {
+            let isClean = failure.kept.isEmpty && failure.notUndone.isEmpty && !failure.undone.isEmpty
+            lines.append(isClean ? "nothing of it remains; the same command again begins anew" : "the same command again goes on from here")
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -1,5 +1,6 @@
 import AtollClaims
 import AtollEnvironments
+import AtollInitFile
 import AtollModel
 import AtollPlanning
 import AtollPlatform
@@ -13,6 +14,8 @@ struct Session: Sendable {
     let console: Console
     let format: OutputFormat
     private(set) var options: HostOptions
+    /// What settings say for VMs whose init file says nothing.
+    let specDefaults: SpecDefaults
     let interruption: Interruption
     let activity = Activity()
     private let global: Flags
@@ -52,6 +55,13 @@ struct Session: Sendable {
             try global.sshTimeout?.value ?? value(nil, "ssh_timeout").map { try Positive($0, for: "ssh_timeout").value }
             ?? options.sshTimeout
         self.options = options
+        var defaults = SpecDefaults()
+        defaults.sshUser = options.sshUser
+        defaults.sshPassword = options.sshPassword
+        defaults.rootPassword = value(global.defaultRootPassword, "default_root_password") ?? value(nil, "root_password")
+        defaults.vmType = value(global.defaultVMType, "default_vm_type") ?? defaults.vmType
+        defaults.vmProvider = value(global.defaultVMProvider, "default_vm_provider") ?? defaults.vmProvider
+        specDefaults = defaults
         interruption = Interruption()
         if !global.ignoreWarnings { for warning in warnings { console.err("\(warning)") } }
         let level = value(global.loglevel, "loglevel") ?? "info"

@@ -11,10 +11,6 @@ public enum ImageAccess {
     /// - Returns: a warning when the entry could not be set, as on a host without that user or a filesystem without access lists.
     @discardableResult
     public static func set(_ path: String, for purpose: Purpose) throws -> String? {
-        // An image made elsewhere and renamed to its place has its maker's group: it belongs to those who share the directory.
-        if let slash = path.lastIndex(of: "/"), let directory = SystemCall.status(String(path[..<slash])) {
-            _ = chown(path, uid_t.max, directory.st_gid)
-        }
         try takeGroup(ofDirectoryAround: path)
         try SystemCall.check("set the mode of \(path)") { chmod(path, purpose == .disk ? 0o660 : 0o440) }
         guard let user = AccessControl.qemuUser else { return nil }

@@ -6,7 +6,6 @@ import Glibc
 enum QcowTables {
     static let magic: [UInt8] = [0x51, 0x46, 0x49, 0xFB]
 
-    static let dirtyBit: UInt64 = 1
     static let corruptBit: UInt64 = 2
     static let dataFileBit: UInt64 = 4
     static let extendedL2Bit: UInt64 = 16

@@ -72,3 +72,17 @@ struct DiskLayout {
         return (machine.disks.first?.metadata["bootstrap"]?.text).flatMap(BootstrapKind.init) ?? .sysprep
     }
 }
+
+extension DiskSpec.Origin {
+    /// The same with the variables in its places put in: only the init knows where its file was.
+    func expanded(_ variables: [String: String]) -> DiskSpec.Origin {
+        switch self {
+        case .template, .empty: self
+        case .qcow2(let path): .qcow2(path: Expansion.expand(path, variables: variables))
+        case .file(let path, let url, let copy):
+            .file(
+                path: path.map { Expansion.expand($0, variables: variables) }, url: url.map { Expansion.expand($0, variables: variables) },
+                copy: copy)
+        }
+    }
+}

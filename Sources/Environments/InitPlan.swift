@@ -36,7 +36,7 @@ struct InitPlan {
     }
 
     private func guest(_ machine: Machine) -> GuestPreparation {
-        GuestPreparation(machine: machine, environment: environment, files: files)
+        GuestPreparation(machine: machine, environment: environment, files: files, variables: request.variables)
     }
 
     private var prefixStep: Step {
@@ -103,11 +103,14 @@ struct InitPlan {
         let root = host.stateRoot.images(of: environment.id)
         disk.path = root + "/" + disk.path.dropFirst((PrefixFiles.prefixVariable + "/images/").count)
         let made = disk
+        var recipe = recipe
+        recipe.origin = recipe.origin.expanded(request.variables)
+        let source = recipe
         let base = disk.backing.first.map { " on \($0.path.split(separator: "/").last ?? "")" } ?? ""
         return [
             Step(
                 "disk:\(machine.name)/\(disk.name)", "create disk \(disk.device) of \(machine.name)\(base)", needs: needs,
-                apply: { [host] progress in try await host.disks.create(made, from: recipe) { progress.report($0) } },
+                apply: { [host] progress in try await host.disks.create(made, from: source) { progress.report($0) } },
                 undo: { [host] in try await host.disks.remove(made.path) })
         ]
     }

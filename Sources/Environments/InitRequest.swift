@@ -1,4 +1,4 @@
-import AtollModel
+public import AtollInitFile
 
 /// What `init` was asked for.
 public struct InitRequest: Sendable {
@@ -12,12 +12,14 @@ public struct InitRequest: Sendable {
     public var skipBootstrap: Bool
     /// `build` sections are not run.
     public var skipBuild: Bool
+    /// What configuration says for VMs that say nothing.
+    public var defaults: SpecDefaults
     /// Variables for the fields that expand them.
     public var variables: [String: String]
 
     public init(
         file: String, workdir: String, prefixName: String = "default", setCurrent: Bool = false,
-        skipBootstrap: Bool = false, skipBuild: Bool = false, variables: [String: String] = [:]
+        skipBootstrap: Bool = false, skipBuild: Bool = false, defaults: SpecDefaults = SpecDefaults(), variables: [String: String] = [:]
     ) {
         self.file = file
         self.workdir = workdir
@@ -25,6 +27,7 @@ public struct InitRequest: Sendable {
         self.setCurrent = setCurrent
         self.skipBootstrap = skipBootstrap
         self.skipBuild = skipBuild
+        self.defaults = defaults
         self.variables = variables
     }
 

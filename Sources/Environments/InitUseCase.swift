@@ -84,7 +84,7 @@ public struct InitUseCase: Sendable {
             registry: host.registry, domains: try await host.hypervisor.domains(), networks: networks)
         var generator = SystemRandomNumberGenerator()
         return try Resolution.make(
-            file: request.file, leases: host.leases, routes: host.routes(), networks: networks, taken: taken,
+            file: request.file, defaults: request.defaults, leases: host.leases, routes: host.routes(), networks: networks, taken: taken,
             generator: &generator)
     }
 
@@ -160,6 +160,11 @@ public struct InitUseCase: Sendable {
                 try? Directories.removeTree(files.path)
                 if workdirExisted { try? Workdir(path: request.workdir).tidy() } else { try? removeWorkdir(request.workdir) }
                 try? host.registry.remove(environment.id)
+                if var failure = error as? PlanFailure {
+                    // What has no undo of its own went with the directory.
+                    failure.kept = []
+                    throw failure
+                }
             }
             throw error
         }

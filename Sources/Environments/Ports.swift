@@ -98,11 +98,14 @@ public struct GuestPreparation: Sendable {
     public var machine: Machine
     public var environment: Environment
     public var files: PrefixFiles
+    /// For the fields of its init file that expand them.
+    public var variables: [String: String]
 
-    public init(machine: Machine, environment: Environment, files: PrefixFiles) {
+    public init(machine: Machine, environment: Environment, files: PrefixFiles, variables: [String: String]) {
         self.machine = machine
         self.environment = environment
         self.files = files
+        self.variables = variables
     }
 }
 

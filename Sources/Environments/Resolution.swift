@@ -1,5 +1,5 @@
 public import AtollClaims
-import AtollInitFile
+public import AtollInitFile
 public import AtollModel
 import AtollPlatform
 import AtollTopology
@@ -11,11 +11,13 @@ public struct Resolution: Sendable {
     public var warnings: [Diagnostic]
 
     /// Loads and resolves.
+    /// - Parameter defaults: what configuration says for VMs that say nothing.
     /// - Parameter networks: libvirt's, so that their subnets are avoided; empty where libvirt cannot be asked.
     /// - Parameter taken: 4 or 8 digits that names on the host start with already.
     /// - Throws: `InvalidInput` with everything wrong with the file.
     public static func make(
-        file: String, leases: LeaseStore, routes: [(subnet: IPv4Subnet, description: String)], networks: [ObservedNetwork],
+        file: String, defaults: SpecDefaults, leases: LeaseStore, routes: [(subnet: IPv4Subnet, description: String)],
+        networks: [ObservedNetwork],
         taken: Set<String>, generator: inout some RandomNumberGenerator
     ) throws -> Resolution {
         let draft = InitFile.draft(path: file)
@@ -23,11 +25,12 @@ public struct Resolution: Sendable {
         // Names on the host start with 4 or 8 digits of the uuid: both must be nobody else's.
         while taken.contains(id.four) || taken.contains(id.eight) { id = PrefixID(using: &generator) }
         guard draft.isResolvable else { throw InvalidInput(draft.errors) }
+        let spec = InitFile.applying(defaults, to: draft.spec)
         do {
             let (environment, more) = try Topology.resolve(
-                draft.spec, id: id, occupancy: try occupancy(leases: leases, routes: routes, networks: networks))
+                spec, id: id, occupancy: try occupancy(leases: leases, routes: routes, networks: networks))
             guard draft.errors.isEmpty else { throw InvalidInput(draft.errors) }
-            return Resolution(spec: draft.spec, environment: environment, warnings: draft.warnings + more)
+            return Resolution(spec: spec, environment: environment, warnings: draft.warnings + more)
         } catch let invalid as InvalidInput where !draft.errors.isEmpty {
             // Everything wrong with a file in one go, in its order, each thing once.
             var all = draft.errors

@@ -12,6 +12,12 @@ public enum SavedEnvironment {
         try PrefixAccess.check(files, changing: false)
         guard let text = try? AtomicFile.text(files.uuid, limit: 200), let id = PrefixID(text), SystemCall.exists(files.virtEnvironment)
         else {
+            if SystemCall.exists(files.marker) {
+                throw EnvironmentError(
+                    .malformed,
+                    "\(files.path) is damaged: its uuid or virt/env is missing or no more what it was. Put the file back, or remove the "
+                        + "environment with: atoll destroy")
+            }
             throw EnvironmentError(
                 .notFound,
                 "\(files.path) is not a complete prefix: its init did not finish. Run atoll init again, or remove it with: atoll destroy")

@@ -6,7 +6,7 @@ import Synchronization
 /// One libguestfs appliance: created, given drives, launched, used, closed.
 ///
 /// Every call blocks the thread it is on. `cancel` may be called from any thread at any time: the call in progress then fails
-/// with `.cancelled` and nothing but `close` is left to do. Changes to disks are durable after `close` (or `sync`), unless cancelled.
+/// with `.cancelled` and nothing but `close` is left to do. Changes to disks are durable after `shutdown` or `close`, unless cancelled.
 // Calls are serialised by `turn`, and the handle itself is read and cleared only under `handle`, so sharing it is safe.
 public final class Appliance: @unchecked Sendable {
     /// How the appliance runs.
@@ -17,23 +17,14 @@ public final class Appliance: @unchecked Sendable {
         public var memory: Int?
         /// Virtual processors.
         public var processors: Int
-        /// Directory that keeps the appliance's own image between runs; nil for /var/tmp.
-        public var cacheDirectory: String?
         /// How long starting may take, in seconds; past it the appliance is ended.
         public var launchDeadline: Double
-        /// Called with 0…1 during long transfers, on the calling thread.
-        public var progress: (@Sendable (Double) -> Void)?
 
-        public init(
-            forceTCG: Bool = false, memory: Int? = nil, processors: Int = 1, cacheDirectory: String? = nil, launchDeadline: Double = 300,
-            progress: (@Sendable (Double) -> Void)? = nil
-        ) {
+        public init(forceTCG: Bool = false, memory: Int? = nil, processors: Int = 1, launchDeadline: Double = 300) {
             self.forceTCG = forceTCG
             self.memory = memory
             self.processors = processors
-            self.cacheDirectory = cacheDirectory
             self.launchDeadline = launchDeadline
-            self.progress = progress
         }
     }
 
@@ -57,7 +48,7 @@ public final class Appliance: @unchecked Sendable {
         }
         // Errors are read from the handle, not printed.
         silence(raw, nil, nil)
-        let log = ApplianceLog(progress: options.progress)
+        let log = ApplianceLog()
         let process: ApplianceProcess
         do throws(GuestfsError) {
             subscription = try log.attach(to: raw, of: library)
@@ -88,7 +79,6 @@ public final class Appliance: @unchecked Sendable {
         if options.forceTCG { try list("ask for software emulation", "guestfs_set_backend_settings", ["force_tcg"]) }
         if let memory = options.memory { try number("set the appliance's memory", "guestfs_set_memsize", Int32(clamping: memory)) }
         try number("set the appliance's processors", "guestfs_set_smp", Int32(clamping: options.processors))
-        if let directory = options.cacheDirectory { try run("set the cache directory", "guestfs_set_cachedir", directory) }
     }
 
     /// Adds a disk image. `label` gives it the further name `/dev/disk/guestfs/LABEL` in the appliance.

@@ -2,17 +2,14 @@ import CGuestfs
 import Foundation
 import Synchronization
 
-/// What the appliance and the library say: the tail of the log for errors, and progress for whoever asked.
+/// The tail of what the appliance and the library say, for errors.
 final class ApplianceLog: Sendable {
     private struct Lines {
         var whole: [String] = []
         var rest: [UInt8] = []
     }
     private let lines = Mutex(Lines())
-    private let progress: (@Sendable (Double) -> Void)?
     private static let kept = 40
-
-    init(progress: (@Sendable (Double) -> Void)?) { self.progress = progress }
 
     /// The last lines, oldest first.
     var tail: [String] {
@@ -37,21 +34,14 @@ final class ApplianceLog: Sendable {
     func attach(to handle: OpaquePointer, of library: GuestfsLibrary) throws(GuestfsError) -> Unmanaged<ApplianceLog> {
         let subscribe: Signature.SetEventCallback = try library.function("guestfs_set_event_callback")
         let reference = Unmanaged.passRetained(self)
-        let events =
-            UInt64(GUESTFS_EVENT_APPLIANCE) | UInt64(GUESTFS_EVENT_LIBRARY) | UInt64(GUESTFS_EVENT_WARNING) | UInt64(GUESTFS_EVENT_PROGRESS)
+        let events = UInt64(GUESTFS_EVENT_APPLIANCE) | UInt64(GUESTFS_EVENT_LIBRARY) | UInt64(GUESTFS_EVENT_WARNING)
         // Runs on the thread that is inside a libguestfs call. It captures nothing, copies what it is given and calls nothing back.
         let number = subscribe(
             handle,
-            { _, opaque, event, _, _, text, length, numbers, count in
-                guard let opaque else { return }
+            { _, opaque, _, _, _, text, length, _, _ in
+                guard let opaque, let text, length > 0 else { return }
                 let log = Unmanaged<ApplianceLog>.fromOpaque(opaque).takeUnretainedValue()
-                if event == UInt64(GUESTFS_EVENT_PROGRESS) {
-                    // procedure, serial, position, total
-                    guard let numbers, count >= 4, numbers[3] > 0 else { return }
-                    log.progress?(min(1, Double(numbers[2]) / Double(numbers[3])))
-                } else if let text, length > 0 {
-                    log.append(UnsafeRawBufferPointer(start: text, count: length))
-                }
+                log.append(UnsafeRawBufferPointer(start: text, count: length))
             }, events, 0, reference.toOpaque())
         if number == -1 {
             reference.release()

@@ -48,34 +48,19 @@ enum Signature {
     typealias DoNumber = @convention(c) (Handle, Int32) -> Int32
     typealias DoText = @convention(c) (Handle, Text) -> Int32
     typealias DoList = @convention(c) (Handle, ConstList) -> Int32
-    typealias DoNumberList = @convention(c) (Handle, Int32, ConstList) -> Int32
     typealias DoTwoTexts = @convention(c) (Handle, Text, Text) -> Int32
     typealias DoThreeTexts = @convention(c) (Handle, Text, Text, Text) -> Int32
-    typealias DoNumberText = @convention(c) (Handle, Int32, Text) -> Int32
-    typealias DoTwoNumbersText = @convention(c) (Handle, Int32, Int32, Text) -> Int32
-    typealias DoTextNumber = @convention(c) (Handle, Text, Int32) -> Int32
-    typealias DoTextTwoNumbers = @convention(c) (Handle, Text, Int32, Int32) -> Int32
-    typealias DoTextBytes = @convention(c) (Handle, Text, Text, Int) -> Int32
-    typealias DoTextBytesOffset = @convention(c) (Handle, Text, Text, Int, Int64) -> Int32
-    typealias DoTwoTextsTwoOffsets = @convention(c) (Handle, Text, Text, Int64, Int64) -> Int32
 
     typealias GetText = @convention(c) (Handle, Text) -> UnsafeMutablePointer<CChar>?
-    typealias GetTextOfList = @convention(c) (Handle, ConstList) -> UnsafeMutablePointer<CChar>?
     typealias GetBytes = @convention(c) (Handle, Text, UnsafeMutablePointer<Int>?) -> UnsafeMutablePointer<CChar>?
     typealias GetList = @convention(c) (Handle) -> List
     typealias GetListOfText = @convention(c) (Handle, Text) -> List
-    typealias GetLong = @convention(c) (Handle, Text) -> Int64
     typealias GetStatus = @convention(c) (Handle, Text) -> UnsafeMutablePointer<guestfs_statns>?
     typealias FreeStatus = @convention(c) (UnsafeMutablePointer<guestfs_statns>?) -> Void
-    typealias GetVersion = @convention(c) (Handle) -> UnsafeMutablePointer<guestfs_version>?
-    typealias FreeVersion = @convention(c) (UnsafeMutablePointer<guestfs_version>?) -> Void
     typealias GetSubvolumes = @convention(c) (Handle, Text) -> UnsafeMutablePointer<guestfs_btrfssubvolume_list>?
     typealias FreeSubvolumes = @convention(c) (UnsafeMutablePointer<guestfs_btrfssubvolume_list>?) -> Void
 
     typealias AddDrive = @convention(c) (Handle, Text, UnsafePointer<guestfs_add_drive_opts_argv>?) -> Int32
-    typealias MakeFilesystem = @convention(c) (Handle, Text, Text, UnsafePointer<guestfs_mkfs_opts_argv>?) -> Int32
     typealias TarIn = @convention(c) (Handle, Text, Text, UnsafePointer<guestfs_tar_in_opts_argv>?) -> Int32
-    typealias IsKind = @convention(c) (Handle, Text, UnsafePointer<guestfs_is_dir_opts_argv>?) -> Int32
     typealias Relabel = @convention(c) (Handle, Text, Text, UnsafePointer<guestfs_selinux_relabel_argv>?) -> Int32
-    typealias Trim = @convention(c) (Handle, Text, UnsafePointer<guestfs_fstrim_argv>?) -> Int32
 }

@@ -29,6 +29,10 @@ extension InitFile {
             if domain.rootPassword == nil && domain.sshPassword == nil {
                 domain.sshPassword = defaults.rootPassword ?? defaults.sshPassword
             }
+            // Saved, so that later verbs can log in; only what the init file itself set is ever shown as the root password.
+            if domain.raw["ssh-password"] == nil, domain.raw["root-password"] == nil, let password = domain.sshPassword {
+                domain.raw["ssh-password"] = .string(password)
+            }
             domain.rootPassword = domain.rootPassword ?? defaults.rootPassword
             domain.raw["vm-type"] = domain.vmType.map(Value.string)
             domain.raw["vm-provider"] = domain.vmProvider.map(Value.string)

@@ -158,7 +158,8 @@ struct JSONReader {
             throw failure("JSON: a value is expected")
         }
         if let number = Int(text) { return Tree(content: .int(number), position: start, spelling: text) }
-        guard let number = Double(text), number.isFinite, text.utf8.last?.isDigit == true else {
+        // `Double` also takes hexadecimal.
+        guard let number = Double(text), number.isFinite, text.utf8.last?.isDigit == true, text.utf8.allSatisfy({ $0.isNumberByte }) else {
             index = from
             throw failure("JSON: \(text) is no number")
         }
@@ -203,9 +204,11 @@ struct JSONReader {
             advance()
             units.append(try hexadecimal())
         }
-        let text = String(decoding: units, as: UTF16.self)
-        guard text.count == 1, let character = text.first, character != "\u{FFFD}" else { throw failure("JSON: half of a surrogate pair") }
-        return character
+        // Decoding would put U+FFFD in the place of half a pair; written out, that character is as good as any other.
+        guard units.count == 2 ? UTF16.isTrailSurrogate(units[1]) : !UTF16.isSurrogate(units[0]) else {
+            throw failure("JSON: half of a surrogate pair")
+        }
+        return Character(String(decoding: units, as: UTF16.self))
     }
 
     private mutating func hexadecimal() throws(Failure) -> UInt16 {
@@ -220,6 +223,7 @@ struct JSONReader {
 extension UInt8 {
     fileprivate var isJSONSpace: Bool { self == 0x20 || self == 0x0A || self == 0x0D || self == 0x09 }
     fileprivate var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
+    fileprivate var isNumberByte: Bool { isDigit || "+-.eE".utf8.contains(self) }
     fileprivate var isHexDigit: Bool { Unicode.Scalar(self).properties.isASCIIHexDigit }
     fileprivate var isWordByte: Bool {
         isDigit || (self | 0x20) >= UInt8(ascii: "a") && (self | 0x20) <= UInt8(ascii: "z") || self == UInt8(ascii: "-")

@@ -1,7 +1,7 @@
 /// Finds the word somebody probably meant.
-enum Spelling {
-    /// The closest of `candidates`, when it is close enough to suggest.
-    static func suggestion(for word: String, among candidates: [String], synonyms: [String: String] = [:]) -> String? {
+public enum Spelling {
+    /// The closest of `candidates`, when it is close enough to suggest; a word of `synonyms` stands for what it is mapped to.
+    public static func suggestion(for word: String, among candidates: [String], synonyms: [String: String] = [:]) -> String? {
         let plain = simplified(word)
         if let meant = synonyms[plain], candidates.contains(meant) { return meant }
         var best: (word: String, distance: Int)?

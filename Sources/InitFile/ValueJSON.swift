@@ -5,8 +5,18 @@ import OrderedCollections
 public enum ValueJSON {
     /// Reads one JSON document; `file` is the name that findings show. Duplicate keys are errors.
     public static func parse(_ text: String, file: String = "JSON") throws(InvalidInput) -> Value {
+        try document(text, file: file).value
+    }
+
+    /// The same, with the place of every value for findings about what it means.
+    public static func parseLocated(_ text: String, file: String) throws(InvalidInput) -> (value: Value, sources: SourceMap) {
+        let document = try document(text, file: file)
+        return (document.value, document.sources)
+    }
+
+    private static func document(_ text: String, file: String) throws(InvalidInput) -> Document {
         var reader = JSONReader(text, file: file)
-        do throws(JSONReader.Failure) { return Document(try reader.document(), file: file).value } catch {
+        do throws(JSONReader.Failure) { return Document(try reader.document(), file: file) } catch {
             switch error {
             case .syntax(let diagnostic): throw InvalidInput([diagnostic])
             case .invalid(let diagnostics): throw InvalidInput(diagnostics)

@@ -1,3 +1,4 @@
+import AtollInitFile
 public import AtollModel
 import AtollPlatform
 import Glibc
@@ -43,7 +44,7 @@ public struct ImageRecipe: Sendable, Equatable {
     public static func load(directory: String) throws -> ImageRecipe {
         let file = directory + "/recipe.json"
         guard SystemCall.exists(file) else { throw TemplateError(.missing, "\(directory) is no image recipe: it has no recipe.json") }
-        let (value, places) = try JSONText.parse(try AtomicFile.text(file, limit: 1 << 20), file: file)
+        let (value, places) = try ValueJSON.parseLocated(try AtomicFile.text(file, limit: 1 << 20), file: file)
         var fields = RecipeFields(members: value.members ?? [:], places: places)
         if value.members == nil { fields.report("", "a recipe is a JSON object") }
         let slash = directory.lastIndex(of: "/") ?? directory.startIndex

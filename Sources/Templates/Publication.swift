@@ -1,5 +1,6 @@
 import AtollClaims
 import AtollDiskImages
+import AtollInitFile
 public import AtollModel
 import AtollPlatform
 import Foundation
@@ -119,7 +120,7 @@ extension TemplateStore {
         let now = Date()
         var record = TemplateRecord(
             source: source, image: image, origin: label, added: now, verified: now, recipeDigest: incoming.recipeDigest, binding: nil)
-        try AtomicFile.write(JSONText.write(.map(metadata)) + "\n", to: path(name) + ".metadata", mode: 0o660)
+        try AtomicFile.write(ValueJSON.render(.map(metadata)) + "\n", to: path(name) + ".metadata", mode: 0o660)
         try AtomicFile.write(source.sha1, to: path(name) + ".hash", mode: 0o660)
         // Without a binding: should we die right after the rename, the next use hashes the image against this record and binds it.
         try write(record, name: name)

@@ -1,3 +1,4 @@
+import AtollInitFile
 import AtollModel
 import AtollPlatform
 public import OrderedCollections
@@ -36,7 +37,7 @@ public struct Repository: Sendable, Equatable {
     /// - Throws: `.unknownTemplate` or `.unknownVersion`, naming what there is.
     public func version(_ version: String?, of template: String) throws -> Version {
         guard let versions = templates[template], let latest = versions.max(by: { $0.timestamp < $1.timestamp }) else {
-            let hint = closest(to: template, in: templates.keys).map { "; did you mean \($0)?" } ?? ""
+            let hint = Spelling.suggestion(for: template, among: Array(templates.keys)).map { "; did you mean \($0)?" } ?? ""
             let names = templates.isEmpty ? "it has none" : "it has " + templates.keys.sorted().joined(separator: ", ")
             throw TemplateError(.unknownTemplate, "Image \(template) doesn't exist in repo \(name) (\(path)): \(names)\(hint)")
         }
@@ -72,28 +73,6 @@ public struct Repository: Sendable, Equatable {
         var reader = RepositoryReader(path: path, variables: variables)
         return try reader.read(text)
     }
-
-    /// `text` with `$VAR` and `${VAR}` replaced.
-    static func expand(_ text: String, _ variables: [String: String]) -> String {
-        var result = ""
-        var rest = Substring(text)
-        while let dollar = rest.firstIndex(of: "$") {
-            result += rest[..<dollar]
-            var tail = rest[rest.index(after: dollar)...]
-            let braced = tail.first == "{"
-            if braced { tail = tail.dropFirst() }
-            let name = tail.prefix { $0 == "_" || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
-            let after = tail[name.endIndex...]
-            if !name.isEmpty, !braced || after.first == "}", let value = variables[String(name)] {
-                result += value
-                rest = braced ? after.dropFirst() : after
-            } else {
-                result += "$"
-                rest = rest[rest.index(after: dollar)...]
-            }
-        }
-        return result + rest
-    }
 }
 
 /// Turns the JSON tree into a repository, collecting everything that is wrong with it.
@@ -109,7 +88,7 @@ private struct RepositoryReader {
     }
 
     mutating func read(_ text: String) throws -> Repository {
-        let (tree, map) = try JSONText.parse(text, file: path)
+        let (tree, map) = try ValueJSON.parseLocated(text, file: path)
         places = map
         var repository = Repository(name: "", path: path, sources: [:], templates: [:])
         guard tree.members != nil else {
@@ -141,7 +120,7 @@ private struct RepositoryReader {
         switch type {
         case "file":
             guard let root = text(arguments, "root", inside) else { return nil }
-            return .file(root: Repository.expand(root, variables))
+            return .file(root: Expansion.expand(root, variables: variables))
         case "http": return text(arguments, "baseurl", inside).map { .http(baseURL: $0) }
         case "build": return .build(recipe: arguments["recipe"]?.text)
         default:

@@ -1,3 +1,4 @@
+import AtollInitFile
 public import AtollModel
 import AtollPlatform
 import Foundation
@@ -218,7 +219,7 @@ public struct TemplateCatalog: Sendable {
         let path = file + ".metadata"
         guard SystemCall.exists(path) else { return [:] }
         let text = try AtomicFile.text(path, limit: 1 << 20)
-        let (value, places) = try JSONText.parse(text, file: path)
+        let (value, places) = try ValueJSON.parseLocated(text, file: path)
         guard let members = value.members else {
             throw InvalidInput([Diagnostic(.error, at: FieldPath(), in: places, "metadata is a mapping, this is \(value.kind)")])
         }

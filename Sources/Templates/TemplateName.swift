@@ -47,24 +47,3 @@ public struct TemplateName: Sendable, Hashable, Comparable, CustomStringConverti
         (a.repository, a.template, a.version) < (b.repository, b.template, b.version)
     }
 }
-
-/// Of `candidates`, the one most like `word`; nil when none is close.
-func closest(to word: String, in candidates: some Sequence<String>) -> String? {
-    func distance(_ a: [Character], _ b: [Character]) -> Int {
-        var row = Array(0...b.count)
-        for (i, x) in a.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, y) in b.enumerated() {
-                let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
-                diagonal = row[j + 1]
-                row[j + 1] = next
-            }
-        }
-        return row[b.count]
-    }
-    let letters = Array(word.lowercased())
-    return candidates.map { ($0, distance(letters, Array($0.lowercased()))) }
-        .filter { $0.1 <= max(1, letters.count / 3) || $0.0.lowercased().hasPrefix(word.lowercased()) }
-        .min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
-}

@@ -1,5 +1,6 @@
 public import AtollClaims
 import AtollDiskImages
+import AtollInitFile
 import AtollModel
 public import AtollPlatform
 import Foundation
@@ -46,7 +47,7 @@ public struct TemplateStore: Sendable {
     public func show(_ name: TemplateName) throws -> StoredTemplate {
         if let found = find(name) { return found }
         let others = try list().map(\.name.description)
-        let hint = closest(to: name.description, in: others).map { "; did you mean \($0)?" } ?? ""
+        let hint = Spelling.suggestion(for: name.description, among: others).map { "; did you mean \($0)?" } ?? ""
         throw TemplateError(
             .missing,
             "template \(name) is not in the store \(directory)\(hint)\n"
@@ -189,7 +190,7 @@ public struct TemplateStore: Sendable {
         var record: TemplateRecord
         if let known = template.record {
             guard known.image == sums else {
-                let moved = zip2(known.binding, before).map { " (\($0.difference(from: $1)))" } ?? ""
+                let moved = known.binding.flatMap { old in before.map { " (\(old.difference(from: $0)))" } } ?? ""
                 throw TemplateError(
                     .changed,
                     "template \(template.name) changed since it was verified\(moved): \(template.path) has sha256 \(sums.sha256), expected"
@@ -207,11 +208,6 @@ public struct TemplateStore: Sendable {
         }
         template.record = record
         return template
-    }
-
-    private func zip2(_ a: FileBinding?, _ b: FileBinding?) -> (FileBinding, FileBinding)? {
-        guard let a, let b else { return nil }
-        return (a, b)
     }
 
     // MARK: Files beside the image
@@ -232,8 +228,7 @@ public struct TemplateStore: Sendable {
     }
 
     private func metadata(_ name: TemplateName) -> OrderedDictionary<String, Value> {
-        let file = path(name) + ".metadata"
-        return (try? JSONText.parse(AtomicFile.text(file, limit: 1 << 20), file: file).value.members) ?? [:]
+        (try? ValueJSON.parse(AtomicFile.text(path(name) + ".metadata", limit: 1 << 20)).members) ?? [:]
     }
 
     /// The error of a lower room in this room's words.

@@ -49,6 +49,12 @@ import Testing
         #expect(text.hasSuffix("the same command again goes on from here"))
     }
 
+    @Test func anInterruptedPlanThatWasTakenBackSaysThatNothingRemains() async throws {
+        var failure = try await failure(.undo, signal: 15)
+        failure.kept = []
+        #expect(try #require(Ending.text(of: failure)).hasSuffix("nothing of it remains; the same command again begins anew"))
+    }
+
     @Test func theLastEventCarriesTheError() async throws {
         let event = Ending.event(of: try await failure(), verb: "start")
         #expect(event["event"]?.text == "failed" && event["verb"]?.text == "start" && event["code"]?.integer == 2)

@@ -30,3 +30,14 @@ import Testing
         #expect(error?.message.contains("docker is not supported") == true)
     }
 }
+
+@Suite struct OriginTests {
+    @Test func placesAreExpandedWithTheVariablesOfTheInit() {
+        let variables = ["LAGO_INITFILE_PATH": "/files"]
+        #expect(DiskSpec.Origin.qcow2(path: "$LAGO_INITFILE_PATH/a").expanded(variables) == .qcow2(path: "/files/a"))
+        #expect(
+            DiskSpec.Origin.file(path: nil, url: "file://${LAGO_INITFILE_PATH}/b.iso", copy: true).expanded(variables)
+                == .file(path: nil, url: "file:///files/b.iso", copy: true))
+        #expect(DiskSpec.Origin.empty(size: "$X").expanded(variables) == .empty(size: "$X"))
+    }
+}

@@ -52,7 +52,7 @@ import Testing
             let error = await #expect(throws: PlanFailure.self, "\(step)") {
                 try await InitUseCase(host: host, context: context).run(request)
             }
-            #expect(error?.signal == 15)
+            #expect(error?.signal == 15 && error?.kept == [], "\(step)")
             #expect(try fake.leftovers() == [], "\(step)")
             #expect(!SystemCall.exists(request.workdir), "\(step)")
         }
@@ -86,6 +86,7 @@ import Testing
         _ = try await InitUseCase(host: host, context: context()).run(request)
         try Directories.removeTree(request.files.virtEnvironment)
         let incomplete = #expect(throws: EnvironmentError.self) { try SavedEnvironment.load(request.files) }
+        #expect(incomplete?.code == .malformed && incomplete?.message.contains("is damaged") == true)
         #expect(incomplete?.message.contains("atoll destroy") == true)
         try AtomicFile.write("{ not json", to: request.files.virtEnvironment)
         let damaged = #expect(throws: EnvironmentError.self) { try SavedEnvironment.load(request.files) }

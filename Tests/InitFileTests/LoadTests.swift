@@ -44,9 +44,28 @@ func warnings(_ text: String) -> [String] { InitFile.draft(text, file: "f").warn
                 == "{\n    \"a\": [\n        1.5,\n        true,\n        null,\n        \"\\u00e9\\ud83d\\ude00\\n\"\n    ],\n    \"b\": 1\n}"
         )
         #expect(ValueJSON.render(["a": [], "b": [:]]) == "{\n    \"a\": [],\n    \"b\": {}\n}")
-        for bad in ["", "{", "[1,]", "{\"a\" 1}", "01", "1.", "-", "\"\u{1}\"", "\"\\ud800\"", "nul", "1 2", "\"a"] {
+        for bad in [
+            "", "{", "[1,]", "{\"a\" 1}", "01", "1.", "0x10", "-", "\"\u{1}\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"", "nul",
+            "1 2", "\"a",
+        ] {
             #expect(throws: InvalidInput.self, "\(bad)") { try ValueJSON.parse(bad) }
         }
+    }
+
+    @Test func whateverIsRenderedAsJSONReadsBack() throws {
+        let text = String(String.UnicodeScalarView((0...0x1FFFF).compactMap(Unicode.Scalar.init)))
+        #expect(try ValueJSON.parse(ValueJSON.render([.string(text)])) == [.string(text)])
+    }
+
+    @Test func jsonValuesHavePlaces() throws {
+        let (value, sources) = try ValueJSON.parseLocated("{\"ä\": \"ö\", \"list\": [1,\n  {\"a\": null}]}", file: "f")
+        #expect(value["list"]?.elements?.count == 2)
+        #expect(sources.position(of: .keys("ä")) == SourcePosition(line: 1, column: 7))
+        #expect(sources.position(of: FieldPath.keys("list").appending(1)) == SourcePosition(line: 2, column: 3))
+        // What is not there is looked for where it should be.
+        #expect(sources.position(of: .keys("list", "b")) == SourcePosition(line: 1, column: 12))
+        let error = #expect(throws: InvalidInput.self) { try ValueJSON.parseLocated("{\"a\": 1,\n \"a\": 2}", file: "f") }
+        #expect(error?.description.hasPrefix("f:2:2: a: this key is already there, at line 1") == true)
     }
 
     @Test func aliasesAreIsolatedAndMergeKeysMerge() throws {

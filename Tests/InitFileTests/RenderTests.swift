@@ -61,13 +61,13 @@ import Testing
     }
 
     @Test func variablesAreExpandedWhereTheyAreKnown() {
-        let variables = ["A": "1", "LAGO_PREFIX_PATH": "/p", "HOME": "/root"]
+        let variables = ["A": "1", "LAGO_PREFIX_PATH": "/p", "HOME": "/home/me"]
         for (text, result) in [
             ("$A/${A}x", "1/1x"), ("$LAGO_PREFIX_PATH/../s.sh", "/p/../s.sh"), ("$NOPE ${NOPE} $", "$NOPE ${NOPE} $"), ("a$$A", "a$1"),
             ("${A", "${A"),
             ("100%", "100%"), ("", ""),
         ] { #expect(Expansion.expand(text, variables: variables) == result) }
-        #expect(Expansion.expandPath("~/x$A", variables: variables) == "/root/x1")
+        #expect(Expansion.expandPath("~/x$A", variables: variables) == "/home/me/x1")
         #expect(Expansion.expandPath("~x", variables: variables) == "~x")
     }
 

@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "r.json:1:1: not valid JSON"), ("{\n  \"name\": \"x\",\n  oops }", "r.json:3:3: not valid JSON"),
+        ("", "r.json:1:1: JSON: "), ("{\n  \"name\": \"x\",\n  oops }", "r.json:3:3: JSON: "),
         ("[1]", "r.json:1:1: a repository is a mapping"),
         ("{\n\"sources\": {}}", "name: “name” is missing"),
         ("{\"name\": \"x\", \"sources\": {\n \"s\": {\"type\": \"ftp\"}}}", "r.json:2:16: sources.s.type: unknown source type “ftp”"),

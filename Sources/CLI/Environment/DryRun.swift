@@ -23,7 +23,7 @@ enum DryRun {
         }
         var generator = SystemRandomNumberGenerator()
         return try Resolution.make(
-            file: request.file, leases: host.leases, routes: host.routes(), networks: networks, taken: [],
+            file: request.file, defaults: request.defaults, leases: host.leases, routes: host.routes(), networks: networks, taken: [],
             generator: &generator)
     }
 

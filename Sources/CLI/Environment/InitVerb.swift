@@ -84,7 +84,8 @@ enum InitRequests {
         variables["LAGO_PREFIX_PATH"] = directory + "/" + session.nameForInit
         return InitRequest(
             file: label, workdir: directory, prefixName: session.nameForInit, setCurrent: options?.setCurrent ?? false,
-            skipBootstrap: options?.skipBootstrap ?? false, skipBuild: options?.skipBuild ?? false, variables: variables)
+            skipBootstrap: options?.skipBootstrap ?? false, skipBuild: options?.skipBuild ?? false, defaults: session.specDefaults,
+            variables: variables)
     }
 
     static func defaultFile(_ session: Session) -> String {

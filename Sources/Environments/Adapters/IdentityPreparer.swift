@@ -9,13 +9,11 @@ import OrderedCollections
 public struct IdentityPreparer: GuestPreparer {
     private let recipeDirectory: @Sendable () throws -> String
     private let accelerator: Accelerator
-    private let variables: [String: String]
 
     /// - Parameter recipeDirectory: where `templates/bootstrap` is; asked only when a disk is prepared offline.
-    public init(recipeDirectory: @escaping @Sendable () throws -> String, accelerator: Accelerator, variables: [String: String]) {
+    public init(recipeDirectory: @escaping @Sendable () throws -> String, accelerator: Accelerator) {
         self.recipeDirectory = recipeDirectory
         self.accelerator = accelerator
-        self.variables = variables
     }
 
     /// What of an identity is drawn rather than derived. The file is 0600: it holds the guest's private host keys.
@@ -49,7 +47,8 @@ public struct IdentityPreparer: GuestPreparer {
     public func writeSeed(_ guest: GuestPreparation) async throws {
         try await Blocking.run {
             let bytes = try SeedVolume.image(
-                of: try identity(guest), cloudInit: guest.machine.spec.cloudInit, directory: Directories.working(), environment: variables,
+                of: try identity(guest), cloudInit: guest.machine.spec.cloudInit, directory: Directories.working(),
+                environment: guest.variables,
                 time: Int64(Date.now.timeIntervalSince1970))
             let path = guest.files.seed(guest.machine.name)
             try AtomicFile.write(bytes, to: path, mode: 0o600)

@@ -1,5 +1,4 @@
 import AtollDiskImages
-import AtollInitFile
 public import AtollModel
 import AtollPlatform
 public import AtollTemplates
@@ -9,7 +8,7 @@ public struct ImageDiskTool: DiskTool {
     private let variables: [String: String]
     private let store: TemplateStore
 
-    /// - Parameter variables: what paths in init files may name.
+    /// - Parameter variables: the process environment; LIBGUESTFS_BACKEND in it is respected.
     /// - Parameter store: its templates are held while an overlay on them is made, so that `template gc` cannot take one away in between.
     public init(variables: [String: String], store: TemplateStore) {
         self.variables = variables
@@ -56,12 +55,10 @@ public struct ImageDiskTool: DiskTool {
     }
 
     private func local(path: String?, url: String?, disk: String) throws -> String {
-        let written = Expansion.expand(path ?? url ?? "", variables: variables)
-        if path != nil, url == nil { return Directories.absolute(written, relativeTo: Directories.working()) }
-        let expanded = Expansion.expand(url ?? "", variables: variables)
-        guard expanded.hasPrefix("file://") else {
-            throw EnvironmentError(.refused, "disk \(disk): \(expanded) cannot be fetched; this version takes file:// addresses only")
+        guard let url else { return Directories.absolute(path ?? "", relativeTo: Directories.working()) }
+        guard url.hasPrefix("file://") else {
+            throw EnvironmentError(.refused, "disk \(disk): \(url) cannot be fetched; this version takes file:// addresses only")
         }
-        return String(expanded.dropFirst("file://".count))
+        return String(url.dropFirst("file://".count))
     }
 }
