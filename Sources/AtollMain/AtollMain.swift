@@ -21,7 +21,7 @@ enum AtollMain {
                 await Doctor.examine(
                     Subject(
                         stateRoot: StateRoot(environment: environment), leaseDirectory: options.leaseDirectory,
-                        libvirtURI: options.libvirtURL))
+                        libvirtURI: options.libvirtURL, accelerator: options.accelerator))
             })
         exit(await CommandLineTool.run(Array(CommandLine.arguments.dropFirst()), runtime: runtime))
     }
@@ -39,7 +39,7 @@ enum AtollMain {
             guests: SSHGuestConnector(
                 defaults: .init(user: options.sshUser, password: options.sshPassword, attemptSeconds: options.sshTimeout),
                 accelerator: accelerator.accelerator),
-            consoles: LibvirtConsoleHost(uri: options.libvirtURL), stateRoot: root, registry: PrefixRegistry(root),
+            consoles: LibvirtConsoleHost(link), stateRoot: root, registry: PrefixRegistry(root),
             leases: LeaseStore(directory: options.leaseDirectory), accelerator: accelerator,
             routes: {
                 Routes.current().map { route in

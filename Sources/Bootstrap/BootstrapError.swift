@@ -1,3 +1,6 @@
+public import AtollGuestfs
+public import AtollModel
+
 /// Why a guest could not be given its identity, in words a user can act on.
 public struct BootstrapError: Error, Sendable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
@@ -30,3 +33,6 @@ public struct BootstrapError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 }
+
+// Here because the binding does not know the Model.
+extension GuestfsError: UserFacingError {}

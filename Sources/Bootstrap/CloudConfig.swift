@@ -52,7 +52,7 @@ public struct CloudConfig: Sendable, Equatable {
     /// Lays the init file's `cloud-init` over the defaults.
     /// - Parameter written: `{user-data: {…} | {path: FILE}, meta-data: …}`, or nil.
     /// - Parameter directory: what a relative `path` starts from.
-    /// - Parameter environment: for `$VAR` and `${VAR}` in `path`; unknown ones stay as written.
+    /// - Parameter environment: for `$VAR`, `${VAR}` and a leading `~/` in `path`; unknown ones stay as written.
     /// - Throws: `.cloudInit`, naming the key or the file.
     public mutating func merge(_ written: Value?, directory: String, environment: [String: String]) throws {
         guard let written, written != .null else { return }
@@ -74,6 +74,26 @@ public struct CloudConfig: Sendable, Equatable {
         }
     }
 
+    /// Why the members of a `cloud-init` mapping could not be merged: one entry per member that is of no use, in its order.
+    /// - Parameters: as for `merge`.
+    public static func problems(_ written: Value, directory: String, environment: [String: String]) -> [(key: String, message: String)] {
+        (written.members ?? [:]).elements.compactMap { key, value in
+            var config = CloudConfig(userData: .map([:]), metaData: .map([:]), networkConfig: .map([:]))
+            do { try config.merge(.map([key: value]), directory: directory, environment: environment) } catch {
+                let text = "\(error)"
+                let label = "cloud-init.\(key): "
+                return (key, text.hasPrefix(label) ? String(text.dropFirst(label.count)) : text)
+            }
+            return nil
+        }
+    }
+
+    private init(userData: Value, metaData: Value, networkConfig: Value) {
+        self.userData = userData
+        self.metaData = metaData
+        self.networkConfig = networkConfig
+    }
+
     private static func document(_ value: Value, key: String, directory: String, environment: [String: String]) throws -> Value {
         switch value {
         case .map(let members):
@@ -82,7 +102,7 @@ public struct CloudConfig: Sendable, Equatable {
                 throw BootstrapError(
                     .cloudInit, "cloud-init.\(key): `path` names a file and stands alone; put everything else into that file")
             }
-            var file = Expansion.expand(text, variables: environment)
+            var file = Expansion.expandPath(text, variables: environment)
             if !file.hasPrefix("/") { file = directory + "/" + file }
             let content: String
             do { content = try AtomicFile.text(file, limit: 4 << 20) } catch {

@@ -1,14 +1,17 @@
 import ArgumentParser
 import AtollEnvironments
-import AtollModel
+public import AtollModel
 import AtollPlanning
+public import AtollSettings
 import Glibc
 
 /// A command line that makes no sense.
-struct UsageError: Error, CustomStringConvertible {
+struct UsageError: UserFacingError, CustomStringConvertible {
     var description: String
     init(_ text: String) { description = text }
 }
+
+extension SettingsError: UserFacingError {}
 
 /// A verb that did its work and ends with a code of its own: a guest command's, or a failed verification's.
 struct VerbExit: Error {
@@ -26,16 +29,19 @@ enum Ending {
     static func code(of error: any Error) -> Int32 {
         switch error {
         case let exit as VerbExit: return exit.code
-        case let failure as PlanFailure: return failure.signal.map { 128 + $0 } ?? 2
+        case let failure as PlanFailure:
+            return failure.signal.map { 128 + $0 } ?? (failure.failed.allSatisfy { $0.error is any UserFacingError } ? 2 : 1)
         case let interrupted as Interrupted: return 128 + interrupted.signal
-        case is PlanDefect: return 1
         case is CancellationError: return 128 + SIGINT
-        default: return 2
+        case is any UserFacingError: return 2
+        default: return 1
         }
     }
 
-    /// What to print on standard error; nil for an ending that needs no words.
-    static func text(of error: any Error) -> String? {
+    /// What to print on standard error, safe for a terminal; nil for an ending that needs no words.
+    static func text(of error: any Error) -> String? { words(of: error).map(SafeText.lines) }
+
+    private static func words(of error: any Error) -> String? {
         switch error {
         case is VerbExit: return nil
         case let invalid as InvalidInput: return invalid.description
@@ -51,7 +57,7 @@ enum Ending {
         let failure = error as? PlanFailure
         func titles(_ list: [String]?) -> Value { .list((list ?? []).map(Value.string)) }
         return [
-            "event": "failed", "verb": .string(verb), "error": text(of: error).map { .string(bare($0)) } ?? .null,
+            "event": "failed", "verb": .string(verb), "error": words(of: error).map { .string(bare($0)) } ?? .null,
             "code": .int(Int(code(of: error))),
             "signal": (failure?.signal ?? (error as? Interrupted)?.signal).map { .int(Int($0)) } ?? .null,
             "steps": titles(failure?.failed.map(\.title)), "undone": titles(failure?.undone), "kept": titles(failure?.kept),

@@ -28,6 +28,8 @@ struct Session: Sendable {
         var jobs: Int
         var quietWarnings: Bool
         var quiet: Bool
+        var showsSteps: Bool
+        var showsStarts: Bool
     }
 
     init(verb: String, global: GlobalOptions, runtime: Runtime) throws {
@@ -61,6 +63,9 @@ struct Session: Sendable {
         defaults.rootPassword = value(global.defaultRootPassword, "default_root_password") ?? value(nil, "root_password")
         defaults.vmType = value(global.defaultVMType, "default_vm_type") ?? defaults.vmType
         defaults.vmProvider = value(global.defaultVMProvider, "default_vm_provider") ?? defaults.vmProvider
+        guard ["local-libvirt", "ssh"].contains(defaults.vmProvider) else {
+            throw UsageError("unknown default_vm_provider \"\(defaults.vmProvider)\"; there are: local-libvirt, ssh")
+        }
         specDefaults = defaults
         interruption = Interruption()
         if !global.ignoreWarnings { for warning in warnings { console.err("\(warning)") } }
@@ -72,7 +77,8 @@ struct Session: Sendable {
         self.global = Flags(
             prefixPath: value(global.prefixPath, "prefix_path"), workdirPath: value(global.workdirPath, "workdir_path"),
             prefixName: value(global.prefixName, "prefix_name") ?? "current", jobs: jobs ?? 4,
-            quietWarnings: global.ignoreWarnings || level == "error", quiet: level == "error" || level == "warning")
+            quietWarnings: global.ignoreWarnings || level == "error", quiet: level == "error" || level == "warning",
+            showsSteps: try (global.logdepth ?? settings.integer(key: "logdepth")) != 0, showsStarts: level == "debug")
     }
 
     /// The same session with other ways to the host.
@@ -85,7 +91,10 @@ struct Session: Sendable {
     var locator: Locator {
         Locator(
             prefixPath: global.prefixPath, workdirPath: global.workdirPath, prefixName: global.prefixName,
-            workingDirectory: runtime.workingDirectory)
+            workingDirectory: runtime.workingDirectory,
+            isRegistered: { [environment = runtime.environment] path in
+                (try? PrefixRegistry(StateRoot(environment: environment)).find(path: path)) != nil
+            })
     }
 
     /// A command to type next, which finds the same prefix.
@@ -100,8 +109,18 @@ struct Session: Sendable {
     /// `current` means `default` to `init`.
     var nameForInit: String { global.prefixName == "current" ? "default" : global.prefixName }
 
-    /// A key of a verb's own section of the settings.
-    func setting(_ section: String, _ key: String) -> String? { settings.value(section: section, key: key) }
+    /// The same session with these flags' template repository and store in force, else the ones of the settings.
+    func withTemplates(repoPath: String?, repoName: String? = nil, repos: String? = nil, store: String?) -> Session {
+        func setting(_ key: String) -> String? { settings.value(section: "init", key: key).flatMap { $0.isEmpty ? nil : $0 } }
+        func named(_ name: String) -> String { "name:\(name)" }
+        var host = options
+        // Absolute, because disks remember what they are layered on.
+        host.templateStore = (store ?? setting("template_store")).map(absolute)
+        host.templateRepositories = (repos ?? setting("template_repos")).map(absolute)
+        host.templateRepository =
+            repoPath ?? repoName.map(named) ?? setting("template_repo_path") ?? setting("template_repo_name").map(named)
+        return with(host)
+    }
 
     func host() throws -> Host { try runtime.makeHost(options) }
 
@@ -109,7 +128,9 @@ struct Session: Sendable {
 
     /// The context a use case runs in: progress goes to standard error as a tree or lines, or to standard output as JSON events.
     func context(logs files: PrefixFiles? = nil) throws -> VerbContext {
-        let view = ProgressView(console: console, style: format == .json ? .json : console.isInteractive ? .live : .plain)
+        let view = ProgressView(
+            console: console, style: format == .json ? .json : console.isInteractive ? .live : .plain,
+            showsSteps: global.showsSteps, showsStarts: global.showsStarts)
         let quiet = global.quiet && format != .json
         let quietWarnings = global.quietWarnings
         let log = files.map(VerbLog.init)

@@ -26,7 +26,7 @@ extension Session {
         if format == .json { return show(Self.document(steps)) }
         for step in steps {
             let (word, note) = Self.row(step)
-            console.out("\(word.padded(to: 6)) \(step.title)\(note.isEmpty ? "" : " (\(note))")")
+            console.out("\(word.padded(to: 6)) \(SafeText.line(step.title))\(note.isEmpty ? "" : " (\(SafeText.line(note)))")")
         }
     }
 

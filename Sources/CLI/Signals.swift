@@ -1,3 +1,4 @@
+import AtollGuestAccess
 import AtollPlanning
 import Dispatch
 import Glibc
@@ -25,6 +26,7 @@ extension Session {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [interruption, activity, console] in
                 guard interruption.signal == nil else {
+                    GuestAccess.restoreTerminal()
                     console.err("ended at once; run the same command again to go on, or atoll destroy to clean up")
                     _exit(128 + number)
                 }
@@ -37,6 +39,7 @@ extension Session {
                 DispatchQueue.global().asyncAfter(deadline: .now() + Self.grace) {
                     // A plan that begins after the signal starts no step; it only says so.
                     guard !activity.isPlanRunning else { return }
+                    GuestAccess.restoreTerminal()
                     console.err("error: interrupted")
                     _exit(128 + number)
                 }

@@ -1,3 +1,5 @@
+import AtollPlatform
+
 /// What the processes on one host share: leased subnets, registered prefixes, the directories both live in.
 ///
 /// Everything is plain files under flock, so that a killed process never leaves a lock behind, and Lago's own files where Lago has
@@ -12,8 +14,6 @@ public struct ClaimError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable {
         /// Another prefix holds it.
         case taken
-        /// No free subnet is left.
-        case exhausted
         /// Not a subnet or name that is ever handed out.
         case outOfRange
         /// This user may not.
@@ -29,6 +29,9 @@ public struct ClaimError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
         self.message = message
     }
+
+    /// What a failure of this machine means for a claim.
+    init(_ cause: PlatformError, _ message: String) { self.init(cause.code == .permission ? .permission : .io, message) }
 
     public var description: String { message }
 }

@@ -5,8 +5,8 @@ import Glibc
 
 /// The subnets 192.168.200.0/24 to 192.168.255.0/24, each held by at most one prefix of this host.
 ///
-/// Files and lock are Lago's (spec 3.8): `<third octet>.lease` with `["/PREFIX/uuid", "UUID"]`, and `subnet-lease.lock`. Only the store
-/// is consulted here; what libvirt and the host's routes use is passed in as `avoiding`.
+/// Files and lock are Lago's (spec 3.8): `<third octet>.lease` with `["/PREFIX/uuid", "UUID"]`, and `subnet-lease.lock`. Which subnet is
+/// wanted is decided by others, from a `snapshot` and from what libvirt and the host's routes use; here it is only taken.
 public struct LeaseStore: Sendable, Equatable {
     public let directory: String
     /// How long to wait for the lock.
@@ -45,7 +45,7 @@ public struct LeaseStore: Sendable, Equatable {
         return snapshot
     }
 
-    /// Takes this subnet. Taking what the owner holds already is allowed and changes nothing.
+    /// Takes this subnet. Taking what the owner holds already is allowed and changes nothing; a stale lease makes way.
     /// - Throws: `.taken` naming the holder; `.outOfRange`; `.locked`; `.permission`.
     public func take(_ subnet: IPv4Subnet, for owner: LeaseOwner) async throws {
         guard subnet.isLeased else {
@@ -53,36 +53,6 @@ public struct LeaseStore: Sendable, Equatable {
                 .outOfRange, "subnet \(subnet) is not one of those that are leased, 192.168.200.0/24 to 192.168.255.0/24")
         }
         try await locked { try take(octet: subnet.base.octets[2], for: owner) }
-    }
-
-    /// Takes the lowest free subnets, `count` of them, none that overlaps one of `avoiding`; all or none.
-    /// - Returns: in ascending order.
-    /// - Throws: `.exhausted` when there are not enough; `.locked`; `.permission`.
-    public func takeFree(_ count: Int = 1, for owner: LeaseOwner, avoiding: [IPv4Subnet] = []) async throws -> [IPv4Subnet] {
-        try await locked {
-            let taken = try sweep().taken
-            let free = IPv4Subnet.leasedRange.filter { octet in
-                !taken.contains(octet) && !avoiding.contains { $0.overlaps(IPv4Subnet(leasedThirdOctet: octet)) }
-            }
-            guard free.count >= count else {
-                throw ClaimError(
-                    .exhausted,
-                    "The store of subnets is full: \(count) wanted, \(free.count) free in \(directory), \(taken.count) leased."
-                        + " You can free subnets by destroying unused environments (atoll destroy); who holds them: cat \(directory)/*.lease"
-                )
-            }
-            var done: [IPv4Subnet] = []
-            do {
-                for octet in free.prefix(count) {
-                    try take(octet: octet, for: owner)
-                    done.append(IPv4Subnet(leasedThirdOctet: octet))
-                }
-            } catch {
-                for subnet in done { unlink(file(subnet.base.octets[2])) }
-                throw error
-            }
-            return done
-        }
     }
 
     /// Gives up subnets of this owner: those named, or all it has. What others hold is left alone.
@@ -94,9 +64,9 @@ public struct LeaseStore: Sendable, Equatable {
             var freed: [IPv4Subnet] = []
             for octet in try octetsOnFile() where subnets?.contains(IPv4Subnet(leasedThirdOctet: octet)) ?? true {
                 guard let lease = Lease.read(file(octet), octet: octet) else { continue }
-                // The prefix may have lost its uuid file already: then its own leases look stale.
+                // The prefix may have lost its uuid file already, or have been reached by another path: the uuid says whose a lease is.
                 switch lease.standing {
-                case .held(owner), .stale(owner):
+                case .held(let holder) where holder.uuid == owner.uuid, .stale(let holder) where holder.uuid == owner.uuid:
                     try SystemCall.check("remove \(lease.file)") { unlink(lease.file) }
                     freed.append(lease.subnet)
                 default: break
@@ -127,22 +97,11 @@ public struct LeaseStore: Sendable, Equatable {
         try AtomicFile.write(text, to: file(octet), mode: 0o664)
     }
 
-    /// Reads the store and removes what is stale. Only under the lock.
-    private func sweep() throws -> Snapshot {
-        var snapshot = try snapshot()
-        for (octet, lease) in snapshot.leases {
-            guard case .stale = lease.standing else { continue }
-            try SystemCall.check("remove the stale \(lease.file)") { unlink(lease.file) }
-            snapshot.leases[octet] = nil
-        }
-        return snapshot
-    }
-
     private func octetsOnFile() throws -> [UInt8] {
         let names: [String]
         do { names = try Directories.list(directory) } catch let error as PlatformError {
             throw ClaimError(
-                error.code == .permission ? .permission : .io, "cannot read the subnet leases in \(directory): \(error); \(Self.advice)")
+                error, "cannot read the subnet leases in \(directory): \(error); \(Self.advice)")
         }
         return names.compactMap { name in
             guard name.hasSuffix(".lease"), let octet = UInt8(name.dropLast(6)), "\(octet).lease" == name else { return nil }

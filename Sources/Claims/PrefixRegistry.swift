@@ -34,11 +34,6 @@ public struct RegisteredPrefix: Sendable, Equatable, Codable {
 
     /// nil only in an entry that somebody wrote by hand.
     public var id: PrefixID? { PrefixID(uuid) }
-    /// Whether the prefix directory is known to be gone while the entry stayed. One behind a closed door is not.
-    public var isOrphan: Bool {
-        guard !SystemCall.exists(path) else { return false }
-        return errno == ENOENT || errno == ENOTDIR
-    }
 }
 
 /// Every prefix on this host, whoever made it: names on libvirt are drawn against it, and no template is collected that one backs on.
@@ -60,16 +55,15 @@ public struct PrefixRegistry: Sendable, Equatable {
         do {
             try AtomicFile.write(try encoder.encode(entry) + Data("\n".utf8), to: file(id), mode: 0o664)
         } catch let error as PlatformError {
-            throw ClaimError(error.code == .permission ? .permission : .io, "the prefix cannot be registered: \(error)")
+            throw ClaimError(error, "the prefix cannot be registered: \(error)")
         }
     }
 
     /// Removes the entry; nothing happens when there is none.
     public func remove(_ id: PrefixID) throws {
         guard unlink(file(id)) != 0, errno != ENOENT else { return }
-        let code = errno
-        throw ClaimError(
-            code == EACCES || code == EPERM ? .permission : .io, "cannot remove \(file(id)): \(String(cString: strerror(code)))")
+        let cause = SystemCall.failure("remove \(file(id))")
+        throw ClaimError(cause, cause.message)
     }
 
     /// All entries, oldest first, and a warning for each file that is none. An absent registry is empty.
@@ -77,7 +71,7 @@ public struct PrefixRegistry: Sendable, Equatable {
         let names: [String]
         do { names = try Directories.list(root.prefixes) } catch let error as PlatformError {
             throw ClaimError(
-                error.code == .permission ? .permission : .io,
+                error,
                 "cannot read the registered prefixes: \(error); join group libvirt (sudo usermod -aG libvirt $USER, then log in again) or run"
                     + " scripts/setup")
         }
@@ -105,20 +99,4 @@ public struct PrefixRegistry: Sendable, Equatable {
 
     /// The entry of the prefix at this absolute path.
     public func find(path: String) throws -> RegisteredPrefix? { try list().entries.first { $0.path == path } }
-
-    /// Entries whose prefix directory is gone: what they made may still be on the host.
-    public func orphans() throws -> [RegisteredPrefix] { try list().entries.filter(\.isOrphan) }
-
-    /// A fresh identity whose first 4 and first 8 digits no registered prefix and none of `taken` (digits, 4 or more) start with:
-    /// everything on the host is named by them.
-    public func freshID(avoiding taken: some Sequence<String> = [], using generator: inout some RandomNumberGenerator) throws -> PrefixID {
-        var used = Set(try list().entries.map { String($0.uuid.prefix(4)) })
-        for digits in taken where digits.count >= 4 { used.insert(String(digits.lowercased().prefix(4))) }
-        // 65536 beginnings: with fewer than half in use a thousand draws cannot plausibly all fail.
-        for _ in 0..<1000 {
-            let id = PrefixID(using: &generator)
-            if !used.contains(id.four) { return id }
-        }
-        throw ClaimError(.exhausted, "no free prefix name was found: \(used.count) prefixes are registered in \(root.prefixes)")
-    }
 }

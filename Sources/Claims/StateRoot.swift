@@ -17,7 +17,8 @@ public struct StateRoot: Sendable, Equatable {
     /// The root that `ATOLL_STATE` names, or the default.
     public init(environment: [String: String]) {
         let named = environment["ATOLL_STATE"] ?? ""
-        self.init(path: named.isEmpty ? Self.defaultPath : named)
+        // Saved disk paths and backing files name it: they have to hold wherever the next command is run.
+        self.init(path: named.isEmpty ? Self.defaultPath : Directories.absolute(named, relativeTo: Directories.working()))
     }
 
     /// The template store.
@@ -58,7 +59,7 @@ public struct StateRoot: Sendable, Equatable {
         }
         do { guard try Directories.make(path, mode: 0o770) else { return [] } } catch let error as PlatformError {
             throw ClaimError(
-                error.code == .permission ? .permission : .io,
+                error,
                 "\(path) is needed and missing: \(error); run scripts/setup, or set ATOLL_STATE to a directory of your own")
         }
         var warnings: [String] = []

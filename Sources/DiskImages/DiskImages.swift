@@ -22,10 +22,13 @@ public struct DiskImageError: Error, Sendable, Equatable, CustomStringConvertibl
     }
     public var code: Code
     public var message: String
+    /// The file that is missing under another one; nil for everything else.
+    public var file: String?
 
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, file: String? = nil) {
         self.code = code
         self.message = message
+        self.file = file
     }
 
     public var description: String { message }

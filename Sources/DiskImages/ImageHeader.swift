@@ -53,30 +53,6 @@ public struct ImageHeader: Sendable, Equatable {
         return header
     }
 
-    /// The image and everything under it, nearest first, each as its parent's header names it. The chain is followed by these headers
-    /// alone; an overlay that leaves its backing format to guessing gets what the backing file's own bytes say.
-    /// - Throws: `.missing` naming the image that refers to the missing one; `.damaged` for a loop.
-    public static func chain(_ path: String) throws -> [ImageHeader] {
-        var headers = [try read(path)]
-        while let next = headers.last?.backingPath {
-            guard !headers.contains(where: { $0.path == next }), headers.count < 200 else {
-                throw DiskImageError(.damaged, "\(path) backs on itself through \(next)")
-            }
-            let upper = headers[headers.count - 1]
-            guard SystemCall.exists(next) else {
-                throw DiskImageError(.missing, "\(upper.path) backs on \(next), which does not exist")
-            }
-            // A raw base stays raw whatever its guest wrote into its first sector.
-            if upper.backingFormat == "raw", let status = SystemCall.status(next) {
-                headers.append(
-                    ImageHeader(path: next, format: .raw, virtualSize: Int64(status.st_size), fileSize: Int64(status.st_size)))
-            } else {
-                headers.append(try read(next))
-            }
-        }
-        return headers
-    }
-
     private static let foreign: [(offset: Int, magic: [UInt8], name: String)] = [
         (0, Array("KDMV".utf8), "a VMware disk (vmdk)"), (0, Array("COWD".utf8), "a VMware disk (vmdk)"),
         (0, Array("# Disk DescriptorFile".utf8), "a VMware disk descriptor (vmdk)"),

@@ -2,7 +2,7 @@ public import AtollModel
 import AtollPlatform
 import Glibc
 
-/// Makes, converts and resizes images with qemu-img. Formats are always given, never guessed; paths are absolute, so that no name is read
+/// Makes and converts images with qemu-img. Formats are always given, never guessed; paths are absolute, so that no name is read
 /// as a protocol (`repo:tiny:1` is a file here).
 public enum QemuImg {
     /// Called with percent done, 0...100.
@@ -44,38 +44,15 @@ public enum QemuImg {
         try await make(destination, arguments + [Self.path(source), Self.path(destination)], progress: progress)
     }
 
-    /// Grows (or, for raw, also shrinks) what the guest sees.
-    public static func resize(_ path: String, format: DiskSpec.Format, size: Int64) async throws {
-        try await run(["resize", "-q", "-f", driver(format), Self.path(path), String(size)], about: path, progress: nil)
-    }
-
-    /// Makes the overlay `path` name `backing` from now on. Contents are not looked at: both must hold the same below the overlay.
-    public static func relink(_ path: String, to backing: String, format: DiskSpec.Format) async throws {
-        try await run(
-            [
-                "rebase", "-q", "-u", "-f", "qcow2", "-b", backing.hasPrefix("./") ? backing : Self.path(backing), "-F", driver(format),
-                Self.path(path),
-            ],
-            about: path, progress: nil)
-    }
-
-    /// What QEMU says of one image, as JSON text. The header is checked by us first, and the backing chain is not opened.
-    public static func info(_ path: String) async throws -> String {
-        let header = try ImageHeader.read(path)
-        do {
-            return try await Tool.run("qemu-img", ["info", "-U", "--output=json", "-f", driver(header.format), Self.path(path)])
-        } catch let error as PlatformError { throw explain(error.message, code: error.code, about: path) }
-    }
-
     private static func make(_ path: String, _ arguments: [String], progress: Progress? = nil) async throws {
         guard !SystemCall.exists(path) else { throw DiskImageError(.io, "cannot make \(path): it exists") }
-        do { try await run(arguments, about: path, progress: progress) } catch {
+        do { try await run(arguments, making: path, progress: progress) } catch {
             unlink(path)
             throw error
         }
     }
 
-    private static func run(_ arguments: [String], about path: String, progress: Progress?) async throws {
+    private static func run(_ arguments: [String], making path: String, progress: Progress?) async throws {
         let words = LastWords()
         let status: Int32
         do {

@@ -11,7 +11,7 @@ public enum Doctor {
     public static func examine(_ subject: Subject = Subject(), facts: HostFacts = .live()) async -> [Finding] {
         let remedies = Remedies(facts)
         var findings = await LibvirtCheck.findings(subject, facts, remedies)
-        findings.append(AccelerationCheck.finding(facts, remedies))
+        findings.append(AccelerationCheck.finding(subject, facts, remedies))
         findings += ProgramCheck.findings(facts, remedies)
         findings += LibguestfsCheck.findings(facts, remedies)
         findings += StateCheck.findings(subject, facts, remedies)

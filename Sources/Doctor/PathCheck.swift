@@ -101,7 +101,9 @@ enum PathCheck {
     static func isTemplate(_ name: String) -> Bool {
         let parts = name.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count >= 3, !name.hasPrefix(".") else { return false }
-        return ![".hash", ".metadata", ".lock", ".json", ".tmp", ".partial", ".sha256", ".digest"].contains { name.hasSuffix($0) }
+        return ![".hash", ".metadata", ".lock", ".json", ".tmp", ".partial", ".sha256", ".digest", ".digests", ".users"].contains {
+            name.hasSuffix($0)
+        }
     }
 
     private static func isDisk(_ name: String) -> Bool { [".qcow2", ".raw", ".img"].contains { name.hasSuffix($0) } }

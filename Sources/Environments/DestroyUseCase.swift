@@ -17,7 +17,7 @@ public struct DestroyUseCase: Sendable {
 
     /// Destroys one prefix.
     public func run(_ found: Locator.Found) async throws {
-        try await Prefix.exclusively(found.files, host: host, context: context) { journal in
+        try await Prefix.exclusively(found.files, host: host, context: context, mayBeGone: true) { journal in
             try await remove(found.files, workdir: found.workdir, journal: journal)
         }
     }
@@ -37,17 +37,14 @@ public struct DestroyUseCase: Sendable {
         if let environment = try? SavedEnvironment.load(files) {
             try await LagoPrefix.refuseWhatLagoRuns(files, of: environment, on: host)
         }
-        var steps: [Step] = []
-        if let id {
-            let domains = try await host.hypervisor.domains().filter { $0.owner == id }.map(\.name).sorted()
-            let networks = try await host.networks.networks().filter { $0.owner == id }.map(\.name).sorted()
-            steps += domains.map { StopUseCase.domainStep(named: $0, label: Self.label($0, after: id.eight), id, host) }
-            let stops = Set(steps.map(\.id))
-            steps += networks.map { StopUseCase.networkStep(named: $0, label: Self.label($0, after: id.four), id, host, needs: stops) }
-            let all = Set(steps.map(\.id))
-            steps.append(leaseStep(id, files, needs: all))
-            steps.append(imageStep(id, needs: all))
-        }
+        let domains = try await host.hypervisor.domains().filter { $0.owner == id }.map(\.name).sorted()
+        let networks = try await host.networks.networks().filter { $0.owner == id }.map(\.name).sorted()
+        var steps = domains.map { StopUseCase.domainStep(named: $0, label: Self.label($0, after: id.eight), id, host) }
+        let stops = Set(steps.map(\.id))
+        steps += networks.map { StopUseCase.networkStep(named: $0, label: Self.label($0, after: id.four), id, host, needs: stops) }
+        let all = Set(steps.map(\.id))
+        steps.append(leaseStep(id, files, needs: all))
+        steps.append(imageStep(id, needs: all))
         steps.append(directoryStep(files, id, workdir, needs: Set(steps.map(\.id))))
         return try Plan("Destroy prefix \(files.name)", onFailure: .keep, steps: steps)
     }
@@ -58,9 +55,10 @@ public struct DestroyUseCase: Sendable {
     }
 
     /// The prefix's uuid: from its file, else from the registry (its init was killed before it wrote one).
-    private func identity(of files: PrefixFiles) throws -> PrefixID? {
-        if let text = try? AtomicFile.text(files.uuid, limit: 200), let id = PrefixID(text) { return id }
-        return try host.registry.find(path: files.path)?.id
+    /// - Throws: `.refused` when neither knows it: then nothing shows that the directory is a prefix, and it stays.
+    private func identity(of files: PrefixFiles) throws -> PrefixID {
+        if let id = try files.id ?? host.registry.find(path: files.path)?.id { return id }
+        throw EnvironmentError(.refused, "\(files.path) is no prefix that Atoll or Lago made; it is left alone")
     }
 
     private func leaseStep(_ id: PrefixID, _ files: PrefixFiles, needs: Set<String>) -> Step {
@@ -83,18 +81,18 @@ public struct DestroyUseCase: Sendable {
             apply: { _ in try await Blocking.run { try Directories.removeTree(path) } })
     }
 
-    private func directoryStep(_ files: PrefixFiles, _ id: PrefixID?, _ workdir: Workdir?, needs: Set<String>) -> Step {
+    private func directoryStep(_ files: PrefixFiles, _ id: PrefixID, _ workdir: Workdir?, needs: Set<String>) -> Step {
         Step(
             "prefix", "remove \(files.path)", needs: needs,
             apply: { [host] _ in
                 try await Blocking.run {
-                    // The uuid file goes last but one: without it the leases are anybody's, and destroy could not find its mark again.
+                    // The registry entry goes before the uuid file: whenever this is cut short, one of the two still says what this is.
                     for name in try Directories.list(files.path) where name != "uuid" {
                         try Directories.removeTree(files.path + "/" + name)
                     }
+                    try host.registry.remove(id)
                     try Directories.removeTree(files.path)
                     try workdir?.tidy()
-                    if let id { try host.registry.remove(id) }
                 }
             })
     }

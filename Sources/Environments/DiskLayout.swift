@@ -61,7 +61,7 @@ struct DiskLayout {
     }
 
     private func absolute(_ written: String) -> String {
-        Directories.absolute(Expansion.expand(written, variables: request.variables), relativeTo: Directories.working())
+        Directories.absolute(Expansion.expandPath(written, variables: request.variables), relativeTo: Directories.working())
     }
 
     private func bootstrap(of machine: Machine) -> BootstrapKind {
@@ -78,10 +78,11 @@ extension DiskSpec.Origin {
     func expanded(_ variables: [String: String]) -> DiskSpec.Origin {
         switch self {
         case .template, .empty: self
-        case .qcow2(let path): .qcow2(path: Expansion.expand(path, variables: variables))
+        case .qcow2(let path): .qcow2(path: Expansion.expandPath(path, variables: variables))
         case .file(let path, let url, let copy):
             .file(
-                path: path.map { Expansion.expand($0, variables: variables) }, url: url.map { Expansion.expand($0, variables: variables) },
+                path: path.map { Expansion.expandPath($0, variables: variables) },
+                url: url.map { Expansion.expand($0, variables: variables) },
                 copy: copy)
         }
     }

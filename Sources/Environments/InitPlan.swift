@@ -27,7 +27,10 @@ struct InitPlan {
         }
         let offline = local.filter { $0.bootstrap == .sysprep }
         if !offline.isEmpty { steps.append(sysprepStep(offline, after: steps)) }
-        if !request.skipBuild { for machine in local { steps += try buildSteps(machine, needs: Set(steps.map(\.id))) } }
+        if !request.skipBuild {
+            let before = Set(steps.map(\.id))
+            for machine in local { steps += try buildSteps(machine, needs: before) }
+        }
         let identities = steps.map(\.id).filter { $0.hasPrefix("identity:") }
         if !identities.isEmpty { steps.append(pinStep(needs: Set(identities))) }
         steps += scriptSteps
@@ -110,6 +113,7 @@ struct InitPlan {
         return [
             Step(
                 "disk:\(machine.name)/\(disk.name)", "create disk \(disk.device) of \(machine.name)\(base)", needs: needs,
+                patience: .cancel,
                 apply: { [host] progress in try await host.disks.create(made, from: source) { progress.report($0) } },
                 undo: { [host] in try await host.disks.remove(made.path) })
         ]
@@ -140,11 +144,11 @@ struct InitPlan {
         }
         let guests = machines.map(guest)
         return Step(
-            "sysprep", "prepare the disks of \(names.joined(separator: ", ")) offline", needs: Set(needs),
+            "sysprep", "prepare the disks of \(names.joined(separator: ", ")) offline", needs: Set(needs), patience: .cancel,
             apply: { [host] progress in try await host.preparer.sysprep(guests) { progress.report($0, $1) } })
     }
 
-    /// After bootstrap, independent of it; the disks of one machine at once, the commands of one disk in order.
+    /// After everything that writes into disks; all disks at once, the commands of one disk in order.
     private func buildSteps(_ machine: Machine, needs: Set<String>) throws -> [Step] {
         let section = BuildSection(publicKey: files.publicKey)
         return try zip(machine.disks, machine.spec.disks).compactMap { disk, recipe in
@@ -152,7 +156,7 @@ struct InitPlan {
             guard !commands.isEmpty else { return nil }
             let files = files
             return Step(
-                "build:\(machine.name)/\(disk.name)", "build \(disk.device) of \(machine.name)", needs: needs,
+                "build:\(machine.name)/\(disk.name)", "build \(disk.device) of \(machine.name)", needs: needs, patience: .cancel,
                 apply: { [host] progress in
                     for arguments in commands {
                         progress.report(nil, arguments.first ?? "")

@@ -98,8 +98,17 @@ public struct InitUseCase: Sendable {
     private func clearLeftovers(_ request: InitRequest) async throws {
         let files = request.files
         guard SystemCall.exists(files.path) else {
+            guard let id = try host.registry.find(path: files.path)?.id else { return }
+            let remains = try await PrefixHome.remains(of: id, host: host)
+            guard remains.isEmpty else {
+                throw EnvironmentError(
+                    .exists,
+                    "the directory of an earlier prefix at \(files.path) is gone, but not what it made: \(remains.joined(separator: ", ")). "
+                        + "Remove that with: atoll --prefix-path \(files.path) destroy --yes; or, if you moved the directory, run a verb there"
+                )
+            }
             // Killed after it registered and before it made the directory.
-            if let entry = try host.registry.find(path: files.path), let id = entry.id { try host.registry.remove(id) }
+            try host.registry.remove(id)
             return
         }
         if SystemCall.exists(files.marker) {
@@ -108,13 +117,20 @@ public struct InitUseCase: Sendable {
                 "Prefix with name \(request.prefixName) already exists in workdir \(request.workdir). Start it with: atoll start; "
                     + "remove it with: atoll destroy; or make another with: atoll --prefix-name NAME init")
         }
-        guard try host.registry.find(path: files.path) != nil else {
+        let entry = try host.registry.find(path: files.path)
+        let isOurs = try entry != nil && (files.isPrefix ? files.id == nil || files.id == entry?.id : Self.isBare(files))
+        guard isOurs else {
             throw EnvironmentError(
                 .exists, "\(files.path) exists and is no prefix; it is left alone. Move it away, or choose another workdir or prefix name")
         }
         context.note("an earlier init of \(files.path) did not finish; removing what it left")
         let journal = SystemCall.isDirectory(files.own) ? try Journal(path: files.journal, verb: context.verb) : nil
         try await DestroyUseCase(host: host, context: context).remove(files, workdir: nil, journal: journal)
+    }
+
+    /// Whether nothing is in the directory but what an init makes first: it was killed between that and its journal.
+    private static func isBare(_ files: PrefixFiles) throws -> Bool {
+        try Directories.list(files.path).allSatisfy { $0 == ".atoll" } && Directories.list(files.own).isEmpty
     }
 
     private func fetchTemplates(_ resolution: Resolution) async throws -> DiskLayout.Images {
@@ -154,6 +170,8 @@ public struct InitUseCase: Sendable {
             try Directories.make(files.own, mode: 0o750)
             let journal = try Journal(path: files.journal, verb: context.verb)
             try await context.run(try InitPlan(host: host, request: request, environment: environment).plan(), journal: journal)
+        } catch let crash as Abandonment {
+            throw crash
         } catch {
             let leftBehind = (error as? PlanFailure).map { !$0.notUndone.isEmpty } ?? false
             if !leftBehind {

@@ -8,8 +8,14 @@ public struct Locator: Sendable {
     public var workdirPath: String?
     public var prefixName: String
     public var workingDirectory: String
+    /// Whether the registry knows a prefix at this path: one whose directory was removed by hand can still be destroyed.
+    public var isRegistered: @Sendable (String) -> Bool
 
-    public init(prefixPath: String? = nil, workdirPath: String? = nil, prefixName: String = "current", workingDirectory: String) {
+    public init(
+        prefixPath: String? = nil, workdirPath: String? = nil, prefixName: String = "current", workingDirectory: String,
+        isRegistered: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) {
+        self.isRegistered = isRegistered
         self.prefixPath = prefixPath
         self.workdirPath = workdirPath
         self.prefixName = prefixName
@@ -33,7 +39,7 @@ public struct Locator: Sendable {
     /// The prefix the options and the working directory name.
     public func prefix() throws -> Found {
         if let prefixPath { return try searchPrefix(from: absolute(prefixPath)) }
-        if workdirPath == nil, SystemCall.exists(workingDirectory + "/initialized") {
+        if workdirPath == nil, SystemCall.exists(workingDirectory + "/initialized"), PrefixFiles(path: workingDirectory).isPrefix {
             return found(at: Directories.real(workingDirectory))
         }
         let workdir = try self.workdir()
@@ -81,9 +87,10 @@ public struct Locator: Sendable {
     }
 
     private func searchPrefix(from start: String) throws -> Found {
-        if SystemCall.exists(start + "/initialized") || SystemCall.exists(start + "/uuid") { return found(at: Directories.real(start)) }
+        if PrefixFiles(path: start).isPrefix { return found(at: Directories.real(start)) }
+        if !SystemCall.exists(start), isRegistered(start) { return found(at: start) }
         for directory in ancestors(of: start) {
-            for name in Self.workdirNames where SystemCall.exists("\(directory)/\(name)/initialized") {
+            for name in Self.workdirNames where PrefixFiles(path: "\(directory)/\(name)").isPrefix {
                 return found(at: Directories.real("\(directory)/\(name)"))
             }
         }

@@ -6,17 +6,23 @@ import AtollVirtXML
 import Glibc
 import OrderedCollections
 
-/// What every changing use case does first on a prefix: take its lock, open its journal.
+/// What every changing use case does first on a prefix: take its lock, make sure what it is, open its journal.
 enum Prefix {
+    /// - Parameter mayBeGone: whether a prefix that only the registry still knows will do.
     static func exclusively<T: Sendable>(
-        _ files: PrefixFiles, host: Host, context: VerbContext, _ body: (Journal?) async throws -> T
+        _ files: PrefixFiles, host: Host, context: VerbContext, mayBeGone: Bool = false, _ body: (Journal?) async throws -> T
     ) async throws -> T {
         let lock = try await PrefixLock.acquire(files, root: host.stateRoot, context: context)
         defer { lock.release() }
         guard SystemCall.isDirectory(files.path) else {
+            if mayBeGone, try host.registry.find(path: files.path) != nil { return try await body(nil) }
             throw EnvironmentError(.notFound, "there is no prefix at \(files.path) any more; another verb may have destroyed it just now")
         }
         try PrefixAccess.check(files, changing: true)
+        guard files.isPrefix else {
+            throw EnvironmentError(.refused, "\(files.path) is no prefix that Atoll or Lago made; it is left alone")
+        }
+        try await PrefixHome.check(files, host: host, note: context.note)
         // An environment made by Lago has no directory of ours yet.
         try Directories.make(files.own, mode: 0o750)
         return try await body(try Journal(path: files.journal, verb: context.verb))

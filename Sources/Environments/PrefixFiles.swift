@@ -1,5 +1,6 @@
 public import AtollModel
 import AtollPlatform
+import Glibc
 
 /// Where everything of one prefix lies. Only names; nothing is read or made here.
 public struct PrefixFiles: Sendable, Hashable {
@@ -33,6 +34,13 @@ public struct PrefixFiles: Sendable, Hashable {
     public var knownHosts: String { own + "/known_hosts" }
     public var identities: String { own + "/identities" }
     public func identity(_ machine: String) -> String { identities + "/\(machine).json" }
+
+    /// Whether a prefix is here, complete or half-made: its uuid, or the journal of an init that did not get so far. No other directory
+    /// may ever be taken for one: destroy removes what it is given.
+    public var isPrefix: Bool { id != nil || SystemCall.status(journal).map { $0.st_mode & 0o170000 == 0o100000 } == true }
+
+    /// What the uuid file says; nil when there is none that can be read as one.
+    public var id: PrefixID? { (try? AtomicFile.text(uuid, limit: 200)).flatMap { PrefixID($0) } }
 
     /// Image of a disk that init creates (spec 2.3); `$LAGO_PREFIX_PATH` keeps a saved environment movable.
     public func imageName(machine: String, disk: DiskSpec) -> String { "\(machine)_\(disk.name).\(disk.format.rawValue)" }

@@ -42,12 +42,16 @@ public struct StartUseCase: Sendable {
             "network:\(network.name)", "start network \(network.name)",
             observe: { [host] in
                 guard let found = try await host.networks.network(named: name) else { return .absent }
-                if found.owner == environment.id, found.isActive { return .done("running") }
+                if found.owner == environment.id { return found.isActive ? .done("running") : .absent }
                 return .foreign(
                     "there is a libvirt network called \(name) that this environment did not make; it is left alone. "
                         + "Look at it with: virsh net-dumpxml \(name)")
             },
-            apply: { [host] _ in try await host.networks.start(network, of: environment) },
+            apply: { [host] _ in
+                // One of ours that is there without being active blocks its own name.
+                try await host.networks.stop(named: name, owner: environment.id)
+                try await host.networks.start(network, of: environment)
+            },
             undo: { [host] in try await host.networks.stop(named: name, owner: environment.id) })
     }
 

@@ -10,10 +10,18 @@ public struct StatusUseCase: Sendable {
     public init(host: Host) { self.host = host }
 
     /// The document of spec 3.5, with `Accelerator` added. VMs whose state cannot be asked for read `failed to get state`.
-    public func document(_ files: PrefixFiles) async throws -> Value {
+    /// - Parameter note: told once, in a line, why states are missing.
+    public func document(_ files: PrefixFiles, note: (String) -> Void = { _ in }) async throws -> Value {
         let environment = try SavedEnvironment.load(files)
-        let domains = try? await host.hypervisor.domains()
-        let networks = try? await host.networks.networks()
+        var domains: [ObservedDomain]?
+        var networks: [ObservedNetwork]?
+        do {
+            domains = try await host.hypervisor.domains()
+            networks = try await host.networks.networks()
+        } catch {
+            let reason = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+            note("warning: states are not known: \(reason)")
+        }
         var document: OrderedDictionary<String, Value> = [
             "Base directory": .string(files.path), "UUID": .string(environment.id.hex),
         ]

@@ -16,7 +16,10 @@ public struct WaitUseCase: Sendable {
     public func run(_ files: PrefixFiles, machines names: [String], timeout: Duration?) async throws -> Environment {
         let environment = try SavedEnvironment.load(files)
         let steps = try environment.selecting(names).map { step($0, environment, files, timeout) }
-        try await context.run(try Plan("Wait for prefix \(files.name)", onFailure: .keep, steps: steps), journal: nil)
+        // Waiting costs the host nothing: all at once, and a VM that is lost says nothing about the others.
+        var context = context
+        context.jobs = max(context.jobs, steps.count)
+        try await context.run(try Plan("Wait for prefix \(files.name)", onFailure: .continueOthers, steps: steps), journal: nil)
         return environment
     }
 

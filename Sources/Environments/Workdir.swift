@@ -15,14 +15,13 @@ public struct Workdir: Sendable, Hashable {
         try Directories.list(path).filter { name in
             !name.hasPrefix(".") && name != "current"
                 && SystemCall.linkStatus(path + "/" + name).map { $0.st_mode & 0o170000 == 0o040000 } == true
+                && PrefixFiles(path: path + "/" + name).isPrefix
         }
     }
 
-    /// Whether this directory looks like a workdir: it holds a prefix, or the link `current`.
+    /// Whether this directory is a workdir: it holds a prefix. A link called `current` alone proves nothing; deployments have them too.
     public var exists: Bool {
-        guard SystemCall.isDirectory(path) else { return false }
-        if SymbolicLink.target(currentLink) != nil { return true }
-        return ((try? prefixNames()) ?? []).contains { SystemCall.exists("\(path)/\($0)/uuid") }
+        SystemCall.isDirectory(path) && !((try? prefixNames()) ?? []).isEmpty
     }
 
     /// What the link `current` names right now; nil when there is no such link.
@@ -36,6 +35,10 @@ public struct Workdir: Sendable, Hashable {
         }
         let names = try prefixNames()
         if let name = current, names.contains(name) { return name }
+        // Ours is the name of a neighbour. A link to anywhere else is somebody's.
+        if let target = SymbolicLink.target(currentLink), target.contains("/"), Directories.real(currentLink) != Directories.real(path) {
+            throw EnvironmentError(.malformed, "\(currentLink) points to \(target), which is no prefix of \(path); move it away")
+        }
         guard let replacement = names.contains("default") ? "default" : names.last else {
             throw EnvironmentError(.notFound, "there is no prefix in \(path); make one with: atoll init")
         }
@@ -60,7 +63,9 @@ public struct Workdir: Sendable, Hashable {
     public func tidy() throws {
         guard SystemCall.isDirectory(path) else { return }
         let names = try prefixNames()
-        if let target = SymbolicLink.target(currentLink), !names.contains(target) { try Directories.removeTree(currentLink) }
+        if let target = SymbolicLink.target(currentLink), !target.contains("/"), !names.contains(target) {
+            try Directories.removeTree(currentLink)
+        }
         if names.isEmpty {
             // rmdir refuses when the user keeps files of their own in there: those are not ours to remove.
             if try Directories.list(path).isEmpty { try Directories.removeTree(path) }

@@ -4,8 +4,8 @@ import Glibc
 ///
 /// Written as `before:network:net-01=kill`, several separated by commas; `*` matches any tail: `after:disk:*=error`.
 public struct Failpoints: Sendable {
-    /// What happens there.
-    public enum Action: String, Sendable { case kill, error }
+    /// What happens there: the process dies; the step fails; or the run ends as a death would end it, for tests within one process.
+    public enum Action: String, Sendable { case kill, error, abandon }
 
     private var rules: [(pattern: String, action: Action)]
 
@@ -31,6 +31,7 @@ public struct Failpoints: Sendable {
             switch rule.action {
             case .kill: kill(getpid(), SIGKILL)
             case .error: throw FailpointError(name: name)
+            case .abandon: throw Abandonment(name: name)
             }
         }
     }
@@ -44,4 +45,10 @@ public struct Failpoints: Sendable {
 public struct FailpointError: Error, Sendable, Equatable, CustomStringConvertible {
     public var name: String
     public var description: String { "failpoint \(name)" }
+}
+
+/// Thrown by a failpoint with the action `abandon`: the runner undoes nothing and writes nothing more, as if the process had died there.
+public struct Abandonment: Error, Sendable, Equatable, CustomStringConvertible {
+    public var name: String
+    public var description: String { "abandoned at \(name)" }
 }

@@ -31,7 +31,7 @@ public final class Journal: Sendable {
     public init(path: String, verb: String) throws {
         self.verb = verb
         self.path = path
-        let opened = try SystemCall.check("open the journal \(path)") { open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640) }
+        let opened = try SystemCall.check("open the journal \(path)") { open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640) }
         descriptor = Mutex(opened)
     }
 
@@ -43,13 +43,22 @@ public final class Journal: Sendable {
             time: Date.now.formatted(.iso8601), pid: getpid(), verb: verb, event: event, step: step, note: note)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let line = Array(try encoder.encode(entry)) + [UInt8(ascii: "\n")]
+        let entryLine = Array(try encoder.encode(entry)) + [UInt8(ascii: "\n")]
         try descriptor.withLock { descriptor in
             guard descriptor >= 0 else { return }
+            let line = Self.endsInsideLine(descriptor) ? [UInt8(ascii: "\n")] + entryLine : entryLine
             let written = try SystemCall.check("write the journal \(path)") { write(descriptor, line, line.count) }
             guard written == line.count else { throw PlatformError(.noSpace, "cannot write the journal \(path): the filesystem is full") }
             try SystemCall.check("flush the journal \(path)") { fdatasync(descriptor) }
         }
+    }
+
+    /// Whether a crash or a full filesystem cut the last line short: the next entry must not become part of it.
+    private static func endsInsideLine(_ descriptor: Int32) -> Bool {
+        var state = stat()
+        guard fstat(descriptor, &state) == 0, state.st_size > 0 else { return false }
+        var last: UInt8 = 0
+        return pread(descriptor, &last, 1, state.st_size - 1) == 1 && last != UInt8(ascii: "\n")
     }
 
     /// All entries that can be read; a last line cut short by a crash is skipped.

@@ -6,6 +6,8 @@ public struct Plan: Sendable {
         case undo
         /// Everything stays: running the verb again goes on from there.
         case keep
+        /// Everything stays, and steps that do not need the failed one still run to their own ends: waits for guests of which one is lost.
+        case continueOthers
     }
 
     /// For people: "Start prefix default".

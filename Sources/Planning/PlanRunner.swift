@@ -29,10 +29,11 @@ public struct PlanRunner: Sendable {
         events(.planStarted(title: plan.title, steps: plan.steps.map(\.title)))
         try journal?.record(.begin, note: plan.title)
         var progress = await runSteps(of: plan)
+        if let crash = progress.failed.lazy.compactMap({ $0.error as? Abandonment }).first { throw crash }
         if !progress.failed.isEmpty || interruption.signal != nil && progress.done.count < plan.steps.count {
             if plan.onFailure == .undo { await undo(&progress) }
-            // Written last, so that a crash during the undo still reads as unfinished.
-            try? journal?.record(.end, note: "failed")
+            // Written last, so that a crash during the undo still reads as unfinished; so does an undo that failed.
+            if progress.notUndone.isEmpty { try? journal?.record(.end, note: "failed") }
             events(.planFinished(title: plan.title, succeeded: false, duration: began.duration(to: clock.now)))
             throw PlanFailure(
                 plan: plan.title, failed: progress.failed, signal: interruption.signal, undone: progress.undone,
@@ -85,7 +86,7 @@ public struct PlanRunner: Sendable {
                 case .failed(let error, let mayHaveActed):
                     progress.failed.append(.init(id: step.id, title: step.title, error: error))
                     if mayHaveActed { progress.applied.append(step) }
-                    halt.request(signal: 0)
+                    if plan.onFailure != .continueOthers { halt.request(signal: 0) }
                 case .cancelled:
                     progress.cancelled.insert(step.id)
                     progress.applied.append(step)
@@ -128,6 +129,8 @@ public struct PlanRunner: Sendable {
             try journal?.record(.done, step: step.id)
             finish(.applied)
             return .applied
+        } catch let crash as Abandonment {
+            return .failed(crash, mayHaveActed: acting)
         } catch {
             try? journal?.record(.failed, step: step.id, note: "\(error)")
             if step.patience == .cancel, halt.signal != nil {

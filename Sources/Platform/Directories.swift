@@ -61,6 +61,15 @@ public enum Directories {
         return String(cString: resolved)
     }
 
+    /// The path with the links in that part of it followed which exists already.
+    public static func realAncestor(_ path: String) -> String {
+        if SystemCall.exists(path) { return real(path) }
+        guard let slash = path.lastIndex(of: "/") else { return path }
+        let parent = slash == path.startIndex ? "/" : String(path[..<slash])
+        let base = realAncestor(parent)
+        return (base == "/" ? "" : base) + path[slash...]
+    }
+
     /// The directory this process works in.
     public static func working() -> String {
         guard let path = getcwd(nil, 0) else { return "/" }

@@ -51,8 +51,15 @@ public struct RawMode {
 
     /// What `exit` has to put back.
     private static let current = Mutex<(descriptor: Int32, before: termios)?>(nil)
-    private static let atExit: Int32 = atexit {
-        RawMode.current.withLock { if var saved = $0 { tcsetattr(saved.descriptor, TCSADRAIN, &saved.before) } }
+    private static let atExit: Int32 = atexit { RawMode.restoreCurrent() }
+
+    /// Puts the terminal that is in raw mode now, if one is, back as it was: for a process about to leave by `_exit`, which runs no `atexit`.
+    /// Does not wait for output to drain, since a stopped terminal never drains.
+    public static func restoreCurrent() {
+        current.withLock { saved in
+            if var kept = saved { tcsetattr(kept.descriptor, TCSANOW, &kept.before) }
+            saved = nil
+        }
     }
 
     /// Nil when `descriptor` is no terminal.

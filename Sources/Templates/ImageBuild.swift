@@ -1,22 +1,22 @@
 import AtollGuestfs
-public import AtollModel
+import AtollModel
 import AtollPlatform
 import Foundation
 import Glibc
-public import OrderedCollections
+import OrderedCollections
 import Synchronization
 
 /// Makes a bootable raw disk image from a recipe: mmdebstrap with the host's own package sources, its last hook writing the tree
 /// into the partition with mke2fs; then one libguestfs appliance for the boot loader, which only a mounted filesystem can take.
-public enum ImageBuild {
+enum ImageBuild {
     /// What is going on, and how far the whole is, 0…1, where that is known.
-    public typealias Progress = @Sendable (_ phase: String, _ fraction: Double?) -> Void
+    typealias Progress = @Sendable (_ phase: String, _ fraction: Double?) -> Void
 
     /// Builds the image and puts it at `path`, replacing what is there; a failed or cancelled build leaves nothing.
     /// - Parameter forceTCG: whether the appliance must not use KVM.
     /// - Returns: the template's metadata.
     /// - Throws: `TemplateError.buildFailed` with the last words of the program that failed; `PlatformError`; `.cancelled`.
-    public static func build(_ recipe: ImageRecipe, to path: String, forceTCG: Bool, progress: @escaping Progress) async throws
+    static func build(_ recipe: ImageRecipe, to path: String, forceTCG: Bool, progress: @escaping Progress) async throws
         -> OrderedDictionary<String, Value>
     {
         let stage = try await Blocking.run { try ImageBuildStage(recipe) }

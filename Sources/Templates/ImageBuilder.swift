@@ -14,7 +14,7 @@ public struct ImageBuilder: RecipeBuilder {
     }
 
     /// - Throws: `.unknownTemplate` naming the recipes there are.
-    public func recipe(_ name: String) throws -> ImageRecipe {
+    func recipe(_ name: String) throws -> ImageRecipe {
         let names = try ImageRecipe.available(in: directory)
         guard names.contains(name) else {
             throw TemplateError(

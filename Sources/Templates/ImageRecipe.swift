@@ -1,8 +1,8 @@
 import AtollInitFile
-public import AtollModel
+import AtollModel
 import AtollPlatform
 import Glibc
-public import OrderedCollections
+import OrderedCollections
 
 /// A folder that says how a bootable template is made: `recipe.json`, and scripts and files in layers. A new recipe is a new folder.
 ///
@@ -12,36 +12,36 @@ public import OrderedCollections
 ///     customize     run last
 ///
 /// `layers` names folders beside the recipe with the same three, applied before its own.
-public struct ImageRecipe: Sendable, Equatable {
-    public var name: String
-    public var description: String
+struct ImageRecipe: Sendable, Equatable {
+    var name: String
+    var description: String
     /// Of the templates it builds; raised by whoever changes what a guest sees.
-    public var version: String
+    var version: String
     /// As QEMU calls it: `x86_64`.
-    public var arch: String
+    var arch: String
     /// Debian's name of the release: `bookworm`.
-    public var suite: String
+    var suite: String
     /// One of mmdebstrap's: `minbase`; `extract` unpacks packages without installing them.
-    public var variant: String
-    public var packages: [String]
+    var variant: String
+    var packages: [String]
     /// Patterns for dpkg's path-exclude and path-include.
-    public var pathExclude: [String]
-    public var pathInclude: [String]
-    public var layers: [String]
-    public var kernelArguments: String
+    var pathExclude: [String]
+    var pathInclude: [String]
+    var layers: [String]
+    var kernelArguments: String
     /// Virtual size; the image is sparse.
-    public var diskSize: ByteSize
+    var diskSize: ByteSize
     /// Absolute paths removed at the end.
-    public var prune: [String]
+    var prune: [String]
     /// Added to the template's metadata: distro, bootstrap, network, ….
-    public var metadata: OrderedDictionary<String, Value>
+    var metadata: OrderedDictionary<String, Value>
     /// The recipe's folder, and the one it lies in.
-    public var directory: String
-    public var images: String
+    var directory: String
+    var images: String
 
     /// Reads the recipe in a folder.
     /// - Throws: `InvalidInput`, every wrong or missing field with its place; `TemplateError.missing` when there is no recipe.json.
-    public static func load(directory: String) throws -> ImageRecipe {
+    static func load(directory: String) throws -> ImageRecipe {
         let file = directory + "/recipe.json"
         guard SystemCall.exists(file) else { throw TemplateError(.missing, "\(directory) is no image recipe: it has no recipe.json") }
         let (value, places) = try ValueJSON.parseLocated(try AtomicFile.text(file, limit: 1 << 20), file: file)
@@ -69,15 +69,15 @@ public struct ImageRecipe: Sendable, Equatable {
     }
 
     /// Names of the recipes in a directory, sorted: its folders that hold a recipe.json.
-    public static func available(in directory: String) throws -> [String] {
+    static func available(in directory: String) throws -> [String] {
         try Directories.list(directory).filter { SystemCall.exists("\(directory)/\($0)/recipe.json") }
     }
 
     /// The folders that make the image, in the order they are applied.
-    public var layerDirectories: [String] { layers.map { images + "/" + $0 } + [directory] }
+    var layerDirectories: [String] { layers.map { images + "/" + $0 } + [directory] }
 
     /// What says of the image how to use it; `size` in bytes.
-    public var imageMetadata: OrderedDictionary<String, Value> {
+    var imageMetadata: OrderedDictionary<String, Value> {
         var all: OrderedDictionary<String, Value> = [
             "name": .string(name), "description": .string(description), "version": .string(version), "arch": .string(arch),
             "root-partition": .string("/dev/sda1"), "size": .int(Int(diskSize.bytes)),
@@ -87,7 +87,7 @@ public struct ImageRecipe: Sendable, Equatable {
     }
 
     /// SHA-256 over everything the image is made from: paths, modes, links and contents of its layers and of the build's hooks.
-    public func digest() throws -> String {
+    func digest() throws -> String {
         var text = ""
         for directory in layerDirectories + [images + "/hooks"] { try Self.describe(directory, as: "", in: &text) }
         return Digest.sha256(text.utf8)

@@ -24,8 +24,6 @@ public struct StoredTemplate: Sendable, Equatable {
     public var bootstrap: BootstrapKind? { metadata["bootstrap"]?.text.flatMap(BootstrapKind.init(rawValue:)) }
     /// sha256 of the raw image.
     public var digest: String? { record?.image.sha256 }
-    /// For a template built from a recipe: the digest of the recipe as it was then.
-    public var recipeDigest: String? { record?.recipeDigest }
 }
 
 /// What was found when a template came in, kept beside it as `.digests`.
@@ -38,6 +36,7 @@ public struct TemplateRecord: Sendable, Equatable, Codable {
     public var origin: String
     public var added: Date
     public var verified: Date
+    /// For a template built from a recipe: the digest of the recipe as it was then.
     public var recipeDigest: String?
     /// What the image file looked like when its digest was last checked; nil until it was published.
     public var binding: FileBinding?

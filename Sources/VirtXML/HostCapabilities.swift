@@ -29,6 +29,8 @@ public struct HostCapabilities: Sendable, Equatable {
     public var arch: String
     public var cpu: CPU
     public var guests: [Guest]
+    /// Number of the user that QEMU runs as; nil where it runs as the caller, as in a session's own libvirt.
+    public var qemuUser: UInt32?
 
     /// From the text of `virConnectGetCapabilities`. - Throws: `XMLError` when the text is no XML.
     public init(xml: String) throws {
@@ -38,6 +40,10 @@ public struct HostCapabilities: Sendable, Equatable {
         cpu = CPU(
             model: processor?.first("model")?.text, vendor: processor?.first("vendor")?.text,
             features: Set((processor?.all("feature") ?? []).compactMap { $0["name"] }))
+        let access = root.first("host")?.all("secmodel").first { $0.first("model")?.text == "dac" }
+        // `+64055:+107`: user and group, as numbers.
+        let label = access?.all("baselabel").compactMap { $0.text.split(separator: ":").first }.first
+        qemuUser = label.flatMap { UInt32($0.drop { $0 == "+" }) }
         guests = root.all("guest").filter { $0.first("os_type")?.text == "hvm" }.compactMap { guest in
             guard let arch = guest.first("arch"), let name = arch["name"] else { return nil }
             let common = arch.first("emulator")?.text

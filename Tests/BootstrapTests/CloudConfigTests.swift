@@ -54,6 +54,19 @@ import Testing
         #expect(user["copy"] == ["x": 1, "y": 2])
     }
 
+    @Test func aFileAtHomeIsFound() throws {
+        let workspace = try Workspace()
+        try workspace.write("user", "packages: [vim]\n")
+        #expect(try merged(["user-data": ["path": "~/user"]], environment: ["HOME": workspace.path]).userData["packages"] == ["vim"])
+    }
+
+    @Test func everyUselessMemberIsNamedOnce() throws {
+        let problems = CloudConfig.problems(
+            ["user-data": ["path": "/nonexistent/x"], "meta-data": ["a": 1], "userdata": [:]], directory: "/", environment: [:])
+        #expect(problems.map(\.key) == ["user-data", "userdata"])
+        #expect(problems.last?.message.hasPrefix("unknown key; allowed are") == true)
+    }
+
     @Test(arguments: [
         ("#!/bin/sh\necho\n", "is a script"), ("#include\nhttp://x\n", "«#include»"), ("- a\n", "expected a mapping, found a list"),
         ("a: [\n", "2:"),

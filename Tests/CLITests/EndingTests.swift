@@ -1,6 +1,10 @@
+import AtollClaims
 import AtollEnvironments
+import AtollGuestAccess
 import AtollModel
 import AtollPlanning
+import AtollPlatform
+import AtollTemplates
 import Testing
 
 @testable import AtollCLI
@@ -70,6 +74,37 @@ import Testing
         #expect(Ending.code(of: InvalidInput([])) == 2)
         #expect(Ending.code(of: VerbExit(code: 41)) == 41)
         #expect(Ending.text(of: VerbExit(code: 41)) == nil)
+    }
+
+    @Test func aMistakeNobodyForesawEndsWith1() async throws {
+        struct Unforeseen: Error {}
+        #expect(Ending.code(of: Unforeseen()) == 1)
+        let bad = Step("a", "make a", apply: { _ in throw Unforeseen() })
+        let error = await #expect(throws: PlanFailure.self) {
+            try await PlanRunner(journal: nil, jobs: 1).run(try Plan("Make", onFailure: .undo, steps: [bad]))
+        }
+        #expect(Ending.code(of: try #require(error)) == 1)
+        let known: [any Error] = [
+            PlatformError(.noSpace, "x"), TemplateError(.unknownTemplate, "x"), ClaimError(.taken, "x"),
+            GuestAccessError(.unreachable, "x"),
+        ]
+        for error in known { #expect(Ending.code(of: error) == 2, "\(type(of: error))") }
+    }
+
+    @Test func whatATerminalWouldObeyIsSpelledOut() {
+        let error = EnvironmentError(.refused, "a\u{1B}]0;owned\u{07}\nb\u{9B}2J")
+        #expect(Ending.text(of: error) == "error: a\\u{1B}]0;owned\\u{07}\nb\\u{009B}2J")
+        // JSON has escapes of its own.
+        #expect(Ending.event(of: error, verb: "up")["error"]?.text == "a\u{1B}]0;owned\u{07}\nb\u{9B}2J")
+        let document: Value = ["VMs": ["a\u{1B}[2J": ["distro": "x\n[Forged]:\r", "list": ["\u{1B}c"]]]]
+        #expect(
+            OutputFormat.default.render(document) == """
+                [VMs]:
+                    [a\\u{1B}[2J]:
+                        distro: x\\n[Forged]:\\r
+                        list:\u{20}
+                            \\u{1B}c
+                """)
     }
 
     @Test func aCancelledStepIsNotDone() async throws {

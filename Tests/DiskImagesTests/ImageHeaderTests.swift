@@ -30,23 +30,8 @@ import Testing
         #expect(header.format == .qcow2 && header.virtualSize == 4 << 20)
         #expect(header.backingFile == base && header.backingFormat == "raw")
         try await QemuImg.createOverlay(path("top.qcow2"), on: overlay, format: .qcow2, size: 8 << 20)
-        let chain = try ImageHeader.chain(path("top.qcow2"))
-        #expect(chain.map(\.path) == [path("top.qcow2"), overlay, base])
-        #expect(chain.map(\.format) == [.qcow2, .qcow2, .raw])
-        #expect(chain[0].virtualSize == 8 << 20)
-    }
-
-    @Test func aRawBaseStaysRawWhateverItsGuestWrote() async throws {
-        let base = try raw("base")
-        try await QemuImg.createOverlay(path("overlay.qcow2"), on: base, format: .raw)
-        // The guest writes a qcow2 header that names a file of the host.
-        let descriptor = open(base, O_WRONLY)
-        let evil = path("evil.qcow2")
-        try await Tool.run("qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-b", "/etc/shadow", "-F", "raw", evil, "1M"])
-        let bytes = try AtomicFile.read(evil)
-        #expect(pwrite(descriptor, bytes, 65536, 0) == 65536)
-        close(descriptor)
-        #expect(try ImageHeader.chain(path("overlay.qcow2")).map(\.format) == [.qcow2, .raw])
+        let top = try ImageHeader.read(path("top.qcow2"))
+        #expect(top.virtualSize == 8 << 20 && top.backingPath == overlay && top.backingFormat == "qcow2")
     }
 
     @Test func aBackingFileOrDataFileIsRefusedByName() async throws {
@@ -102,7 +87,7 @@ import Testing
 
     @Test func aTableNamedManyTimesIsNotReadManyTimes() async throws {
         try await QemuImg.convert(try raw("base"), from: .raw, to: path("bomb.qcow2"), as: .qcow2)
-        try await QemuImg.resize(path("bomb.qcow2"), format: .qcow2, size: 1 << 42)
+        try await Tool.run("qemu-img", ["resize", "-q", "-f", "qcow2", path("bomb.qcow2"), "4T"])
         let bytes = try AtomicFile.read(path("bomb.qcow2"))
         let number = { (at: Int, count: Int) in bytes[at..<at + count].reduce(0) { $0 << 8 | Int($1) } }
         let (entries, table) = (number(36, 4), number(40, 8))
@@ -114,12 +99,8 @@ import Testing
         #expect(#expect(throws: DiskImageError.self) { try ImageHeader.checkStandalone(path("bomb.qcow2")) }?.code == .damaged)
     }
 
-    @Test func missingFilesAndLayersAreNamed() async throws {
-        #expect(#expect(throws: DiskImageError.self) { try ImageHeader.read(path("nothing")) }?.code == .missing)
-        let base = try raw("base")
-        try await QemuImg.createOverlay(path("o.qcow2"), on: base, format: .raw)
-        unlink(base)
-        let error = #expect(throws: DiskImageError.self) { try ImageHeader.chain(path("o.qcow2")) }
-        #expect(error?.code == .missing && error?.message.contains(base) == true && error?.message.contains("o.qcow2") == true)
+    @Test func aMissingFileIsNamed() {
+        let error = #expect(throws: DiskImageError.self) { try ImageHeader.read(path("nothing")) }
+        #expect(error?.code == .missing && error?.message.contains("nothing") == true)
     }
 }

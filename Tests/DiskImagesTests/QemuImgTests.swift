@@ -61,16 +61,10 @@ import Testing
         #expect(!SystemCall.exists(path("b.qcow2")))
     }
 
-    @Test func relinkingAndResizingChangeTheHeaderOnly() async throws {
-        try await QemuImg.createEmpty(path("a.raw"), format: .raw, size: 1 << 20)
-        try await QemuImg.createOverlay(path("o.qcow2"), on: path("a.raw"), format: .raw)
-        try await QemuImg.relink(path("o.qcow2"), to: "./moved:tiny:1", format: .raw)
-        #expect(try ImageHeader.read(path("o.qcow2")).backingFile == "./moved:tiny:1")
-        #expect(try ImageHeader.read(path("o.qcow2")).backingPath == path("moved:tiny:1"))
-        try await QemuImg.relink(path("o.qcow2"), to: path("a.raw"), format: .raw)
-        try await QemuImg.resize(path("o.qcow2"), format: .qcow2, size: 2 << 20)
-        #expect(try ImageHeader.read(path("o.qcow2")).virtualSize == 2 << 20)
-        #expect(try await QemuImg.info(path("o.qcow2")).contains("\"virtual-size\": 2097152"))
+    @Test func aRelativeBackingFileLiesBesideTheOverlay() async throws {
+        try await Tool.run("qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-b", "./moved:tiny:1", "-F", "raw", path("o.qcow2"), "1M"])
+        let header = try ImageHeader.read(path("o.qcow2"))
+        #expect(header.backingFile == "./moved:tiny:1" && header.backingPath == path("moved:tiny:1"))
     }
 
     @Test func accessIsForOwnerAndQEMUOnly() async throws {

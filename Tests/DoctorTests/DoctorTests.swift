@@ -129,6 +129,22 @@ import Testing
         #expect(finding.detail.contains("neither vmx nor svm"))
     }
 
+    @Test(arguments: [("auto", Finding.Severity.warning), ("kvm", .failure), ("tcg", .ok)])
+    func whatIsAskedForDecidesHowBadMissingKVMIs(asked: String, severity: Finding.Severity) async throws {
+        host.spoil { $0.acceleration = Acceleration(isUsable: false, reason: "there is no /dev/kvm") }
+        let finding = try #require(await host.finding("acceleration", subject: Subject(accelerator: asked)))
+        #expect(finding.severity == severity)
+        #expect(finding.detail.contains("there is no /dev/kvm"))
+        if asked != "auto" { #expect(finding.detail.contains("asked for")) }
+    }
+
+    @Test(arguments: [("kvm", "KVM, as asked for"), ("tcg", "TCG, as asked for")])
+    func whatIsAskedForAndWorksIsSaid(asked: String, words: String) async throws {
+        let finding = try #require(await host.finding("acceleration", subject: Subject(accelerator: asked)))
+        #expect(finding.severity == .ok)
+        #expect(finding.detail.hasPrefix(words))
+    }
+
     @Test func aCapableProcessorWithoutTheDeviceLacksAModule() async throws {
         host.spoil {
             $0.acceleration = Acceleration(isUsable: false, reason: "there is no /dev/kvm")

@@ -61,4 +61,27 @@ import Testing
             }
         }
     }
+
+    /// As `everyPointIsSurvived`, but nothing is undone and the journal stays open: the process is as good as killed.
+    @Test(arguments: ["init", "start", "stop", "destroy"]) func everyAbandonedPointIsSurvived(_ verb: String) async throws {
+        let steps = try await Self.steps(of: verb)
+        for step in steps {
+            for moment in ["before", "after"] {
+                let fake = try FakeHost()
+                try await Self.prepare(verb, fake)
+                let dying = VerbContext(verb: verb, jobs: 1, failpoints: try Failpoints(parsing: "\(moment):\(step)=abandon"))
+                await #expect(throws: Abandonment.self, "\(moment):\(step)") { try await Self.run(verb, fake, dying) }
+                let files = try fake.request().files
+                if verb != "destroy" || SystemCall.exists(files.path) {
+                    if SystemCall.exists(files.journal) {
+                        #expect(Journal.unfinished(at: files.journal)?.verb == verb, "\(moment):\(step)")
+                    }
+                    // The last step of an init writes the marker: it is complete then, although nobody said so.
+                    if verb != "init" || !SystemCall.exists(files.marker) { try await Self.run(verb, fake, VerbContext(verb: verb)) }
+                }
+                if SystemCall.exists(files.path) { try await Self.run("destroy", fake, VerbContext(verb: "destroy")) }
+                #expect(try fake.leftovers() == [], "\(moment):\(step)")
+            }
+        }
+    }
 }

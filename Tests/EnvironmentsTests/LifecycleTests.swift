@@ -79,6 +79,24 @@ import OrderedCollections
         #expect(fake.world.withLock { $0.networks.count } == 1)
     }
 
+    @Test func aNetworkOfOursThatIsNotActiveIsStartedAnew() async throws {
+        let request = try fake.request()
+        let environment = try await InitUseCase(host: host, context: context("init")).run(request)
+        let name = environment.libvirtName(ofNetwork: "m")
+        fake.world.withLock { $0.networks[name] = ObservedNetwork(name: name, isActive: false, owner: environment.id) }
+        _ = try await StartUseCase(host: host, context: context("start")).run(request.files, machines: [])
+        #expect(fake.world.withLock { $0.networks[name]?.isActive } == true)
+    }
+
+    @Test func everyMachineThatIsLostIsReported() async throws {
+        let request = try fake.request()
+        _ = try await InitUseCase(host: host, context: context("init")).run(request)
+        let failure = await #expect(throws: PlanFailure.self) {
+            try await WaitUseCase(host: host, context: context("wait")).run(request.files, machines: [], timeout: nil)
+        }
+        #expect(failure.map { Set($0.failed.map(\.id)) } == ["ready:a", "ready:b"])
+    }
+
     @Test func aForeignDomainWithOurNameIsLeftAlone() async throws {
         let request = try fake.request()
         let environment = try await InitUseCase(host: host, context: context("init")).run(request)

@@ -40,4 +40,23 @@ import Testing
         #expect(b["status"] == "down" && b["root password"]?.text == "4711" && b["metadata"] == ["role": "x"])
         #expect(b["NICs"]?["eth1"]?["network"] == "i" && b["NICs"]?["eth1"]?["ip"]?.text?.contains(".") == true)
     }
+
+    /// libvirt as it is when its daemon is away.
+    private struct AwayHypervisor: Hypervisor {
+        func domains() async throws -> [ObservedDomain] { throw EnvironmentError(.hostFailure, "libvirt does not answer;\nstart it") }
+        func domain(named name: String) async throws -> ObservedDomain? { nil }
+        func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws {}
+        func stop(named name: String, owner: PrefixID) async throws {}
+    }
+
+    @Test func whyStatesAreMissingIsSaidInOneLine() async throws {
+        let request = try fake.request()
+        _ = try await InitUseCase(host: host, context: VerbContext(verb: "init")).run(request)
+        var host = host
+        host.hypervisor = AwayHypervisor()
+        var notes: [String] = []
+        let document = try await StatusUseCase(host: host).document(request.files) { notes.append($0) }
+        #expect(notes == ["warning: states are not known: libvirt does not answer; start it"])
+        #expect(document["Prefix"]?["VMs"]?["a"]?["status"] == "failed to get state")
+    }
 }

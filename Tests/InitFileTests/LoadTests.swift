@@ -53,7 +53,8 @@ func warnings(_ text: String) -> [String] { InitFile.draft(text, file: "f").warn
     }
 
     @Test func whateverIsRenderedAsJSONReadsBack() throws {
-        let text = String(String.UnicodeScalarView((0...0x1FFFF).compactMap(Unicode.Scalar.init)))
+        let codes = Array(0...0x2FF) + [0x2028, 0xD7FF, 0xE000, 0xFFFD, 0xFFFF, 0x10000, 0x1F600, 0x10FFFF]
+        let text = String(String.UnicodeScalarView(codes.compactMap { Unicode.Scalar(UInt32($0)) }))
         #expect(try ValueJSON.parse(ValueJSON.render([.string(text)])) == [.string(text)])
     }
 

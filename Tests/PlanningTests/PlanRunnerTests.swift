@@ -106,4 +106,43 @@ private final class World: Sendable {
         try journal.record(.end)
         #expect(Journal.unfinished(at: path) == nil)
     }
+
+    @Test func anEntryAfterALineCutShortByACrashIsStillRead() throws {
+        let workspace = try Workspace()
+        let path = try workspace.write("journal", #"{"event":"begin","pid":1,"st"#)
+        let journal = try Journal(path: path, verb: "start")
+        try journal.record(.begin)
+        try journal.record(.intent, step: "a")
+        #expect(Journal.entries(at: path).map(\.event) == [.begin, .intent])
+    }
+
+    @Test(arguments: [false, true]) func anUndoThatFailedReadsAsUnfinished(_ fails: Bool) async throws {
+        let workspace = try Workspace()
+        let path = workspace.path + "/journal"
+        let points = "after:a=error" + (fails ? ",undo:a=error" : "")
+        let runner = PlanRunner(journal: try Journal(path: path, verb: "init"), failpoints: try Failpoints(parsing: points), jobs: 1)
+        let failure = await #expect(throws: PlanFailure.self) {
+            try await runner.run(Plan("t", onFailure: .undo, steps: [world.step("a")]))
+        }
+        #expect(failure?.notUndone.count == (fails ? 1 : 0))
+        #expect((Journal.unfinished(at: path) != nil) == fails)
+    }
+
+    private struct Lost: Error {}
+
+    @Test(arguments: [1, 3]) func oneFailureDoesNotEndTheOthersWhereThePolicySaysSo(_ jobs: Int) async throws {
+        let gone = Step("x", "wait x", patience: .cancel, apply: { _ in throw Lost() })
+        let slow = Step(
+            "y", "wait y", patience: .cancel,
+            apply: { [world] _ in
+                // Long enough that a halt by the first failure would be seen.
+                try await Task.sleep(for: .milliseconds(50))
+                world.add("y")
+            })
+        let lost = Step("z", "wait z", patience: .cancel, apply: { _ in throw Lost() })
+        let plan = try Plan("t", onFailure: .continueOthers, steps: [gone, slow, lost, world.step("later", needs: ["x"])])
+        let failure = await #expect(throws: PlanFailure.self) { try await PlanRunner(journal: nil, jobs: jobs).run(plan) }
+        #expect(failure.map { Set($0.failed.map(\.id)) } == ["x", "z"])
+        #expect(failure?.remaining == ["make later"] && world.facts.withLock { $0 } == ["y"])
+    }
 }

@@ -54,6 +54,18 @@ final class PseudoTerminal: Sendable {
     func shows(_ text: String) async -> Bool { await eventually { screen.contains(text) } }
 }
 
+@Suite struct RawModeTests {
+    @Test func aProcessAboutToLeaveByForceCanPutTheTerminalBack() async {
+        // In a process of its own: what is restored is whatever the process made raw last.
+        await #expect(processExitsWith: .exitCode(7)) {
+            let terminal = try PseudoTerminal(columns: 80, rows: 24)
+            guard RawMode(terminal.terminal) != nil, terminal.isRaw else { _exit(1) }
+            RawMode.restoreCurrent()
+            _exit(terminal.isRaw ? 2 : 7)
+        }
+    }
+}
+
 @Suite(.enabled(if: TestServer.hasOpenSSH, "needs /usr/sbin/sshd (openssh-server)"), .timeLimit(.minutes(1)))
 struct TerminalTests {
     private func attach(_ line: String?, _ terminal: PseudoTerminal) async throws -> Task<Exit, any Error> {

@@ -162,4 +162,14 @@ import Testing
         #expect(host.emulator(arch: "x86_64", virtualizationType: .kvm) == "/k")
         #expect(host.emulator(arch: "aarch64", virtualizationType: .qemu) == nil)
     }
+
+    @Test func theUserOfQEMUIsLibvirtsOwnWord() throws {
+        let model = { (name: String, label: String) in
+            "<secmodel><model>\(name)</model><doi>0</doi><baselabel type='kvm'>\(label)</baselabel></secmodel>"
+        }
+        let text = "<capabilities><host>\(model("apparmor", "x"))\(model("dac", "+64055:+107"))</host></capabilities>"
+        #expect(try HostCapabilities(xml: text).qemuUser == 64055)
+        // A session's libvirt runs QEMU as the caller, and says nothing.
+        #expect(try HostCapabilities(xml: "<capabilities><host/></capabilities>").qemuUser == nil)
+    }
 }

@@ -65,7 +65,8 @@ enum InitRequests {
     static func make(
         _ session: Session, _ options: InitOptions? = nil, workdir: String? = nil, file: String?, resuming: Bool = false
     ) throws -> InitRequest {
-        let directory = workdir.map(session.absolute) ?? session.locator.defaultWorkdirForInit()
+        // As every other verb will find it, so that they share its lock and its leases.
+        let directory = Directories.realAncestor(workdir.map(session.absolute) ?? session.locator.defaultWorkdirForInit())
         let label = file ?? defaultFile(session)
         let path = session.absolute(label)
         let isMade = resuming && file == nil && SystemCall.exists(directory + "/" + session.nameForInit + "/initialized")
@@ -94,18 +95,15 @@ enum InitRequests {
 
     /// The session with the template flags of this verb in force.
     static func session(_ session: Session, _ options: InitOptions) -> Session {
-        var host = session.options
-        host.templateRepositories = options.templateRepos ?? session.setting("init", "template_repos")
-        host.templateStore = options.templateStore ?? session.setting("init", "template_store")
-        host.templateRepository =
-            options.templateRepoPath ?? options.templateRepoName.map { "name:\($0)" } ?? session.setting("init", "template_repo_path")
-        return session.with(host)
+        session.withTemplates(
+            repoPath: options.templateRepoPath, repoName: options.templateRepoName, repos: options.templateRepos,
+            store: options.templateStore)
     }
 
     /// The command to type next for this prefix, with the flags it needs from here.
     static func next(_ session: Session, _ request: InitRequest, _ verb: String) -> String {
         var words = ["atoll"]
-        let found = session.absolute(".atoll") == request.workdir || session.absolute(".lago") == request.workdir
+        let found = [".atoll", ".lago"].contains { Directories.real(session.absolute($0)) == request.workdir }
         if !found { words += ["--workdir-path", request.workdir] }
         if Workdir(path: request.workdir).current != request.prefixName { words += ["--prefix-name", request.prefixName] }
         return ShellWords.join(words) + " " + verb

@@ -18,7 +18,7 @@ struct StatusVerb: QueryVerb {
 
     func execute(_ session: Session) async throws {
         let files = try session.locator.prefix().files
-        session.show(try await StatusUseCase(host: try session.host()).document(files))
+        session.show(try await StatusUseCase(host: try session.host()).document(files) { session.console.err(SafeText.lines($0)) })
     }
 }
 

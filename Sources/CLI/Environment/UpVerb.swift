@@ -1,6 +1,7 @@
 import ArgumentParser
 import AtollEnvironments
 import AtollModel
+import AtollPlatform
 import OrderedCollections
 
 struct UpVerb: Verb {
@@ -24,7 +25,13 @@ struct UpVerb: Verb {
         let request = try InitRequests.make(session, options, file: file, resuming: true)
         let session = InitRequests.session(session, options)
         let host = try session.host()
-        let environment = try await UpUseCase(host: host, context: try session.context(logs: request.files))
+        let context = try session.context(logs: request.files)
+        if let file, SystemCall.exists(request.files.marker) {
+            context.note(
+                "note: \(request.files.path) is made already, so \(file) is not read; to make it anew: "
+                    + "\(InitRequests.next(session, request, "destroy")), then this command again")
+        }
+        let environment = try await UpUseCase(host: host, context: context)
             .run(request, timeout: timeout.map { .seconds($0.value) })
         let next = "\(InitRequests.next(session, request, "shell")) \(environment.machines.keys.first ?? "")"
         let lines = environment.machines.values.map { "\($0.name)  \($0.address.map { "\($0)" } ?? "no address")" }

@@ -10,9 +10,12 @@ struct GlobalOptions: ParsableArguments {
     var workdirPath: String?
     @Option(name: [.customShort("P"), .customLong("prefix-name")], help: "Prefix inside the workdir (default: current).")
     var prefixName: String?
-    @Option(name: [.customShort("l"), .customLong("loglevel")], help: "How much to print: debug, info, warning or error.")
+    @Option(
+        name: [.customShort("l"), .customLong("loglevel")], help: "How much to print: debug (each step's start too), info, warning, error.")
     var loglevel: String?
-    @Option(name: .customLong("logdepth"), help: "How many nested levels of steps to show; -1 shows all.")
+    @Option(
+        name: .customLong("logdepth"), parsing: .unconditional,
+        help: "Levels of progress to show: 0 the plans alone, any other their steps too.")
     var logdepth: Int?
     @Flag(name: .customLong("ignore-warnings"), help: "Print no warnings.")
     var ignoreWarnings = false
@@ -32,16 +35,18 @@ struct GlobalOptions: ParsableArguments {
     var sshUser: String?
     @Option(name: .customLong("ssh-password"), help: "ssh password for VMs that name none (default: none, the prefix's key is used).")
     var sshPassword: String?
-    @Option(name: .customLong("ssh-tries"), help: .hidden)
+    @Option(name: .customLong("ssh-tries"), help: .init("Accepted for compatibility; it has no effect.", visibility: .hidden))
     var sshTries: Int?
-    @Option(name: .customLong("ssh-timeout"), help: "Seconds for one connection attempt (default: 10).")
+    @Option(name: .customLong("ssh-timeout"), help: "Seconds for one attempt to log in (default: 10; times 4 under tcg).")
     var sshTimeout: Positive?
-    @Option(name: .customLong("default_vm_type"), help: .hidden)
+    @Option(name: .customLong("default_vm_type"), help: .init("VM type of VMs that name none.", visibility: .hidden))
     var defaultVMType: String?
-    @Option(name: .customLong("default_vm_provider"), help: .hidden)
+    @Option(name: .customLong("default_vm_provider"), help: .init("local-libvirt or ssh, for VMs that name none.", visibility: .hidden))
     var defaultVMProvider: String?
-    @Option(name: .customLong("default_root_password"), help: .hidden)
+    @Option(
+        name: .customLong("default_root_password"),
+        help: .init("Root password to set on VMs that have none of their own.", visibility: .hidden))
     var defaultRootPassword: String?
-    @Option(name: .customLong("reposync-dir"), help: .hidden)
+    @Option(name: .customLong("reposync-dir"), help: .init("Accepted for compatibility; it has no effect.", visibility: .hidden))
     var reposyncDir: String?
 }

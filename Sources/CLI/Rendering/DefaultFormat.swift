@@ -14,7 +14,8 @@ enum DefaultFormat {
     private static func block(_ members: [(key: String, value: Value)], indent: Int) -> [String] {
         let pad = String(repeating: " ", count: indent)
         var lines: [String] = []
-        for (key, value) in members.sorted(by: { $0.key.lowercased() < $1.key.lowercased() }) {
+        for (name, value) in members.sorted(by: { $0.key.lowercased() < $1.key.lowercased() }) {
+            let key = SafeText.line(name)
             switch value {
             case .null: continue
             case .string(""): continue
@@ -40,6 +41,6 @@ enum DefaultFormat {
 
     private static func scalar(_ value: Value) -> String {
         if case .bool(let flag) = value { return flag ? "True" : "False" }
-        return value.text ?? ""
+        return SafeText.line(value.text ?? "")
     }
 }

@@ -25,11 +25,17 @@ final class ProgressView: Sendable {
     }
     private let console: Console
     private let style: Style
+    /// Without them, only where each plan begins and ends.
+    private let showsSteps: Bool
+    /// When each step begins, with its id in the journal.
+    private let showsStarts: Bool
     private let state = Mutex(State())
 
-    init(console: Console, style: Style) {
+    init(console: Console, style: Style, showsSteps: Bool = true, showsStarts: Bool = false) {
         self.console = console
         self.style = style
+        self.showsSteps = showsSteps
+        self.showsStarts = showsStarts
     }
 
     func show(_ event: PlanEvent) {
@@ -37,27 +43,30 @@ final class ProgressView: Sendable {
             if case .stepProgress(let id, let fraction, let note) = event, !isNews(id, fraction, note) { return }
             return console.out(ValueJSON.render(EventDocument.make(event), indent: 0, sorted: true))
         }
+        if !showsSteps, !event.isOfPlan { return }
         state.withLock { state in
             switch event {
             case .planStarted(let title, let steps):
-                emit("@ \(title): \(steps.count) \(steps.count == 1 ? "step" : "steps")", &state)
+                emit("@ \(SafeText.line(title)): \(steps.count) \(steps.count == 1 ? "step" : "steps")", &state)
             case .stepStarted(let id, let title):
-                state.running.append(Running(id: id, title: title, fraction: nil, note: ""))
-                redraw(&state)
+                state.running.append(Running(id: id, title: SafeText.line(title), fraction: nil, note: ""))
+                if showsStarts { emit("  + \(SafeText.line(title)) [\(SafeText.line(id))]", &state) } else { redraw(&state) }
             case .stepProgress(let id, let fraction, let note):
-                progress(id, fraction, note, &state)
+                progress(id, fraction, SafeText.line(note), &state)
             case .stepFinished(let id, let title, let outcome, let duration):
                 state.running.removeAll { $0.id == id }
-                emit(line(title, outcome, duration), &state)
+                emit(line(SafeText.line(title), outcome, duration), &state)
             case .undoStarted(let id, let title):
-                state.running.append(Running(id: id, title: "undo: \(title)", fraction: nil, note: ""))
+                state.running.append(Running(id: id, title: "undo: \(SafeText.line(title))", fraction: nil, note: ""))
                 redraw(&state)
             case .undoFinished(let id, let title, let error, let duration):
                 state.running.removeAll { $0.id == id }
-                emit(error.map { "  ! undo: \(title): \($0)" } ?? "  - undone: \(title) (\(DurationText.render(duration)))", &state)
+                let title = SafeText.line(title)
+                let problem = error.map { "  ! undo: \(title): \(SafeText.line($0))" }
+                emit(problem ?? "  - undone: \(title) (\(DurationText.render(duration)))", &state)
             case .planFinished(let title, let succeeded, let duration):
                 state.running = []
-                emit("@ \(title): \(succeeded ? "done" : "failed") in \(DurationText.render(duration))", &state)
+                emit("@ \(SafeText.line(title)): \(succeeded ? "done" : "failed") in \(DurationText.render(duration))", &state)
             }
         }
     }
@@ -70,6 +79,7 @@ final class ProgressView: Sendable {
 
     /// A line between the steps: a warning, a lock that is waited for.
     func note(_ text: String) {
+        let text = SafeText.lines(text)
         if style == .json { return console.err(text) }
         state.withLock { emit(text, &$0) }
     }
@@ -77,7 +87,7 @@ final class ProgressView: Sendable {
     private func line(_ title: String, _ outcome: StepOutcome, _ duration: Duration) -> String {
         switch outcome {
         case .applied: "  * \(title) (\(DurationText.render(duration)))"
-        case .alreadyDone(let found): "  = \(title): \(found.isEmpty ? "already so" : found)"
+        case .alreadyDone(let found): "  = \(title): \(found.isEmpty ? "already so" : SafeText.line(found))"
         case .failed: "  ! \(title): failed after \(DurationText.render(duration))"
         case .cancelled: "  ! \(title): cancelled after \(DurationText.render(duration))"
         }
@@ -117,6 +127,16 @@ final class ProgressView: Sendable {
             state.drawn += 1
         }
         console.errRaw(text)
+    }
+}
+
+extension PlanEvent {
+    /// Whether it is about the plan as a whole rather than one of its steps.
+    fileprivate var isOfPlan: Bool {
+        switch self {
+        case .planStarted, .planFinished: true
+        default: false
+        }
     }
 }
 

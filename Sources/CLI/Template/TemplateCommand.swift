@@ -26,10 +26,5 @@ struct StoreOptions: ParsableArguments {
     var templateStore: String?
 
     /// The session with these in force.
-    func applied(to session: Session) -> Session {
-        var host = session.options
-        host.templateRepository = templateRepoPath ?? session.setting("init", "template_repo_path")
-        host.templateStore = templateStore ?? session.setting("init", "template_store")
-        return session.with(host)
-    }
+    func applied(to session: Session) -> Session { session.withTemplates(repoPath: templateRepoPath, store: templateStore) }
 }

@@ -30,7 +30,7 @@ enum TemplateDocuments {
 /// A table for people: columns as wide as their widest cell, two spaces apart.
 enum Table {
     static func render(_ columns: [String], _ rows: [[String]]) -> String {
-        let all = [columns] + rows
+        let all = [columns] + rows.map { $0.map(SafeText.line) }
         let widths = columns.indices.map { index in all.map { $0[index].count }.max() ?? 0 }
         return all.map { row in
             var line = zip(row, widths).map { $0.padded(to: $1) }.joined(separator: "  ")

@@ -131,9 +131,10 @@ struct TemplateImportVerb: Verb {
         let base = path.split(separator: "/").last.map(String.init) ?? ""
         let stem = base.lastIndex(of: ".").map { String(base[..<$0]) } ?? base
         let name = try TemplateName(repository: TemplateCatalog.importedRepository, template: name ?? stem, version: versionName)
-        let incoming = Incoming(.file(path), sha1: nil, sha256: sha256, metadata: values)
+        let metadata = values
+        let sha256 = sha256
         let made = try await session.runTemplateStep("import", "import \(file) as \(name)") {
-            try await catalog.store.publish(name, incoming, replacing: false, events: $0)
+            try await catalog.store.importImage(path, as: name, metadata: metadata, sha256: sha256, events: $0)
         }
         session.finish(with: [made])
     }

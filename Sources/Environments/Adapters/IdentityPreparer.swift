@@ -79,15 +79,22 @@ public struct IdentityPreparer: GuestPreparer {
     private func identity(_ guest: GuestPreparation) throws -> GuestIdentity {
         let machine = guest.machine
         let saved = try JSONDecoder().decode(Saved.self, from: Data(try AtomicFile.read(guest.files.identity(machine.name))))
-        let key = try AtomicFile.text(guest.files.publicKey).trimmingCharacters(in: .whitespacesAndNewlines)
         return GuestIdentity(
             hostname: machine.name, domainName: guest.environment.networks[machine.managementNet]?.dnsDomainName,
             instanceID: saved.instanceID, machineID: saved.machineID,
             hostKeys: saved.hostKeys.compactMap { key in
                 HostKey.Kind(rawValue: key.kind).map { HostKey(kind: $0, privateKey: Secret(key.privateText), publicKey: key.publicLine) }
             },
-            authorizedKeys: [key], rootPassword: machine.spec.rootPassword.map { Secret($0) },
+            authorizedKeys: try Self.authorizedKeys(guest.files), rootPassword: machine.spec.rootPassword.map { Secret($0) },
             nics: NICPlan.plans(for: machine, in: guest.environment))
+    }
+
+    /// The prefix's public keys: a real RSA key is there for guests of el6, else the old name is a link to ours.
+    static func authorizedKeys(_ files: PrefixFiles) throws -> [String] {
+        let isReal = SystemCall.exists(files.legacyPublicKey) && SymbolicLink.target(files.legacyPublicKey) == nil
+        return try ([files.publicKey] + (isReal ? [files.legacyPublicKey] : [])).map {
+            try AtomicFile.text($0).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
     }
 
     public func pinHostKeys(of environment: Environment, files: PrefixFiles) async throws {

@@ -33,6 +33,7 @@ public struct ImageDiskTool: DiskTool {
             try await QemuImg.createEmpty(disk.path, format: disk.format, size: bytes)
         case .file(let path, let url, _):
             let source = try local(path: path, url: url, disk: disk.name)
+            try Self.checkCopy(of: source, as: disk.format)
             _ = try await Digest.copy(from: source, to: disk.path) { done, total in progress(Double(done) / Double(max(total, 1))) }
         }
         let path = disk.path
@@ -45,6 +46,17 @@ public struct ImageDiskTool: DiskTool {
         var environment = ["LIBGUESTFS_BACKEND": variables["LIBGUESTFS_BACKEND"] ?? "direct"]
         if accelerator == .tcg { environment["LIBGUESTFS_BACKEND_SETTINGS"] = "force_tcg" }
         try await Tool.run("virt-customize", ["-q", "-a", path] + arguments, environment: environment)
+    }
+
+    /// A backing file that is named by its place beside the image would be looked for beside the copy.
+    private static func checkCopy(of source: String, as format: DiskSpec.Format) throws {
+        guard format == .qcow2, let header = try? ImageHeader.read(source), let backing = header.backingFile, !backing.hasPrefix("/"),
+            let place = header.backingPath
+        else { return }
+        throw EnvironmentError(
+            .refused,
+            "\(source) backs on \(backing), beside it, which a copy elsewhere does not find. Use the file in place, or let it name the whole "
+                + "path: qemu-img rebase -u -f qcow2 -F \(header.backingFormat ?? "FORMAT") -b \(place) \(source)")
     }
 
     private func hold(_ base: String) async throws -> FileLock? {

@@ -7,9 +7,10 @@ import Glibc
 
 /// Serial consoles through libvirt.
 public struct LibvirtConsoleHost: ConsoleHost {
-    private let uri: String
+    private let link: LibvirtLink
 
-    public init(uri: String) { self.uri = uri }
+    /// - Parameter link: says where libvirt is and who logs in; a console has a connection of its own, with events.
+    public init(_ link: LibvirtLink) { self.link = link }
 
     /// The key that leaves the console, as virsh and telnet have it: ctrl-].
     private static let escape: UInt8 = 0x1D
@@ -18,20 +19,7 @@ public struct LibvirtConsoleHost: ConsoleHost {
         guard isatty(STDIN_FILENO) == 1 else {
             throw EnvironmentError(.refused, "a console needs a terminal; read what the VM wrote with: atoll logs VM")
         }
-        let uri = uri
-        let (stream, connection) = try await Blocking.run { () throws -> (ConsoleStream, Connection) in
-            let connection = try Connection(uri: uri, events: true)
-            let found: Domain
-            do { found = try connection.lookupDomain(name: domain) } catch let error as LibvirtError where error.isNotFound {
-                throw EnvironmentError(.notRunning, "\(domain) is not running; start it with: atoll start")
-            }
-            guard try DomainDescription(xml: try found.xml()).mark?.prefix == owner else {
-                throw EnvironmentError(.refused, "the domain \(domain) does not carry this environment's mark")
-            }
-            let stream = try ConsoleStream(connection)
-            try found.openConsole(stream)
-            return (stream, connection)
-        }
+        let (stream, connection) = try await open(domain, owner: owner)
         defer { connection.close() }
         hint("connected to the console of \(domain); leave with ctrl-]")
         let raw = RawMode(STDIN_FILENO)
@@ -49,13 +37,42 @@ public struct LibvirtConsoleHost: ConsoleHost {
             }
         }
         // Whichever ends first: the user leaves, or the domain goes away.
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { _ = await typing.result }
-            group.addTask { _ = await showing.result }
-            await group.next()
+        await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { _ = await typing.result }
+                group.addTask { _ = await showing.result }
+                await group.next()
+                typing.cancel()
+                stream.close()
+                showing.cancel()
+            }
+        } onCancel: {
+            // A signal: neither task belongs to ours, so nothing else would end them.
             typing.cancel()
-            stream.close()
             showing.cancel()
+        }
+        try Task.checkCancellation()
+    }
+
+    /// The open console, and the connection it lives on.
+    func open(_ domain: String, owner: PrefixID) async throws -> (ConsoleStream, Connection) {
+        let link = link
+        return try await Blocking.run {
+            do {
+                let connection = try Connection(uri: link.uri, credentials: link.credentials, events: true)
+                let found: Domain
+                do { found = try connection.lookupDomain(name: domain) } catch let error as LibvirtError where error.isNotFound {
+                    throw EnvironmentError(.notRunning, "\(domain) is not running; start it with: atoll start")
+                }
+                guard try DomainDescription(xml: try found.xml()).mark?.prefix == owner else {
+                    throw EnvironmentError(.refused, "the domain \(domain) does not carry this environment's mark")
+                }
+                let stream = try ConsoleStream(connection)
+                try found.openConsole(stream)
+                return (stream, connection)
+            } catch let error as LibvirtError {
+                throw link.explain(error)
+            }
         }
     }
 

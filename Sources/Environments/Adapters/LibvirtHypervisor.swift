@@ -29,11 +29,13 @@ public struct LibvirtHypervisor: Hypervisor {
     }
 
     public func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws {
-        try DiskPresence.check(machine, files)
+        try HostBridge.check(machine, of: environment)
+        let machine = try await Blocking.run { try DiskPresence.completed(machine, files) }
         try prepareConsoleLog(files.console(machine.name))
         try await link.use { connection in
             let type = VirtualizationType(accelerator)
             let capabilities = try HostCapabilities(xml: try connection.capabilities())
+            if let user = capabilities.qemuUser { try DiskPresence.checkAccess(machine, files, uid: user) }
             let arch = machine.spec.architecture ?? machine.disks.first?.metadata["arch"]?.text ?? capabilities.arch
             guard let emulator = capabilities.emulator(arch: arch, virtualizationType: type) else {
                 throw EnvironmentError(

@@ -4,8 +4,8 @@ import Synchronization
 
 /// One libvirt connection for a whole verb, opened on first use and opened anew when libvirtd went away in between.
 public final class LibvirtLink: Sendable {
-    private let uri: String
-    private let credentials: Credentials?
+    let uri: String
+    let credentials: Credentials?
     private let current = Mutex<Connection?>(nil)
 
     public init(uri: String, user: String? = nil, password: String? = nil) {
@@ -38,7 +38,8 @@ public final class LibvirtLink: Sendable {
         }
     }
 
-    private func explain(_ error: LibvirtError) -> EnvironmentError {
+    /// libvirt's error in words that end with what to do.
+    func explain(_ error: LibvirtError) -> EnvironmentError {
         if error.isPermission {
             return EnvironmentError(
                 .refused,

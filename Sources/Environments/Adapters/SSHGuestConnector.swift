@@ -41,7 +41,7 @@ public final class SSHGuestConnector: GuestConnector {
                 return tail.isEmpty ? "(nothing was written on it)" : tail
             },
             progress: { progress in if progress.report.attempts > 0 { seen(progress.report.lastSeen) } })
-        let requirements = channel.requirements(patience: deadline, attempt: .seconds(defaults.attemptSeconds * patience))
+        let requirements = channel.requirements(patience: deadline, attempt: attempt)
         do {
             let reports = try await readiness.wait(for: requirements, within: deadline)
             return GuestReady(
@@ -52,16 +52,25 @@ public final class SSHGuestConnector: GuestConnector {
     }
 
     public func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32 {
-        let channel = try channel(to: machine, files: files)
-        let code = try await channel.attach(RemoteCommand.make(arguments: arguments), streams: StandardStreams())
-        await channel.close()
-        return code
+        // There is no second attempt, so this one has all the time there is for one.
+        let channel = try channel(to: machine, files: files, connectTimeout: attempt)
+        do {
+            let code = try await channel.attach(RemoteCommand.make(arguments: arguments), streams: StandardStreams())
+            await channel.close()
+            return code
+        } catch var error as GuestAccessError where error.code == .unreachable {
+            error.message += "; wait for it with: atoll wait \(machine.name)"
+            throw error
+        }
     }
 
-    private func channel(to machine: Machine, files: PrefixFiles) throws -> SSHGuestChannel {
+    /// For one attempt to log in: what settings say, times what emulation costs.
+    var attempt: Duration { .seconds(defaults.attemptSeconds * patience) }
+
+    private func channel(to machine: Machine, files: PrefixFiles, connectTimeout: Duration = .seconds(1)) throws -> SSHGuestChannel {
         let key = files.path + "\n" + machine.name
         if let open = channels.withLock({ $0[key] }) { return open }
-        let made = SSHGuestChannel(try target(machine, files))
+        let made = SSHGuestChannel(try target(machine, files, connectTimeout))
         return channels.withLock { channels in
             if let other = channels[key] { return other }
             channels[key] = made
@@ -69,14 +78,22 @@ public final class SSHGuestConnector: GuestConnector {
         }
     }
 
-    private func target(_ machine: Machine, _ files: PrefixFiles) throws -> SSHGuestChannel.Target {
+    /// The keys of a prefix, ours first; a guest of el6 takes only the RSA one, an environment made by Lago has only that.
+    static func keys(of files: PrefixFiles) throws -> [KeyPair] {
+        var paths = SystemCall.exists(files.privateKey) ? [files.privateKey] : []
+        if SystemCall.exists(files.legacyPrivateKey), paths.isEmpty || SymbolicLink.target(files.legacyPrivateKey) == nil {
+            paths.append(files.legacyPrivateKey)
+        }
+        // With neither, the error names the one that should be there.
+        if paths.isEmpty { paths = [files.privateKey] }
+        return try paths.map { try KeyPair(privateText: try AtomicFile.text($0, limit: 1 << 16)) }
+    }
+
+    private func target(_ machine: Machine, _ files: PrefixFiles, _ connectTimeout: Duration) throws -> SSHGuestChannel.Target {
         guard let address = machine.address else {
             throw EnvironmentError(
                 .refused, "\(machine.name) has no address known here: its management net is a bridge. Use: atoll console \(machine.name)")
         }
-        // Ours first; an environment made by Lago has only the second.
-        let keyPath = [files.privateKey, files.legacyPrivateKey].first { SystemCall.exists($0) } ?? files.privateKey
-        let pair = try KeyPair(privateText: try AtomicFile.text(keyPath, limit: 1 << 16))
         // One machine whose keys nobody made (`bootstrap: none`) cannot be pinned; every other is.
         let pinned = SystemCall.exists(files.identity(machine.name))
         let hosts = KnownHosts(parsing: (try? AtomicFile.text(files.knownHosts)) ?? "")
@@ -84,8 +101,8 @@ public final class SSHGuestConnector: GuestConnector {
         return SSHGuestChannel.Target(
             name: machine.name, endpoint: Endpoint(host: "\(address)"),
             credentials: Credentials(
-                user: spec.sshUser ?? defaults.user, keys: [pair],
+                user: spec.sshUser ?? defaults.user, keys: try Self.keys(of: files),
                 password: spec.sshPassword ?? spec.rootPassword ?? defaults.password),
-            hostKeys: pinned ? .known(hosts) : .acceptAny, loginTimeout: .seconds(defaults.attemptSeconds * patience))
+            hostKeys: pinned ? .known(hosts) : .acceptAny, connectTimeout: connectTimeout, loginTimeout: attempt)
     }
 }
