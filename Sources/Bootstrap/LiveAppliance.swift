@@ -10,7 +10,8 @@ struct LiveAppliance: DiskAppliance, ApplianceSession {
     /// Adds the disks, in order, and starts it.
     init(disks: [SysprepBatch.Disk], forceTCG: Bool, cancellation: Cancellation) throws {
         do {
-            let appliance = try Appliance(Appliance.Options(forceTCG: forceTCG))
+            // A second processor for the second disk's worth of udev and LVM probing while it starts.
+            let appliance = try Appliance(Appliance.Options(forceTCG: forceTCG, processors: disks.count > 1 ? 2 : 1))
             self.appliance = appliance
             do {
                 for disk in disks { try appliance.add(disk.path, format: disk.format.rawValue) }

@@ -7,9 +7,14 @@ import Synchronization
 /// Whether a plan is running now: then an interruption is the runner's business, else the verb is simply ended.
 final class Activity: Sendable {
     private let plans = Mutex(0)
+    private let interrupted = Mutex<ContinuousClock.Instant?>(nil)
     var isPlanRunning: Bool { plans.withLock { $0 > 0 } }
     func began() { plans.withLock { $0 += 1 } }
     func ended() { plans.withLock { $0 -= 1 } }
+    func interruptedNow() { interrupted.withLock { $0 = .now } }
+    /// Whether the interruption is so young that another signal is still the same one: timeout(1) sends its signal to the process and to
+    /// its group, and nobody presses twice that fast.
+    var isFreshlyInterrupted: Bool { interrupted.withLock { $0.map { ContinuousClock.now - $0 < .milliseconds(500) } ?? false } }
 }
 
 extension Session {
@@ -26,11 +31,13 @@ extension Session {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [interruption, activity, console] in
                 guard interruption.signal == nil else {
+                    if activity.isFreshlyInterrupted { return }
                     GuestAccess.restoreTerminal()
                     console.err("ended at once; run the same command again to go on, or atoll destroy to clean up")
                     _exit(128 + number)
                 }
                 let isPlanRunning = activity.isPlanRunning
+                activity.interruptedNow()
                 interruption.request(signal: number)
                 if isPlanRunning {
                     return console.err("interrupted: finishing or taking back the current steps; once more ends at once")

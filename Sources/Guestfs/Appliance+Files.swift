@@ -33,18 +33,26 @@ extension Appliance {
     /// Whether something is there; links are followed.
     public func exists(_ path: String) throws(GuestfsError) -> Bool { try answer("look for \(path)", "guestfs_exists", path) }
 
-    /// The whole content.
+    /// The whole content, piece by piece: one message for a small file, where `guestfs_read_file` takes the long way of a download.
     public func read(_ path: String) throws(GuestfsError) -> [UInt8] {
-        let read: Signature.GetBytes = try library.function("guestfs_read_file")
-        let result = try call("read \(path)") { handle -> [UInt8]? in
-            var count = 0
-            guard let bytes = read(handle, path, &count) else { return nil }
-            defer { free(bytes) }
-            return Array(UnsafeRawBufferPointer(start: bytes, count: count))
+        let read: Signature.GetBytesAt = try library.function("guestfs_pread")
+        var content: [UInt8] = []
+        while true {
+            let offset = Int64(content.count)
+            let result = try call("read \(path)") { handle -> [UInt8]? in
+                var count = 0
+                guard let bytes = read(handle, path, Self.piece, offset, &count) else { return nil }
+                defer { free(bytes) }
+                return Array(UnsafeRawBufferPointer(start: bytes, count: count))
+            }
+            guard let bytes = result.value else { throw result.error }
+            content += bytes
+            if bytes.count < Int(Self.piece) { return content }
         }
-        guard let bytes = result.value else { throw result.error }
-        return bytes
     }
+
+    /// Bytes a message carries safely; libguestfs allows 4 MB.
+    private static let piece: Int32 = 1 << 20
 
     /// Removes a file, or a directory with all in it; nothing there is no error.
     public func remove(_ path: String) throws(GuestfsError) { try run("remove \(path)", "guestfs_rm_rf", path) }

@@ -52,7 +52,8 @@ enum Signature {
     typealias DoThreeTexts = @convention(c) (Handle, Text, Text, Text) -> Int32
 
     typealias GetText = @convention(c) (Handle, Text) -> UnsafeMutablePointer<CChar>?
-    typealias GetBytes = @convention(c) (Handle, Text, UnsafeMutablePointer<Int>?) -> UnsafeMutablePointer<CChar>?
+    typealias GetBytesAt =
+        @convention(c) (Handle, Text, Int32, Int64, UnsafeMutablePointer<Int>?) -> UnsafeMutablePointer<CChar>?
     typealias GetList = @convention(c) (Handle) -> List
     typealias GetListOfText = @convention(c) (Handle, Text) -> List
     typealias GetStatus = @convention(c) (Handle, Text) -> UnsafeMutablePointer<guestfs_statns>?
