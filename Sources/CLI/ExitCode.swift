@@ -89,7 +89,9 @@ enum Ending {
         if !failure.remaining.isEmpty { lines.append("not done: \(failure.remaining.joined(separator: "; "))") }
         if failure.signal != nil {
             let isClean = failure.kept.isEmpty && failure.notUndone.isEmpty && !failure.undone.isEmpty
-            lines.append(isClean ? "nothing of it remains; the same command again begins anew" : "the same command again goes on from here")
+            lines.append(
+                isClean ? "what this run did is taken back; the same command again begins anew" : "the same command again goes on from here"
+            )
         }
         return lines.joined(separator: "\n")
     }

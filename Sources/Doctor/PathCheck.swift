@@ -1,4 +1,5 @@
 import AtollClaims
+import AtollModel
 import AtollPlatform
 import Glibc
 
@@ -16,7 +17,8 @@ enum PathCheck {
             facts.list(directory).filter(isTemplate).map { Wanted(path: directory + "/" + $0, rights: Permission.read) }
         }
         let images = await finding("image-access", "the path to disks", subject.stateRoot.images, account, facts, remedies) { directory in
-            facts.list(directory).flatMap { disks(of: directory + "/" + $0, facts) }
+            // Anything else down there was put by somebody and is nothing QEMU is sent to.
+            facts.list(directory).filter { PrefixID($0) != nil }.flatMap { disks(of: directory + "/" + $0, facts) }
         }
         return [store, images]
     }

@@ -93,6 +93,8 @@ public struct DestroyUseCase: Sendable {
                     try host.registry.remove(id)
                     try Directories.removeTree(files.path)
                     try workdir?.tidy()
+                    // Now, not when the verb ends: killed in between, nobody would come by here again.
+                    try Directories.removeTree(PrefixLock.path(of: files, root: host.stateRoot))
                 }
             })
     }

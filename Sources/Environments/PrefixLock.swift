@@ -9,10 +9,15 @@ struct PrefixLock: Sendable {
     private let lock: FileLock
     private let prefix: String
 
+    /// The lock file of a prefix.
+    static func path(of files: PrefixFiles, root: StateRoot) -> String {
+        let digest = SHA256.hash(data: Data(files.path.utf8)).prefix(8).map { String(format: "%02x", $0) }.joined()
+        return "\(root.prefixes)/\(digest).lock"
+    }
+
     /// Takes the lock; waits up to the context's patience, saying who holds it.
     static func acquire(_ files: PrefixFiles, root: StateRoot, context: VerbContext) async throws -> PrefixLock {
-        let digest = SHA256.hash(data: Data(files.path.utf8)).prefix(8).map { String(format: "%02x", $0) }.joined()
-        let path = "\(root.prefixes)/\(digest).lock"
+        let path = path(of: files, root: root)
         let since = Date.now.formatted(.iso8601)
         do {
             let lock = try await FileLock.acquire(

@@ -5,10 +5,13 @@ import AtollPlanning
 public struct WaitUseCase: Sendable {
     private let host: Host
     private let context: VerbContext
+    private let startPatience: Duration
 
-    public init(host: Host, context: VerbContext) {
+    /// - Parameter startPatience: how long a domain may show as paused before that is taken for somebody's wish; scaled under TCG.
+    public init(host: Host, context: VerbContext, startPatience: Duration = .seconds(5)) {
         self.host = host
         self.context = context
+        self.startPatience = startPatience
     }
 
     /// Waits for the named VMs, all without names. It changes nothing and takes no lock.
@@ -38,8 +41,17 @@ public struct WaitUseCase: Sendable {
             })
     }
 
+    /// A domain shows as paused while libvirtd is still starting it, which it goes on with when the verb that asked has ended: such a
+    /// one is given a little time. One that somebody paused stays so, and is said to be.
     private func requireRunning(_ machine: Machine, _ environment: Environment) async throws {
         guard machine.isLocal else { return }
-        try environment.requireRunning(machine, try await host.hypervisor.domain(named: environment.libvirtName(ofMachine: machine.name)))
+        let name = environment.libvirtName(ofMachine: machine.name)
+        let deadline = ContinuousClock.now + startPatience * host.accelerator.accelerator.deadlineFactor
+        var found = try await host.hypervisor.domain(named: name)
+        while found?.owner == environment.id, found?.state == .paused, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(100))
+            found = try await host.hypervisor.domain(named: name)
+        }
+        try environment.requireRunning(machine, found)
     }
 }

@@ -56,7 +56,7 @@ import Testing
     @Test func anInterruptedPlanThatWasTakenBackSaysThatNothingRemains() async throws {
         var failure = try await failure(.undo, signal: 15)
         failure.kept = []
-        #expect(try #require(Ending.text(of: failure)).hasSuffix("nothing of it remains; the same command again begins anew"))
+        #expect(try #require(Ending.text(of: failure)).hasSuffix("what this run did is taken back; the same command again begins anew"))
     }
 
     @Test func theLastEventCarriesTheError() async throws {

@@ -93,13 +93,14 @@ import Testing
 
     @Test func aDiskHasToBeWritable() async throws {
         host.spoil {
-            $0.paths["/var/lib/atoll/images/ab"] = PathStatus(mode: 0o2770, owner: 0, group: 111)
-            $0.accessLists["/var/lib/atoll/images/ab"] = ImaginaryHost.qemuEntry
-            $0.paths["/var/lib/atoll/images/ab/a b.qcow2"] = PathStatus(mode: 0o640, owner: 0, group: 111, kind: S_IFREG)
+            $0.paths["/var/lib/atoll/images/0123456789abcdef0123456789abcdef"] = PathStatus(mode: 0o2770, owner: 0, group: 111)
+            $0.accessLists["/var/lib/atoll/images/0123456789abcdef0123456789abcdef"] = ImaginaryHost.qemuEntry
+            $0.paths["/var/lib/atoll/images/0123456789abcdef0123456789abcdef/a b.qcow2"] = PathStatus(
+                mode: 0o640, owner: 0, group: 111, kind: S_IFREG)
         }
         #expect(
             try #require(await host.finding("image-access")).remedy == [
-                "sudo setfacl -m u:libvirt-qemu:rw '/var/lib/atoll/images/ab/a b.qcow2'"
+                "sudo setfacl -m u:libvirt-qemu:rw '/var/lib/atoll/images/0123456789abcdef0123456789abcdef/a b.qcow2'"
             ])
     }
 

@@ -1,6 +1,7 @@
 import AtollClaims
 import AtollEnvironments
 import AtollModel
+import AtollPlanning
 import AtollPlatform
 import AtollTestSupport
 import Foundation
@@ -100,5 +101,20 @@ import Testing
         try fake.workspace.write("w/default/precious", "data")
         await #expect(throws: EnvironmentError.self) { try await InitUseCase(host: host, context: context("init")).run(request) }
         #expect(try AtomicFile.text(request.files.path + "/precious") == "data")
+    }
+
+    /// A domain that libvirtd is still starting shows as paused, also after the verb that asked was ended.
+    @Test func aWaitGivesADomainThatIsStillStartingALittleTime() async throws {
+        let request = try fake.request()
+        let environment = try await UpUseCase(host: host, context: context("up")).run(request, timeout: nil)
+        let name = environment.libvirtName(ofMachine: "a")
+        fake.world.withLock { $0.domains[name]?.state = .paused }
+        let wait = WaitUseCase(host: host, context: context("wait"), startPatience: .milliseconds(20))
+        let error = await #expect(throws: PlanFailure.self) { try await wait.run(request.files, machines: ["a"], timeout: nil) }
+        #expect(error?.description.contains("paused") == true)
+        let patient = WaitUseCase(host: host, context: context("wait"), startPatience: .seconds(10))
+        async let waited = patient.run(request.files, machines: ["a"], timeout: nil)
+        fake.world.withLock { $0.domains[name]?.state = .running }
+        #expect(try await waited.id == environment.id)
     }
 }
