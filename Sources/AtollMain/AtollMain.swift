@@ -28,7 +28,9 @@ enum AtollMain {
 
     private static func host(_ options: HostOptions, _ environment: [String: String]) throws -> AtollEnvironments.Host {
         let accelerator = accelerator(options)
-        let link = LibvirtLink(uri: options.libvirtURL, user: options.libvirtUser, password: options.libvirtPassword)
+        let link = LibvirtLink(
+            uri: options.libvirtURL, user: options.libvirtUser, password: options.libvirtPassword,
+            patience: .seconds(60) * accelerator.accelerator.deadlineFactor)
         let root = StateRoot(environment: environment)
         return AtollEnvironments.Host(
             hypervisor: LibvirtHypervisor(link), networks: LibvirtNetworkHost(link),

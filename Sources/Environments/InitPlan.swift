@@ -193,6 +193,7 @@ struct InitPlan {
             apply: { [host] _ in
                 try await Blocking.run {
                     try SavedEnvironment.save(environment, to: files)
+                    try AtomicFile.write(Digest.sha256(try AtomicFile.read(request.file)) + "\n", to: files.initFileDigest)
                     try AtomicFile.write(
                         "{\n    \"lago_version\": \"1.0.2\",\n    \"atoll_version\": \"\(AtollVersion.text)\"\n}\n", to: files.metadata)
                     let workdir = Workdir(path: request.workdir)

@@ -31,6 +31,8 @@ public struct PrefixFiles: Sendable, Hashable {
     /// Our own state: journal, identities, known_hosts.
     public var own: String { path + "/.atoll" }
     public var journal: String { own + "/journal" }
+    /// SHA-256 of the init file the prefix was made from.
+    public var initFileDigest: String { own + "/initfile.sha256" }
     public var knownHosts: String { own + "/known_hosts" }
     public var identities: String { own + "/identities" }
     public func identity(_ machine: String) -> String { identities + "/\(machine).json" }

@@ -13,9 +13,26 @@ public struct UpUseCase: Sendable {
     }
 
     /// - Parameter timeout: for each VM to answer.
+    /// - Throws: `.exists` when the prefix was made from another init file than the one that is there now.
     public func run(_ request: InitRequest, timeout: Duration?) async throws -> Environment {
-        if !SystemCall.exists(request.files.marker) { _ = try await InitUseCase(host: host, context: context).run(request) }
+        if SystemCall.exists(request.files.marker) {
+            try checkFile(request)
+        } else {
+            _ = try await InitUseCase(host: host, context: context).run(request)
+        }
         _ = try await StartUseCase(host: host, context: context).run(request.files, machines: [])
         return try await WaitUseCase(host: host, context: context).run(request.files, machines: [], timeout: timeout)
+    }
+
+    /// An `up` that names one environment must never bring up another. Prefixes that do not know their file (Lago's) are taken as they are.
+    private func checkFile(_ request: InitRequest) throws {
+        guard let made = try? AtomicFile.text(request.files.initFileDigest, limit: 200), let now = try? AtomicFile.read(request.file) else {
+            return
+        }
+        guard made.split(separator: "\n").first.map(String.init) != Digest.sha256(now) else { return }
+        throw EnvironmentError(
+            .exists,
+            "\(request.files.path) was made from another init file, or \(request.file) has changed since. Go on with it as it is: atoll start; "
+                + "make it anew: atoll destroy, then this again; or make another beside it: atoll --prefix-name NAME up \(request.file)")
     }
 }

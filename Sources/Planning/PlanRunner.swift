@@ -27,21 +27,27 @@ public struct PlanRunner: Sendable {
         let clock = ContinuousClock()
         let began = clock.now
         events(.planStarted(title: plan.title, steps: plan.steps.map(\.title)))
-        try journal?.record(.begin, note: plan.title)
+        try await record(.begin, note: plan.title)
         var progress = await runSteps(of: plan)
         if let crash = progress.failed.lazy.compactMap({ $0.error as? Abandonment }).first { throw crash }
         if !progress.failed.isEmpty || interruption.signal != nil && progress.done.count < plan.steps.count {
             if plan.onFailure == .undo { await undo(&progress) }
             // Written last, so that a crash during the undo still reads as unfinished; so does an undo that failed.
-            if progress.notUndone.isEmpty { try? journal?.record(.end, note: "failed") }
+            if progress.notUndone.isEmpty { try? await record(.end, note: "failed") }
             events(.planFinished(title: plan.title, succeeded: false, duration: began.duration(to: clock.now)))
             throw PlanFailure(
                 plan: plan.title, failed: progress.failed, signal: interruption.signal, undone: progress.undone,
                 notUndone: progress.notUndone, kept: progress.applied.filter { progress.done.contains($0.id) }.map(\.title),
                 remaining: plan.steps.filter { !progress.started.contains($0.id) || progress.cancelled.contains($0.id) }.map(\.title))
         }
-        try? journal?.record(.end)
+        try? await record(.end)
         events(.planFinished(title: plan.title, succeeded: true, duration: began.duration(to: clock.now)))
+    }
+
+    /// Journalled off the cooperative pool: every entry is flushed to the disk.
+    private func record(_ event: Journal.Entry.Event, step: String = "", note: String? = nil) async throws {
+        guard let journal else { return }
+        try await Blocking.run { try journal.record(event, step: step, note: note) }
     }
 
     private struct Progress {
@@ -117,7 +123,7 @@ public struct PlanRunner: Sendable {
                 throw ForeignObject(description: what)
             case .absent: break
             }
-            try journal?.record(.intent, step: step.id)
+            try await record(.intent, step: step.id)
             try failpoints.reach("before:\(step.id)")
             acting = true
             let progress = StepProgress { [events] fraction, note in events(.stepProgress(id: step.id, fraction: fraction, note: note)) }
@@ -126,13 +132,13 @@ public struct PlanRunner: Sendable {
             case .cancel: try await halt.cancelling { try await step.apply(progress) }
             }
             try failpoints.reach("after:\(step.id)")
-            try journal?.record(.done, step: step.id)
+            try await record(.done, step: step.id)
             finish(.applied)
             return .applied
         } catch let crash as Abandonment {
             return .failed(crash, mayHaveActed: acting)
         } catch {
-            try? journal?.record(.failed, step: step.id, note: "\(error)")
+            try? await record(.failed, step: step.id, note: "\(error)")
             if step.patience == .cancel, halt.signal != nil {
                 finish(.cancelled)
                 return .cancelled
@@ -150,10 +156,10 @@ public struct PlanRunner: Sendable {
             events(.undoStarted(id: step.id, title: step.title))
             var problem: (any Error)?
             do {
-                try? journal?.record(.undo, step: step.id)
+                try? await record(.undo, step: step.id)
                 try failpoints.reach("undo:\(step.id)")
                 try await undo()
-                try? journal?.record(.undone, step: step.id)
+                try? await record(.undone, step: step.id)
                 progress.undone.append(step.title)
             } catch {
                 problem = error

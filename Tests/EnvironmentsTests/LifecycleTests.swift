@@ -151,4 +151,15 @@ import OrderedCollections
         #expect(error?.code == .busy && error?.message.contains("pid 1 (start") == true)
         lock.release()
     }
+
+    @Test func upNeverBringsUpAnotherEnvironmentThanItNames() async throws {
+        let request = try fake.request()
+        _ = try await UpUseCase(host: host, context: context("up")).run(request, timeout: nil)
+        _ = try await UpUseCase(host: host, context: context("up")).run(request, timeout: nil)
+        _ = try fake.request(FakeHost.twoMachines + "# changed\n")
+        let error = await #expect(throws: EnvironmentError.self) {
+            try await UpUseCase(host: host, context: context("up")).run(request, timeout: nil)
+        }
+        #expect(error?.code == .exists && error?.message.contains("was made from another init file") == true)
+    }
 }

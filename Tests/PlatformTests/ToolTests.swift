@@ -1,4 +1,5 @@
 import AtollPlatform
+import Dispatch
 import Testing
 
 @Suite struct ToolTests {
@@ -16,5 +17,18 @@ import Testing
     @Test func aMissingProgramIsNamed() async throws {
         let error = await #expect(throws: PlatformError.self) { try await Tool.run("atoll-no-such-tool", []) }
         #expect(error?.code == .toolMissing)
+    }
+}
+
+@Suite struct BlockingTests {
+    private struct Overdue: Error {}
+
+    @Test func aCallThatHangsIsGivenUpOn() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        await #expect(throws: Overdue.self) {
+            try await Blocking.run(limit: .milliseconds(50), overdue: { Overdue() }) { gate.wait() }
+        }
+        gate.signal()
+        #expect(try await Blocking.run(limit: .seconds(60), overdue: { Overdue() }) { 7 } == 7)
     }
 }

@@ -26,11 +26,6 @@ struct UpVerb: Verb {
         let session = InitRequests.session(session, options)
         let host = try session.host()
         let context = try session.context(logs: request.files)
-        if let file, SystemCall.exists(request.files.marker) {
-            context.note(
-                "note: \(request.files.path) is made already, so \(file) is not read; to make it anew: "
-                    + "\(InitRequests.next(session, request, "destroy")), then this command again")
-        }
         let environment = try await UpUseCase(host: host, context: context)
             .run(request, timeout: timeout.map { .seconds($0.value) })
         let next = "\(InitRequests.next(session, request, "shell")) \(environment.machines.keys.first ?? "")"

@@ -6,17 +6,26 @@ import Synchronization
 public final class LibvirtLink: Sendable {
     let uri: String
     let credentials: Credentials?
+    private let patience: Duration
     private let current = Mutex<Connection?>(nil)
 
-    public init(uri: String, user: String? = nil, password: String? = nil) {
+    /// - Parameter patience: how long libvirt may take for one answer; starting a domain on a busy host takes seconds.
+    public init(uri: String, user: String? = nil, password: String? = nil, patience: Duration = .seconds(120)) {
         self.uri = uri
+        self.patience = patience
         credentials = user.map { Credentials(user: $0, password: password ?? "") }
     }
 
     /// Runs `body` with a live connection, off the cooperative pool. When the connection turns out dead, it is tried once more with
     /// a new one, so `body` must be repeatable.
     func use<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
-        try await Blocking.run { [self] in
+        let overdue: @Sendable () -> any Error = { [uri, patience] in
+            EnvironmentError(
+                .timeout,
+                "libvirt at \(uri) has not answered for \(patience.components.seconds) s: it hangs, or the host is overloaded. "
+                    + "Look at it with: atoll doctor; then the same command again goes on")
+        }
+        return try await Blocking.run(limit: patience, overdue: overdue) { [self] in
             do {
                 return try body(try connection())
             } catch let error as LibvirtError where error.isConnectionFailure {
