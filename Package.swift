@@ -20,6 +20,9 @@ let collections = Target.Dependency.product(name: "OrderedCollections", package:
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let systemLibraries: [Target] = [
@@ -34,7 +37,7 @@ let rooms: [Room] = [
     Room(name: "XML"),
     Room(name: "Platform", products: [subprocess, crypto, systemPackage]),
     Room(name: "InitFile", uses: ["Model"], products: [yams, collections]),
-    Room(name: "Settings", uses: ["Model"]),
+    Room(name: "Settings", uses: ["Model"], products: [yams, collections]),
     Room(name: "Planning", uses: ["Model", "Platform"]),
     Room(name: "Libvirt", uses: ["CLibvirt", "Platform"]),
     Room(name: "Guestfs", uses: ["CGuestfs", "Platform"]),
@@ -54,12 +57,27 @@ let rooms: [Room] = [
         ],
         products: [collections]
     ),
+    Room(
+        name: "Results", uses: ["Model", "XML", "Platform", "InitFile"], products: [yams, collections, asyncHTTPClient, nioCore, nioHTTP1]),
+    Room(name: "Formula", uses: ["Model", "InitFile"], products: [collections]),
     Room(name: "Doctor", uses: ["Model", "Platform", "Libvirt", "Claims", "Templates"]),
+    Room(
+        name: "Disposable",
+        uses: [
+            "Model", "Platform", "Planning", "InitFile", "SSH", "Claims", "DiskImages", "GuestAccess", "Templates", "Environments",
+        ],
+        products: [subprocess, systemPackage, collections]
+    ),
+    Room(
+        name: "Tasks",
+        uses: ["Model", "Platform", "Planning", "InitFile", "Claims", "GuestAccess", "Results", "Formula", "Disposable"],
+        products: [subprocess, systemPackage, collections]
+    ),
     Room(
         name: "CLI",
         uses: [
             "Model", "Platform", "Settings", "Planning", "InitFile", "Claims", "Topology", "Templates", "GuestAccess", "Environments",
-            "Doctor",
+            "Doctor", "Results", "Formula", "Disposable", "Tasks",
         ],
         products: [argumentParser, collections], fixtures: ["Fixtures"]
     ),
@@ -101,7 +119,7 @@ targets.append(
         name: "AtollMain",
         dependencies: [
             "AtollCLI", "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollEnvironments",
-            "AtollDoctor",
+            "AtollDoctor", "AtollDisposable", "AtollTasks", "AtollResults",
         ],
         path: "Sources/AtollMain", swiftSettings: strict))
 targets.append(
@@ -119,6 +137,8 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: targets,
     swiftLanguageModes: [.v6]

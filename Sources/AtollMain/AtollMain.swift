@@ -23,7 +23,8 @@ enum AtollMain {
                         stateRoot: StateRoot(environment: environment), leaseDirectory: options.leaseDirectory,
                         libvirtURI: options.libvirtURL, accelerator: options.accelerator))
             })
-        exit(await CommandLineTool.run(Array(CommandLine.arguments.dropFirst()), runtime: runtime))
+        let words = CommandLine.arguments
+        exit(await CommandLineTool.run(Array(words.dropFirst()), calledAs: words.first ?? "", runtime: runtime))
     }
 
     private static func host(_ options: HostOptions, _ environment: [String: String]) throws -> AtollEnvironments.Host {

@@ -45,6 +45,7 @@ enum Ending {
         switch error {
         case is VerbExit: return nil
         case let invalid as InvalidInput: return invalid.description
+        case let formula as FormulaFailure: return formula.description
         case let failure as PlanFailure: return describe(failure)
         case let interrupted as Interrupted: return "error: interrupted by \(name(ofSignal: interrupted.signal))"
         case is CancellationError: return "error: interrupted"

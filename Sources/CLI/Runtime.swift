@@ -32,6 +32,10 @@ public struct Runtime: Sendable {
     /// The process environment.
     public var environment: [String: String]
     public var workingDirectory: String
+    /// The command line as it was typed, without the program's name.
+    var arguments: [String] = []
+    /// The run that the one to come repeats.
+    var repeats: String?
     /// Connects to the host; the connection itself is made on first use.
     public var makeHost: @Sendable (HostOptions) throws -> Host
     public var makeCatalog: @Sendable (HostOptions) throws -> TemplateCatalog

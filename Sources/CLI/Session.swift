@@ -5,6 +5,7 @@ import AtollModel
 import AtollPlanning
 import AtollPlatform
 import AtollSettings
+import AtollTasks
 
 /// One run of one verb: its settings in force, its streams, and the way to the host.
 struct Session: Sendable {
@@ -18,6 +19,8 @@ struct Session: Sendable {
     let specDefaults: SpecDefaults
     let interruption: Interruption
     let activity = Activity()
+    /// How signals end task runs.
+    let taskStop: Overlord.Stop
     private let global: Flags
 
     /// The values of the global flags that later code asks for.
@@ -68,6 +71,7 @@ struct Session: Sendable {
         }
         specDefaults = defaults
         interruption = Interruption()
+        taskStop = Overlord.Stop(gently: interruption)
         if !global.ignoreWarnings { for warning in warnings { console.err("\(warning)") } }
         let level = value(global.loglevel, "loglevel") ?? "info"
         guard ["debug", "info", "warning", "error"].contains(level) else {

@@ -26,7 +26,7 @@ extension Verb {
         let session = try Session(verb: Self.fullName, global: global, runtime: runtime)
         let verb = self
         let work = Task { try await verb.execute(session) }
-        let sources = session.watchSignals(cancel: { work.cancel() })
+        let sources = self is any TaskVerb ? session.watchTaskSignals() : session.watchSignals(cancel: { work.cancel() })
         defer { for source in sources { source.cancel() } }
         do { try await work.value } catch {
             let ending = Self.ending(error, session.interruption.signal)
@@ -40,8 +40,8 @@ extension Verb {
 
     /// `start`, `template build`.
     private static var fullName: String {
-        let isBelowNoun = TemplateCommand.configuration.subcommands.contains { $0 == Self.self }
-        return (isBelowNoun ? TemplateCommand._commandName + " " : "") + _commandName
+        let noun = AtollCommand.nouns.values.first { $0.configuration.subcommands.contains { $0 == Self.self } }
+        return (noun.map { $0._commandName + " " } ?? "") + _commandName
     }
 
     /// Whatever a cancelled verb tripped over, the signal is why it ended; a plan says more.

@@ -111,7 +111,7 @@ public struct LeaseStore: Sendable, Equatable {
 
     private func locked<T: Sendable>(_ body: () throws -> T) async throws -> T {
         do {
-            if !SystemCall.exists(directory) { try StateRoot.makeShared(directory) }
+            if !SystemCall.exists(directory) { try StateRoot.makeShared(directory, mode: 0o2775) }
             let lock = try await FileLock.acquire(
                 directory + "/subnet-lease.lock", note: "pid \(getpid())", patience: patience)
             defer { lock.release() }

@@ -37,7 +37,7 @@ public struct StateRoot: Sendable, Equatable {
     /// - Throws: `.permission` or `.io` when a directory cannot be made or entered.
     @discardableResult
     public func prepare() throws -> [String] {
-        try [path, store, repos, images, prefixes].flatMap(Self.makeShared)
+        try [path, store, repos, images, prefixes].flatMap { try Self.makeShared($0) }
     }
 
     /// Makes the directory for one prefix's images and returns warnings as `prepare` does.
@@ -45,8 +45,9 @@ public struct StateRoot: Sendable, Equatable {
     public func makeImages(of prefix: PrefixID) throws -> [String] { try prepare() + Self.makeShared(images(of: prefix)) }
 
     /// Makes one shared directory, parents included; an existing one is only checked for access. Returns warnings as `prepare` does.
+    /// - Parameter mode: as scripts/setup gives it; everybody may look into the one with the leases, so that they can see who has which.
     @discardableResult
-    public static func makeShared(_ path: String) throws -> [String] {
+    public static func makeShared(_ path: String, mode: UInt32 = 0o2770) throws -> [String] {
         if SystemCall.exists(path) {
             guard SystemCall.isDirectory(path) else { throw ClaimError(.io, "\(path) is in the way: a directory belongs there") }
             guard access(path, R_OK | W_OK | X_OK) == 0 else {
@@ -57,7 +58,7 @@ public struct StateRoot: Sendable, Equatable {
             }
             return []
         }
-        do { guard try Directories.make(path, mode: 0o770) else { return [] } } catch let error as PlatformError {
+        do { guard try Directories.make(path, mode: mode & 0o777) else { return [] } } catch let error as PlatformError {
             throw ClaimError(
                 error,
                 "\(path) is needed and missing: \(error); run scripts/setup, or set ATOLL_STATE to a directory of your own")
@@ -67,7 +68,7 @@ public struct StateRoot: Sendable, Equatable {
             if chown(path, uid_t.max, group) != 0 { warnings.append("\(path) could not be given to group libvirt: only you can use it") }
         }
         // After chown, which clears the set-group-id bit.
-        if chmod(path, 0o2770) != 0 { warnings.append("the mode of \(path) could not be set to 2770") }
+        if chmod(path, mode) != 0 { warnings.append("the mode of \(path) could not be set to \(String(mode, radix: 8))") }
         if let user = AccessControl.qemuUser {
             do { try AccessControl.grant(.execute, on: path, to: user) } catch {
                 warnings.append("\(user) could not be let into \(path): \(error)")

@@ -53,6 +53,14 @@ public struct ImageHeader: Sendable, Equatable {
         return header
     }
 
+    /// What the guest sees of an image whose format is known, in bytes: the bytes of a raw one are its guest's and tell nothing.
+    public static func virtualSize(of path: String, format: DiskSpec.Format) throws -> Int64 {
+        if format == .qcow2 { return try read(path).virtualSize }
+        let file = try ImageFile(path)
+        defer { file.close() }
+        return file.size
+    }
+
     private static let foreign: [(offset: Int, magic: [UInt8], name: String)] = [
         (0, Array("KDMV".utf8), "a VMware disk (vmdk)"), (0, Array("COWD".utf8), "a VMware disk (vmdk)"),
         (0, Array("# Disk DescriptorFile".utf8), "a VMware disk descriptor (vmdk)"),

@@ -42,6 +42,11 @@ public struct DestroyUseCase: Sendable {
         var steps = domains.map { StopUseCase.domainStep(named: $0, label: Self.label($0, after: id.eight), id, host) }
         let stops = Set(steps.map(\.id))
         steps += networks.map { StopUseCase.networkStep(named: $0, label: Self.label($0, after: id.four), id, host, needs: stops) }
+        // A filter cannot go while a domain uses it.
+        let users = Set(steps.map(\.id))
+        steps += try await host.networks.filters().filter { $0.owner == id }.map(\.name).sorted().map { name in
+            StopUseCase.filterStep(named: name, label: String(name.dropFirst("atoll-\(id.hex)-".count)), id, host, needs: users)
+        }
         let all = Set(steps.map(\.id))
         steps.append(leaseStep(id, files, needs: all))
         steps.append(imageStep(id, needs: all))

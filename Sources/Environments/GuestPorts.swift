@@ -1,3 +1,4 @@
+public import AtollGuestAccess
 public import AtollModel
 
 /// One end of a terminal session or a command in a guest.
@@ -13,6 +14,9 @@ public protocol GuestConnector: Sendable {
     /// Runs one command, or a login shell on the caller's terminal, with the caller's streams.
     /// - Returns: the remote exit code, or 128 + signal.
     func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32
+
+    /// A way into the guest that its caller keeps and closes, for work that needs more than one command.
+    func channel(to machine: Machine, files: PrefixFiles) throws -> any GuestChannel
 }
 
 /// A guest that answered.

@@ -4,6 +4,7 @@ import AtollModel
 import AtollPlanning
 import AtollPlatform
 import AtollSSH
+import Glibc
 import OrderedCollections
 
 /// The steps that make one prefix out of a fully resolved environment.
@@ -13,6 +14,8 @@ struct InitPlan {
     var environment: Environment
 
     private var files: PrefixFiles { request.files }
+    /// What emulation costs.
+    private var factor: Int { host.accelerator.accelerator.deadlineFactor }
     private var local: [Machine] { environment.machines.values.filter(\.isLocal) }
 
     func plan() throws -> Plan {
@@ -109,11 +112,18 @@ struct InitPlan {
         var recipe = recipe
         recipe.origin = recipe.origin.expanded(request.variables)
         let source = recipe
+        // A copy may be of any size, to a disk as slow as 20 MB/s; an overlay or an empty disk takes a moment, unless its template is
+        // being hashed again just then.
+        var bytes: Int64 = 0
+        if case .file(let path, let url, _) = source.origin, let file = url.map({ String($0.trimmingPrefix("file://")) }) ?? path {
+            bytes = Int64(SystemCall.status(file)?.st_size ?? 0)
+        }
+        let deadline = (.seconds(300) + .seconds(bytes / 20_000_000)) * factor
         let base = disk.backing.first.map { " on \($0.path.split(separator: "/").last ?? "")" } ?? ""
         return [
             Step(
                 "disk:\(machine.name)/\(disk.name)", "create disk \(disk.device) of \(machine.name)\(base)", needs: needs,
-                patience: .cancel,
+                patience: .cancel, deadline: deadline, lookAt: "df -h \(root), and whether the disk below it is slow or busy: dmesg | tail",
                 apply: { [host] progress in try await host.disks.create(made, from: source) { progress.report($0) } },
                 undo: { [host] in try await host.disks.remove(made.path) })
         ]
@@ -145,6 +155,7 @@ struct InitPlan {
         let guests = machines.map(guest)
         return Step(
             "sysprep", "prepare the disks of \(names.joined(separator: ", ")) offline", needs: Set(needs), patience: .cancel,
+            deadline: .seconds(600 + 120 * machines.count) * factor, lookAt: "atoll doctor, and libguestfs-test-tool",
             apply: { [host] progress in try await host.preparer.sysprep(guests) { progress.report($0, $1) } })
     }
 
@@ -157,6 +168,8 @@ struct InitPlan {
             let files = files
             return Step(
                 "build:\(machine.name)/\(disk.name)", "build \(disk.device) of \(machine.name)", needs: needs, patience: .cancel,
+                deadline: .seconds(1800 * commands.count) * factor,
+                lookAt: "the `build` of \(disk.name) in \(request.file): a command in it may wait for an answer or for a network",
                 apply: { [host] progress in
                     for arguments in commands {
                         progress.report(nil, arguments.first ?? "")

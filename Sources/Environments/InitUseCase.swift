@@ -26,11 +26,13 @@ public struct InitUseCase: Sendable {
         try Self.checkPlace(request.workdir)
         let lock = try await PrefixLock.acquire(files, root: host.stateRoot, context: context)
         defer { lock.release() }
-        var resolution = try await resolve(request)
-        try await checkReferences(resolution.spec, request)
+        var resolution = try await check(request)
         for warning in resolution.warnings { context.note("\(warning)") }
         try await clearLeftovers(request)
         let images = try await fetchTemplates(resolution)
+        // Those that were in the store before have been looked at.
+        let misfits = await ImageFit(variables: request.variables, templates: host.templates).findings(resolution.spec, as: .error)
+        guard misfits.isEmpty else { throw InvalidInput(misfits) }
         // Another init may take a subnet between our look at the lease store and our claim: look again then, a bounded number of times.
         for _ in 0..<100 {
             let layout = DiskLayout(host: host, request: request, images: images)
@@ -79,19 +81,27 @@ public struct InitUseCase: Sendable {
     }
 
     func resolve(_ request: InitRequest) async throws -> Resolution {
+        let found = try await examine(request)
+        guard let environment = found.environment else { throw InvalidInput(found.findings) }
+        return Resolution(spec: found.spec, environment: environment, warnings: found.findings)
+    }
+
+    private func examine(_ request: InitRequest) async throws -> Resolution.Examination {
         let networks = try await host.networks.networks()
         let taken = try Resolution.takenStarts(
             registry: host.registry, domains: try await host.hypervisor.domains(), networks: networks)
         var generator = SystemRandomNumberGenerator()
-        return try Resolution.make(
+        return try Resolution.examine(
             file: request.file, defaults: request.defaults, leases: host.leases, routes: host.routes(), networks: networks, taken: taken,
             generator: &generator)
     }
 
-    /// What only a real init insists on.
-    private func checkReferences(_ spec: EnvironmentSpec, _ request: InitRequest) async throws {
-        let missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(spec, as: .error)
-        guard missing.isEmpty else { throw InvalidInput(missing) }
+    /// The resolution of a file that has nothing wrong in it, and names nothing that is missing: on that only a real init insists.
+    private func check(_ request: InitRequest) async throws -> Resolution {
+        let found = try await examine(request)
+        let missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(found.spec, as: .error)
+        guard missing.isEmpty, let environment = found.environment else { throw InvalidInput(found.findings(and: missing)) }
+        return Resolution(spec: found.spec, environment: environment, warnings: found.findings)
     }
 
     /// An interrupted init leaves a directory without marker: it is removed, so that the same command works again. Anything else stays.
@@ -133,7 +143,7 @@ public struct InitUseCase: Sendable {
         try Directories.list(files.path).allSatisfy { $0 == ".atoll" } && Directories.list(files.own).isEmpty
     }
 
-    private func fetchTemplates(_ resolution: Resolution) async throws -> DiskLayout.Images {
+    func fetchTemplates(_ resolution: Resolution) async throws -> DiskLayout.Images {
         let wanted = DiskLayout.templates(of: resolution.environment)
         let steps = wanted.map { wish in
             Step(

@@ -33,6 +33,17 @@ public struct ObservedNetwork: Sendable, Equatable {
     }
 }
 
+/// A network filter of ours as it is on the host right now.
+public struct ObservedFilter: Sendable, Hashable {
+    public var name: String
+    public var owner: PrefixID
+
+    public init(name: String, owner: PrefixID) {
+        self.name = name
+        self.owner = owner
+    }
+}
+
 /// Runs domains. The live one is libvirt.
 public protocol Hypervisor: Sendable {
     /// Every domain of the host, ours or not.
@@ -52,6 +63,12 @@ public protocol NetworkHost: Sendable {
     func start(_ network: Network, of environment: Environment) async throws
     /// Takes a network down. Does nothing when it is gone; refuses one that does not carry `owner`'s mark.
     func stop(named name: String, owner: PrefixID) async throws
+    /// Every filter of ours on the host.
+    func filters() async throws -> [ObservedFilter]
+    /// Makes the filter that holds the network's guests back, or gives it today's rules. Before the network, which answers names by it.
+    func makeFilter(for network: Network, of environment: Environment) async throws
+    /// Removes a filter. Does nothing when it is gone; refuses one whose name is not `owner`'s.
+    func removeFilter(named name: String, owner: PrefixID) async throws
 }
 
 /// Makes disk images.

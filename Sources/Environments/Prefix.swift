@@ -46,6 +46,9 @@ extension Environment {
         (try? HostNames.network(id, name)) ?? HostNames.bridge(id, name)
     }
 
+    /// Name of a network's filter on the host.
+    func filterName(ofNetwork name: String) -> String { HostNames.filter(id, name) }
+
     /// The machines of these names, in the environment's order; all when there are no names.
     /// - Throws: `.notFound`, naming every unknown one and what there is.
     public func selecting(_ names: [String]) throws -> [Machine] {

@@ -64,6 +64,8 @@ public struct PrefixFiles: Sendable, Hashable {
 
     /// The NoCloud seed of a machine, as QEMU sees it.
     public func seed(_ machine: String) -> String { resolved("\(images)/\(machine)_seed.iso") }
+    /// The variables of a machine that UEFI starts.
+    public func nvram(_ machine: String) -> String { resolved("\(images)/\(machine).nvram") }
     /// The console log of a machine, written by QEMU, readable by the owner of the prefix.
     public func console(_ machine: String) -> String { resolved("\(images)/\(machine).console.log") }
 }

@@ -43,7 +43,8 @@ public struct ReferenceCheck: Sendable {
                 add(problem, path)
             }
         }
-        // Both passes are in file order by themselves.
+        found += await ImageFit(variables: variables, templates: templates).findings(spec, as: severity)
+        // Each pass is in file order by itself.
         let unplaced = SourcePosition(line: 0, column: 0)
         return found.enumerated().sorted { a, b in
             let (left, right) = (a.element.position ?? unplaced, b.element.position ?? unplaced)

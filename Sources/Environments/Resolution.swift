@@ -10,34 +10,58 @@ public struct Resolution: Sendable {
     public var environment: Environment
     public var warnings: [Diagnostic]
 
+    /// Everything that one look at an init file tells.
+    public struct Examination: Sendable {
+        /// With errors it is only good for looking further (`InitFile.Draft`).
+        public var spec: EnvironmentSpec
+        /// nil when there are errors.
+        public var environment: Environment?
+        /// Errors and warnings, in file order.
+        public var findings: [Diagnostic]
+        public var hasErrors: Bool { environment == nil }
+
+        /// The findings with others that concern the same file, in file order; a place with an error gets no further finding.
+        public func findings(and others: [Diagnostic]) -> [Diagnostic] {
+            let faults = Set(findings.filter { $0.severity == .error }.map(\.path))
+            return (findings + others.filter { !faults.contains($0.path) }).inFileOrder()
+        }
+    }
+
     /// Loads and resolves.
-    /// - Parameter defaults: what configuration says for VMs that say nothing.
-    /// - Parameter networks: libvirt's, so that their subnets are avoided; empty where libvirt cannot be asked.
-    /// - Parameter taken: 4 or 8 digits that names on the host start with already.
     /// - Throws: `InvalidInput` with everything wrong with the file.
     public static func make(
         file: String, defaults: SpecDefaults, leases: LeaseStore, routes: [(subnet: IPv4Subnet, description: String)],
         networks: [ObservedNetwork],
         taken: Set<String>, generator: inout some RandomNumberGenerator
     ) throws -> Resolution {
+        let found = try examine(
+            file: file, defaults: defaults, leases: leases, routes: routes, networks: networks, taken: taken, generator: &generator)
+        guard let environment = found.environment else { throw InvalidInput(found.findings) }
+        return Resolution(spec: found.spec, environment: environment, warnings: found.findings)
+    }
+
+    /// The same, with errors as values, for callers that add findings of their own before they give up.
+    /// - Parameter defaults: what configuration says for VMs that say nothing.
+    /// - Parameter networks: libvirt's, so that their subnets are avoided; empty where libvirt cannot be asked.
+    /// - Parameter taken: 4 or 8 digits that names on the host start with already.
+    public static func examine(
+        file: String, defaults: SpecDefaults, leases: LeaseStore, routes: [(subnet: IPv4Subnet, description: String)],
+        networks: [ObservedNetwork],
+        taken: Set<String>, generator: inout some RandomNumberGenerator
+    ) throws -> Examination {
         let draft = InitFile.draft(path: file)
         var id = PrefixID(using: &generator)
         // Names on the host start with 4 or 8 digits of the uuid: both must be nobody else's.
         while taken.contains(id.four) || taken.contains(id.eight) { id = PrefixID(using: &generator) }
-        guard draft.isResolvable else { throw InvalidInput(draft.errors) }
         let spec = InitFile.applying(defaults, to: draft.spec)
-        do {
-            let (environment, more) = try Topology.resolve(
-                spec, id: id, occupancy: try occupancy(leases: leases, routes: routes, networks: networks))
-            guard draft.errors.isEmpty else { throw InvalidInput(draft.errors) }
-            return Resolution(spec: spec, environment: environment, warnings: draft.warnings + more)
-        } catch let invalid as InvalidInput where !draft.errors.isEmpty {
-            // Everything wrong with a file in one go, in its order, each thing once.
-            var all = draft.errors
-            all += invalid.diagnostics.filter { !draft.errors.contains($0) }
-            throw InvalidInput(
-                all.sorted { ($0.position?.line ?? 0, $0.position?.column ?? 0) < ($1.position?.line ?? 0, $1.position?.column ?? 0) })
+        let said = draft.errors + draft.warnings
+        guard draft.isRead else { return Examination(spec: spec, environment: nil, findings: said.inFileOrder()) }
+        let occupancy = try occupancy(leases: leases, routes: routes, networks: networks)
+        if draft.errors.isEmpty, let (environment, more) = try? Topology.resolve(spec, id: id, occupancy: occupancy) {
+            return Examination(spec: spec, environment: environment, findings: (said + more).inFileOrder())
         }
+        let more = Topology.findings(spec, beside: draft.errors, occupancy: occupancy)
+        return Examination(spec: spec, environment: nil, findings: (said + more).inFileOrder())
     }
 
     private static func occupancy(

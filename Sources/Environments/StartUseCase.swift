@@ -31,15 +31,30 @@ public struct StartUseCase: Sendable {
         let machines = try environment.selecting(names)
         let used = Set(machines.flatMap { $0.nics.map(\.net) })
         let networks = environment.networks.values.filter { names.isEmpty || used.contains($0.name) }
-        var steps: [Step] = networks.map { networkStep($0, environment) }
+        var steps = networks.filter(\.isFiltered).map { filterStep($0, environment) } + networks.map { networkStep($0, environment) }
         steps += machines.filter(\.isLocal).map { domainStep($0, environment, files) }
         return try Plan("Start prefix \(files.name)", onFailure: .undo, steps: steps)
+    }
+
+    /// Host names in it are looked up when the network starts, and not again while it runs: its name server was told the answers.
+    private func filterStep(_ network: Network, _ environment: Environment) -> Step {
+        let name = environment.filterName(ofNetwork: network.name)
+        let served = environment.libvirtName(ofNetwork: network.name)
+        return Step(
+            "filter:\(network.name)", "limit what network \(network.name) reaches",
+            observe: { [host] in
+                let isThere = try await host.networks.filters().contains { $0.name == name }
+                let runs = try await host.networks.network(named: served)?.isActive == true
+                return isThere && runs ? .done("limited") : .absent
+            },
+            apply: { [host] _ in try await host.networks.makeFilter(for: network, of: environment) },
+            undo: { [host] in try await host.networks.removeFilter(named: name, owner: environment.id) })
     }
 
     private func networkStep(_ network: Network, _ environment: Environment) -> Step {
         let name = environment.libvirtName(ofNetwork: network.name)
         return Step(
-            "network:\(network.name)", "start network \(network.name)",
+            "network:\(network.name)", "start network \(network.name)", needs: network.isFiltered ? ["filter:\(network.name)"] : [],
             observe: { [host] in
                 guard let found = try await host.networks.network(named: name) else { return .absent }
                 if found.owner == environment.id { return found.isActive ? .done("running") : .absent }

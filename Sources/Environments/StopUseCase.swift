@@ -43,6 +43,11 @@ public struct StopUseCase: Sendable {
                 Self.networkStep(
                     named: environment.libvirtName(ofNetwork: network.name), label: network.name, environment.id, host,
                     needs: Set(users.map { "domain:\($0.name)" })))
+            guard network.isFiltered else { continue }
+            steps.append(
+                Self.filterStep(
+                    named: environment.filterName(ofNetwork: network.name), label: network.name, environment.id, host,
+                    needs: ["network:\(network.name)"]))
         }
         return try Plan("Stop prefix \(files.name)", onFailure: .keep, steps: steps)
     }
@@ -65,5 +70,12 @@ public struct StopUseCase: Sendable {
                 return found.owner == id ? .absent : .done("the network \(name) is not ours and is left alone")
             },
             apply: { _ in try await host.networks.stop(named: name, owner: id) })
+    }
+
+    static func filterStep(named name: String, label: String, _ id: PrefixID, _ host: Host, needs: Set<String>) -> Step {
+        Step(
+            "filter:\(label)", "remove the filter of network \(label)", needs: needs,
+            observe: { try await host.networks.filters().contains { $0.name == name } ? .absent : .done("not there") },
+            apply: { _ in try await host.networks.removeFilter(named: name, owner: id) })
     }
 }

@@ -18,7 +18,12 @@ public struct WaitUseCase: Sendable {
     /// - Parameter timeout: for each VM; without it `boot_time_sec` (600), times the accelerator's factor.
     public func run(_ files: PrefixFiles, machines names: [String], timeout: Duration?) async throws -> Environment {
         let environment = try SavedEnvironment.load(files)
-        let steps = try environment.selecting(names).map { step($0, environment, files, timeout) }
+        var limits: Set<String> = []
+        let steps = try environment.selecting(names).map { machine in
+            let limit = limit(machine, timeout)
+            // Said once for all that share it.
+            return step(machine, environment, files, limit.deadline, saying: limits.insert(limit.text).inserted ? limit.text : nil)
+        }
         // Waiting costs the host nothing: all at once, and a VM that is lost says nothing about the others.
         var context = context
         context.jobs = max(context.jobs, steps.count)
@@ -26,14 +31,21 @@ public struct WaitUseCase: Sendable {
         return environment
     }
 
-    private func step(_ machine: Machine, _ environment: Environment, _ files: PrefixFiles, _ timeout: Duration?) -> Step {
+    private func limit(_ machine: Machine, _ timeout: Duration?) -> (deadline: Duration, text: String) {
         let factor = host.accelerator.accelerator.deadlineFactor
         let seconds = machine.spec.bootTime ?? 600
         let deadline = timeout ?? .seconds(seconds * factor)
-        let limit = timeout == nil && factor > 1 ? "\(seconds) s x \(factor) under tcg" : "\(deadline.components.seconds) s"
-        return Step(
-            "ready:\(machine.name)", "wait for ssh on \(machine.name) (limit \(limit))", patience: .cancel,
+        let reason = timeout == nil && factor > 1 ? " (\(seconds) s x \(factor) under tcg)" : ""
+        return (deadline, "limit \(deadline.components.seconds) s\(reason)")
+    }
+
+    private func step(
+        _ machine: Machine, _ environment: Environment, _ files: PrefixFiles, _ deadline: Duration, saying limit: String?
+    ) -> Step {
+        Step(
+            "ready:\(machine.name)", "wait for \(machine.name)", patience: .cancel,
             apply: { [host] progress in
+                if let limit { progress.report(nil, limit) }
                 try await requireRunning(machine, environment)
                 _ = try await host.guests.waitUntilReady(machine, of: environment, files: files, deadline: deadline) {
                     progress.report(nil, $0)

@@ -5,23 +5,24 @@ import OrderedCollections
 struct DiskDecoder {
     let field: Field
 
-    func decode() -> DiskSpec? {
+    /// A disk with an error holds what could be understood: empty texts and an empty disk stand for the rest.
+    func decode() -> DiskSpec {
+        var disk = DiskSpec(name: "", device: "", format: .qcow2, origin: .empty(size: "1"))
         let shape = "a mapping with `name`, `dev`, `format` and `type`"
         guard let raw = field.members(shape) else {
             if field.isEmpty { field.refuse(allowed: shape) }
-            return nil
+            return disk
         }
         field.warnUnknownKeys(.disk)
-        for key in ["name", "dev", "format", "type"] where field[key].isEmpty {
+        for key in ["name", "dev", "format", "type"] where field[key].isEmpty && !field.lacksMerged {
             field.findings.error(
                 field.path.appending(key), "`\(key)` is missing\(written(insteadOf: key)); a disk has name, dev, format and type")
         }
-        let name = name()
-        let device = device()
-        let format = field["format"].choice(DiskSpec.Format.self)
-        let origin = origin()
-        guard let name, let device, let format, let origin else { return nil }
-        var disk = DiskSpec(name: name, device: device, format: format, origin: origin)
+        disk.name = name() ?? disk.name
+        disk.device = device() ?? disk.device
+        disk.format = field["format"].choice(DiskSpec.Format.self) ?? disk.format
+        disk.origin = origin() ?? disk.origin
+        disk.size = size(disk.origin)
         disk.metadata = field["metadata"].members() ?? [:]
         disk.skipExport = field["skip-export"].flag() ?? false
         if !field["build"].isEmpty {
@@ -81,12 +82,36 @@ struct DiskDecoder {
         }
     }
 
+    /// Of a disk with an image below it; an empty one has its size in its origin.
+    private func size(_ origin: DiskSpec.Origin) -> DiskSpec.Size? {
+        switch origin {
+        case .empty: return nil
+        case .file:
+            if !field["size"].isEmpty {
+                field.findings.warning(field["size"].path, "not used: a disk of type file is as large as its file")
+            }
+            return nil
+        case .template, .qcow2:
+            let allowed = "a size in bytes, or with k, M, G or T, such as 10G, or at least that: \">= 10G\""
+            guard let text = field["size"].word(allowed) else { return nil }
+            guard let size = DiskSpec.Size(text) else {
+                field["size"].refuse(allowed: allowed)
+                return nil
+            }
+            if field["format"].value == "iso" {
+                field.findings.error(field["size"].path, "a CD has the size of its image")
+                return nil
+            }
+            return size
+        }
+    }
+
     private func template() -> DiskSpec.Origin? {
+        let version = field["template_version"].word("a version, such as v1.0")
         guard field["template_type"].isEmpty || field["template_type"].choice(of: ["lago", "qcow2"]) != nil else { return nil }
         if field["template_type"].value == "qcow2" {
             return needed("path", "the path of a qcow2 image").map { .qcow2(path: $0) }
         }
-        let version = field["template_version"].word("a version, such as v1.0")
         return needed("template_name", "the name of a template").map { .template(name: $0, version: version) }
     }
 
@@ -94,6 +119,7 @@ struct DiskDecoder {
     /// an empty text in the spec: addresses can be resolved without it, and a real init refuses it (`InitFile.references`).
     private func needed(_ key: String, _ allowed: String) -> String? {
         if field[key].isAbsent {
+            if field.lacksMerged { return nil }
             field.findings.error(field.path.appending(key), "`\(key)` is missing; this type of disk has \(allowed) there")
             return nil
         }

@@ -20,7 +20,8 @@ struct DomainDecoder {
         readData(into: &domain)
         readOrigin(into: &domain)
         domain.nics = nics()
-        domain.disks = field["disks"].elements("a list of disks").compactMap { DiskDecoder(field: $0).decode() }
+        // Places of disks are told by their index, so each written one counts.
+        domain.disks = field["disks"].elements("a list of disks").map { DiskDecoder(field: $0).decode() }
         checkDisks(domain)
         return domain
     }
@@ -31,6 +32,8 @@ struct DomainDecoder {
         domain.architecture = field["arch"].word("an architecture, such as x86_64")
         domain.machine = field["machine"].word("a QEMU machine type, such as q35")
         domain.graphics = field["graphics"].choice(Graphics.self) ?? Graphics.none
+        domain.firmware = field["firmware"].choice(Firmware.self)
+        domain.hasTPM = field["tpm"].flag() ?? false
         domain.cpuModel = field["cpu_model"].word("a CPU model, such as SandyBridge")
         if field["cpu_custom"].members("a mapping, such as {'@mode': host-model}") != nil { domain.cpuCustom = field["cpu_custom"].value }
         if !field["cpu_model"].isEmpty && !field["cpu_custom"].isEmpty {
@@ -111,28 +114,26 @@ struct DomainDecoder {
 
     private func nics() -> [NICSpec] {
         let list = field["nics"]
-        if list.isAbsent {
+        if list.isAbsent, !field.lacksMerged {
             field.findings.error(list.path, "`nics` is missing; a VM has a list of NICs, such as [{net: \(nets?.first ?? "net-01")}]")
         }
-        return list.elements("a list of NICs").compactMap { nic in
+        return list.elements("a list of NICs").map { nic in
             guard let raw = nic.members("a mapping with `net`") else {
                 if nic.isEmpty { nic.refuse(allowed: "a mapping with `net`") }
-                return nil
+                return NICSpec(net: "")
             }
             nic.warnUnknownKeys(.nic)
-            let ip = nic["ip"].word("an IPv4 address, such as 192.168.200.9")
-            guard let net = nic["net"].word("the name of a net") else {
-                if nic["net"].isEmpty { nic.findings.error(nic["net"].path, "`net` is missing; a NIC names the net it is on") }
-                return nil
+            let net = nic["net"].word("the name of a net")
+            if nic["net"].isEmpty, !nic.lacksMerged {
+                nic.findings.error(nic["net"].path, "`net` is missing; a NIC names the net it is on")
             }
-            if let nets, !nets.contains(net) {
+            if let net, let nets, !nets.contains(net) {
                 nic.findings.error(
                     nic["net"].path,
                     "unrecognized network in \(field.name): \(net.escaped), available: \(nets.joined(separator: ", "))"
                         + Spelling.hint(for: net, among: nets))
-                return nil
             }
-            var spec = NICSpec(net: net, ip: ip)
+            var spec = NICSpec(net: net ?? "", ip: nic["ip"].word("an IPv4 address, such as 192.168.200.9"))
             spec.raw = raw
             return spec
         }
@@ -142,20 +143,20 @@ struct DomainDecoder {
         let list = field["disks"].path
         var names: [String: Int] = [:]
         var devices: [String: Int] = [:]
-        // Indexes count written disks: with an unreadable one among them they would be off, and that one has an error already.
-        guard domain.disks.count == field["disks"].value?.elements?.count ?? 0 else { return }
         for (index, disk) in domain.disks.enumerated() {
             let path = list.appending(index)
-            if let first = names.updateValue(index, forKey: disk.name) {
+            if !disk.name.isEmpty, let first = names.updateValue(index, forKey: disk.name) {
                 field.findings.error(
                     path.appending("name"), "disks[\(first)] is called \(disk.name) already; each disk needs a name of its own")
             }
             // A CD drive gets a place of its own, whatever `dev` says.
-            if disk.format != .iso, let first = devices.updateValue(index, forKey: disk.device) {
+            if !disk.device.isEmpty, disk.format != .iso, let first = devices.updateValue(index, forKey: disk.device) {
                 field.findings.error(path.appending("dev"), "disks[\(first)] is \(disk.device) already")
             }
         }
-        if domain.disks.isEmpty, domain.ovaURL == nil, domain.vmProvider != "ssh", field["type"].isEmpty {
+        if domain.disks.isEmpty, domain.ovaURL == nil, domain.vmProvider != "ssh", field["type"].isEmpty, !field.lacksMerged,
+            !field.findings.hasError(at: list)
+        {
             field.findings.warning(field.path, once: ["no disks", domain.name], "there is no disk to boot from; give it `disks`")
         }
     }

@@ -5,14 +5,15 @@ import OrderedCollections
 struct EnvironmentDecoder {
     let findings: Findings
 
-    func decode() -> EnvironmentSpec {
+    /// nil when this is no init file.
+    func decode() -> EnvironmentSpec? {
         var spec = EnvironmentSpec(domains: [:], nets: [:], sources: findings.document.sources)
         let root = findings.root
         guard let members = root.value?.members else {
             root.refuse(allowed: "a mapping with `domains` and `nets`")
-            return spec
+            return nil
         }
-        guard checkTopLevel(members) else { return spec }
+        guard checkTopLevel(members) else { return nil }
 
         let nets = root["nets"]
         for (name, value) in nets.members("a mapping of net names to nets") ?? [:] {
@@ -20,6 +21,8 @@ struct EnvironmentDecoder {
             checkName(name, at: field.path, of: "net")
             spec.nets[name] = NetDecoder(field: field).decode(name: name)
         }
+        // With `nets` written twice, some of them are not known.
+        let known = spec.nets.isEmpty || findings.hasError(at: nets.path) ? nil : Array(spec.nets.keys)
         let domains = root["domains"]
         let machines = domains.members("a mapping of VM names to VMs") ?? [:]
         if machines.isEmpty && !domains.isAbsent && domains.value?.kind != "text" {
@@ -27,10 +30,9 @@ struct EnvironmentDecoder {
         }
         for (name, value) in machines {
             let field = Field(value: value, path: domains.path.appending(name), findings: findings)
-            let before = findings.errorCount
             checkName(name, at: field.path, of: "VM")
-            let domain = DomainDecoder(field: field, nets: spec.nets.isEmpty ? nil : Array(spec.nets.keys)).decode(name: name)
-            if findings.errorCount == before { spec.domains[name] = domain }
+            let domain = DomainDecoder(field: field, nets: known).decode(name: name)
+            if field.value?.members != nil { spec.domains[name] = domain }
         }
         return spec
     }
@@ -45,12 +47,9 @@ struct EnvironmentDecoder {
                         + "An init file has `domains` and `nets`")
                 return false
             }
-            let near = members.keys.first { Spelling.suggestion(for: $0, among: ["domains"]) != nil }
             findings.error(
-                atKey: near.map { FieldPath.keys($0) } ?? FieldPath(),
-                near == nil
-                    ? "there is no `domains` in this file; an init file has a mapping `domains` of VM names to VMs, and `nets`"
-                    : "an init file has `domains`; did you mean `domains`?")
+                atKey: FieldPath(),
+                "there is no `domains` in this file; an init file has a mapping `domains` of VM names to VMs, and `nets`")
         }
         for key in members.keys where members["nets"] == nil || key.hasPrefix("proto") {
             guard Keys.names[.root]?.contains(key) == false,
@@ -65,6 +64,49 @@ struct EnvironmentDecoder {
         guard !Names.isAllowed(name) else { return }
         let shown = name.isEmpty ? "an empty name" : "\"\(name.escaped.prefix(80))\""
         findings.error(atKey: path, "\(shown) cannot name a \(thing); allowed: \(Names.rule)")
+    }
+}
+
+extension Tree {
+    /// The document as it is with what a VM, a net or all of them is called twice in the other's place; and where it differs.
+    var variants: [(path: FieldPath, tree: Tree)] {
+        var result: [(FieldPath, Tree)] = []
+        for section in ["domains", "nets"] {
+            guard let member = members?[section] else { continue }
+            result += member.twins.map { (.keys(section), replacing(section, with: $0)) }
+            for all in [member.value] + member.twins {
+                for (name, inner) in all.members ?? [:] {
+                    result += inner.twins.map { (.keys(section, name), replacing(section, with: all.replacing(name, with: $0))) }
+                }
+            }
+        }
+        return result
+    }
+
+    private func replacing(_ key: String, with value: Tree) -> Tree {
+        var copy = self
+        var members = self.members
+        members?[key]?.value = value
+        copy.members = members
+        return copy
+    }
+}
+
+/// The top level as it was meant.
+enum TopLevel {
+    /// Reads what is nearly called `domains` as that, so that the VMs in it are looked at too; what is wrong comes back.
+    static func mend(_ root: inout Tree, file: String) -> [Diagnostic] {
+        guard var members = root.members, members["domains"] == nil, !["networks", "vms"].contains(where: { members[$0] != nil }),
+            let near = members.keys.first(where: { Spelling.suggestion(for: $0, among: ["domains"]) != nil }),
+            let member = members.removeValue(forKey: near)
+        else { return [] }
+        members["domains"] = member
+        root.members = members
+        return [
+            Diagnostic(
+                .error, file: file, position: member.position, path: .keys(near),
+                message: "an init file has `domains`; did you mean `domains`?")
+        ]
     }
 }
 
@@ -83,6 +125,7 @@ struct NetDecoder {
         net.dhcp = dhcp(field["dhcp"])
         net.dnsDomainName = field["dns_domain_name"].word("a domain name, such as lago.local")
         net.mtu = field["mtu"].integer(in: 68...65535, "a whole number of bytes from 68 to 65535, such as 9000")
+        net.egress = EgressDecoder(field: field["egress"], kind: net.kind).decode()
         net.hasLegacyDNS = field["main_dns"].value?.isTruthy ?? false
         let records = field["dns_records"]
         for (host, value) in records.members("a mapping of host names to addresses") ?? [:] {
@@ -119,9 +162,8 @@ struct NetDecoder {
         for key in ["start", "end"] where field[key].isEmpty {
             field.findings.error(atKey: field.path, "`\(key)` is missing; a dynamic range has `start` and `end`, such as 100 and 254")
         }
-        guard let start = field["start"].integer(in: 1...254, allowed), let end = field["end"].integer(in: 1...254, allowed) else {
-            return nil
-        }
+        let (first, last) = (field["start"].integer(in: 1...254, allowed), field["end"].integer(in: 1...254, allowed))
+        guard let start = first, let end = last else { return nil }
         guard start <= end else {
             field.findings.error(field["end"].path, "the range ends at \(end), before its start \(start)")
             return nil

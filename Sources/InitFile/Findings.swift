@@ -20,6 +20,18 @@ final class Findings {
 
     func add(_ diagnostics: [Diagnostic]) { errors += diagnostics }
 
+    /// Adds what another reading found at or below a path, and is not known yet.
+    func add(_ other: Findings, below path: FieldPath) {
+        func isBelow(_ finding: Diagnostic) -> Bool { finding.path.components.starts(with: path.components) }
+        for error in other.errors where isBelow(error) && !errors.contains(error) { errors.append(error) }
+        for warning in other.warnings where isBelow(warning) && !warnings.contains(where: { $0.message == warning.message }) {
+            warnings.append(warning)
+        }
+    }
+
+    /// Whether there is an error at just this path.
+    func hasError(at path: FieldPath) -> Bool { errors.contains { $0.path == path } }
+
     func error(_ path: FieldPath, _ message: String) {
         errors.append(Diagnostic(.error, at: path, in: document.sources, message))
     }
@@ -39,10 +51,7 @@ final class Findings {
     }
 
     func sorted(_ severity: Diagnostic.Severity) -> [Diagnostic] {
-        func place(_ item: (offset: Int, element: Diagnostic)) -> (Int, Int, Int) {
-            (item.element.position?.line ?? 0, item.element.position?.column ?? 0, item.offset)
-        }
-        return (severity == .error ? errors : warnings).enumerated().sorted { place($0) < place($1) }.map(\.element)
+        (severity == .error ? errors : warnings).inFileOrder()
     }
 }
 
@@ -58,6 +67,9 @@ struct Field {
     var isAbsent: Bool { value == nil }
     /// Absent, or written with nothing after it.
     var isEmpty: Bool { value == nil || value == .null }
+
+    /// Whether members may be missing only because a prototype or a merged mapping is not to be had, which has been said.
+    var lacksMerged: Bool { ["based-on", "<<"].contains { findings.hasError(at: path.appending($0)) } }
 
     /// `the text "abc"`, as errors name what they found.
     var found: String {

@@ -14,17 +14,14 @@ public enum InitFile {
 
     /// What one reading gave: the parts that could be understood, and everything found.
     public struct Draft: Sendable {
-        /// Without the VMs and nets that could not be understood when there are errors.
+        /// With errors it is only good for looking further: what could not be understood is left at its default.
         public var spec: EnvironmentSpec
+        /// Whether there was an init file to look into; else nothing more can be said about it than the errors do.
+        public var isRead = true
         /// In file order.
         public var errors: [Diagnostic]
         /// In file order.
         public var warnings: [Diagnostic]
-
-        /// Whether checking addresses and management nets still tells something in spite of the errors: no error is about a net.
-        public var isResolvable: Bool {
-            !errors.contains { $0.path.components.isEmpty || $0.path.components.first == .key("nets") }
-        }
 
         /// The spec and its warnings; throws `InvalidInput` with all errors when there are any.
         public func checked() throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
@@ -53,21 +50,33 @@ public enum InitFile {
     /// Like `parse`, with errors as values.
     public static func draft(_ text: String, file: String) -> Draft {
         do throws(InvalidInput) {
-            var tree = try DocumentReader.read(text, file: file)
-            let found = Prototypes.resolve(in: &tree, file: file)
-            let findings = Findings(document: Document(tree, file: file))
-            findings.add(found)
-            let spec = EnvironmentDecoder(findings: findings).decode()
-            return Draft(spec: spec, errors: findings.sorted(.error), warnings: findings.sorted(.warning))
+            var (tree, found) = try DocumentReader.readLeniently(text, file: file)
+            found += TopLevel.mend(&tree, file: file)
+            let (spec, findings) = decode(tree, found, file: file)
+            for (path, variant) in tree.variants { findings.add(decode(variant, found, file: file).findings, below: path) }
+            return Draft(
+                spec: spec ?? EnvironmentSpec(domains: [:], nets: [:], sources: SourceMap(file: file)), isRead: spec != nil,
+                errors: findings.sorted(.error), warnings: findings.sorted(.warning))
         } catch {
             return Draft(failed: error, file: file)
         }
     }
 }
 
+extension InitFile {
+    private static func decode(_ tree: Tree, _ found: [Diagnostic], file: String) -> (spec: EnvironmentSpec?, findings: Findings) {
+        var tree = tree
+        let faults = Prototypes.resolve(in: &tree, file: file)
+        let findings = Findings(document: Document(tree, file: file))
+        findings.add(found + faults)
+        return (EnvironmentDecoder(findings: findings).decode(), findings)
+    }
+}
+
 extension InitFile.Draft {
     init(failed: InvalidInput, file: String) {
         spec = EnvironmentSpec(domains: [:], nets: [:], sources: SourceMap(file: file))
+        isRead = false
         errors = failed.diagnostics
         warnings = []
     }

@@ -34,13 +34,13 @@ struct JSONReader {
         return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
     }
 
-    mutating func document() throws(Failure) -> Tree {
+    /// The document, and what is wrong with it in spite of being readable.
+    mutating func document() throws(Failure) -> (tree: Tree, findings: [Diagnostic]) {
         skipSpace()
         let tree = try value(depth: 0)
         skipSpace()
         guard index == bytes.count else { throw failure("JSON: something follows the document") }
-        guard duplicates.isEmpty else { throw .invalid(duplicates) }
-        return tree
+        return (tree, duplicates)
     }
 
     private var position: SourcePosition { SourcePosition(line: line, column: index - lineStart - continuations + 1) }
@@ -101,6 +101,7 @@ struct JSONReader {
             path.append(.key(key))
             let value = try value(depth: depth + 1)
             if let first = members[key] {
+                members[key]?.twins.append(value)
                 duplicates.append(.duplicate(FieldPath(path), file: file, at: place, first: first.position))
             } else {
                 members[key] = Tree.Member(position: place, value: value)

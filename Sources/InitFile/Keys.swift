@@ -85,6 +85,10 @@ enum Keys {
             "bootstrap", ["enum": ["sysprep", "cloud-init", "none", true, false]],
             "How the guest gets its identity; what its template says when absent."),
         Key("cloud-init", ["$ref": "#/$defs/cloudInit"], "User-data and meta-data, merged over our own."),
+        Key(
+            "firmware", one(of: Firmware.allCases.map(\.rawValue)), "What starts it; bios on x86 when absent, uefi where there is no other."
+        ),
+        Key("tpm", flag, "Whether it has a TPM 2.0, emulated by swtpm; false when absent."),
         Key("graphics", one(of: Graphics.allCases.map(\.rawValue)), "A display, on loopback only; none when absent."),
         Key("root-password", scalar, "The guest's root password; no password is set when absent."),
         Key("ssh-user", text, "The user to log in as; root when absent."),
@@ -121,7 +125,9 @@ enum Keys {
         Key("template_type", one(of: ["lago", "qcow2"]), "`lago` (the default): a template of the store; `qcow2`: the image at `path`."),
         Key("template_name", ["type": ["string", "integer", "null"]], "Name of a template."),
         Key("template_version", ["type": ["string", "number"]], "Version of the template; the newest when absent."),
-        Key("size", ["type": ["string", "integer"], "examples": ["10G"]], "Size of an empty disk, with k, M, G or T."),
+        Key(
+            "size", ["type": ["string", "integer"], "examples": ["10G", ">= 10G"]],
+            "Size of an empty disk, or of one on a template or qcow2, with k, M, G or T; `>= 10G` is at least that."),
         Key("path", ["type": ["string", "null"]], "Path of the file; $VARIABLES are expanded, relative to the current directory."),
         Key("url", text, "Where a file disk is downloaded from."),
         Key("make_a_copy", flag, "Copy the file into the prefix instead of using it in place."),
@@ -146,6 +152,9 @@ enum Keys {
         Key("dns_domain_name", text, "DNS domain of a management net; lago.local when absent."),
         Key("dns_records", ["type": ["object", "null"], "additionalProperties": text], "Further names, with their addresses."),
         Key("mtu", count, "MTU of the net and its NICs; 1500 when absent."),
+        Key(
+            "egress", ["anyOf": [["type": "boolean"], one(of: ["on", "off"]), ["type": "array", "items": text]]],
+            "What guests reach beyond the net: on (the default), off, or a list of \(Egress.Destination.rule)."),
         Key("comment", ["type": ["string", "null"]], "Not read."),
         Key("main_dns", flag, "Counts as a DNS attribute; not read otherwise.", legacy: true),
         Key("name", text, "Written by the product.", legacy: true),

@@ -41,6 +41,8 @@ extension InitFile {
         put("bootstrap", domain.bootstrap.map { .string($0.rawValue) })
         put("cloud-init", domain.cloudInit)
         put("graphics", domain.graphics == Graphics.none ? nil : .string(domain.graphics.rawValue))
+        put("firmware", domain.firmware.map { .string($0.rawValue) })
+        put("tpm", domain.hasTPM ? true : nil)
         put("groups", domain.groups.isEmpty ? nil : .list(domain.groups.map(Value.string)))
         put("artifacts", domain.artifacts.isEmpty ? nil : .list(domain.artifacts.map(Value.string)))
         put("skip-export", domain.skipExport ? true : nil)
@@ -89,6 +91,8 @@ extension InitFile {
             put("url", url.map(Value.string))
             put("make_a_copy", copy ? true : nil)
         }
+        // As it was written, unless it was changed.
+        if let size = disk.size, members["size"]?.text.flatMap({ DiskSpec.Size($0) }) != size { put("size", .string(size.description)) }
         put("metadata", disk.metadata.isEmpty ? nil : .map(disk.metadata))
         put("build", disk.build)
         put("skip-export", disk.skipExport ? true : nil)
@@ -106,7 +110,16 @@ extension InitFile {
         put("dns_domain_name", net.dnsDomainName.map(Value.string))
         put("dns_records", net.dnsRecords.isEmpty ? nil : .map(net.dnsRecords.mapValues(Value.string)))
         put("mtu", net.mtu.map(Value.int))
+        put("egress", net.egress.map(render(egress:)))
         put("main_dns", net.hasLegacyDNS ? true : nil)
         return members
+    }
+
+    private static func render(egress: Egress) -> Value {
+        switch egress {
+        case .on: "on"
+        case .off: "off"
+        case .only(let destinations): .list(destinations.map { .string($0.description) })
+        }
     }
 }

@@ -15,6 +15,8 @@ struct Tree {
     struct Member {
         var position: SourcePosition
         var value: Tree
+        /// What the same key stands for elsewhere in the mapping: an error, but what is in there can be looked at too.
+        var twins: [Tree] = []
     }
     var content: Content
     var position: SourcePosition
@@ -85,7 +87,15 @@ struct Document {
 
 /// Reads text as JSON, and as YAML where that fails (spec 2.1).
 enum DocumentReader {
+    /// Refuses a document with anything wrong in it.
     static func read(_ text: String, file: String) throws(InvalidInput) -> Tree {
+        let (tree, findings) = try readLeniently(text, file: file)
+        guard findings.isEmpty else { throw InvalidInput(findings) }
+        return tree
+    }
+
+    /// Also gives a document that has a key twice or such, with those findings, so that the rest of it can be looked at too.
+    static func readLeniently(_ text: String, file: String) throws(InvalidInput) -> (tree: Tree, findings: [Diagnostic]) {
         guard text.contains(where: { !$0.isWhitespace && $0 != "\u{FEFF}" }) else {
             throw InvalidInput([
                 Diagnostic(.error, file: file, position: nil, message: "the file is empty; an init file has at least `domains` and `nets`")

@@ -16,7 +16,11 @@ public enum ValueJSON {
 
     private static func document(_ text: String, file: String) throws(InvalidInput) -> Document {
         var reader = JSONReader(text, file: file)
-        do throws(JSONReader.Failure) { return Document(try reader.document(), file: file) } catch {
+        do throws(JSONReader.Failure) {
+            let (tree, findings) = try reader.document()
+            guard findings.isEmpty else { throw JSONReader.Failure.invalid(findings) }
+            return Document(tree, file: file)
+        } catch {
             switch error {
             case .syntax(let diagnostic): throw InvalidInput([diagnostic])
             case .invalid(let diagnostics): throw InvalidInput(diagnostics)

@@ -11,7 +11,8 @@ enum YAMLReader {
     static let depthLimit = 64
     static let syntaxLabel = "YAML: "
 
-    static func read(_ text: String, file: String) throws(InvalidInput) -> Tree {
+    /// The document, and what is wrong with it in spite of being readable: duplicate keys, merges of what is no mapping.
+    static func read(_ text: String, file: String) throws(InvalidInput) -> (tree: Tree, findings: [Diagnostic]) {
         if let finding = aliasedKey(in: text, file: file) { throw InvalidInput([finding]) }
         let (root, renamed) = try compose(text, file: file)
         guard size(of: root, limit: nodeLimit) <= nodeLimit else {
@@ -23,13 +24,7 @@ enum YAMLReader {
         }
         var composer = Composer(file: file, renamed: renamed)
         let tree = try composer.tree(root, at: FieldPath())
-        guard composer.errors.isEmpty else {
-            throw InvalidInput(
-                composer.errors.sorted { a, b in
-                    (a.position?.line ?? 0, a.position?.column ?? 0) < (b.position?.line ?? 0, b.position?.column ?? 0)
-                })
-        }
-        return tree
+        return (tree, composer.errors.inFileOrder())
     }
 
     /// Counts values, aliases each time they are used, and stops soon after `limit`. Nodes share storage, so this costs no memory.
@@ -193,6 +188,7 @@ extension YAMLReader {
                     for (name, member) in others { members[name] = member }
                 }
             }
+            var twins: [(key: String, value: Tree)] = []
             for (key, value) in mapping {
                 let position = SourcePosition(line: key.mark?.line ?? 1, column: key.mark?.column ?? 1)
                 guard let scalar = key.scalar else {
@@ -206,10 +202,12 @@ extension YAMLReader {
                     }
                     let place = second?.key.mark.map { SourcePosition(line: $0.line, column: $0.column) } ?? position
                     report(.duplicate(path.appending(original), file: file, at: place, first: position))
+                    twins.append((original, try tree(value, at: path.appending(original))))
                     continue
                 }
                 members[scalar.string] = Tree.Member(position: position, value: try tree(value, at: path.appending(scalar.string)))
             }
+            for (key, value) in twins { members[key]?.twins.append(value) }
             return members
         }
 

@@ -1,6 +1,6 @@
 import CLibvirt
 
-/// Owning Swift handles over libvirt's C library: connections, domains, networks, console streams, lifecycle events.
+/// Owning Swift handles over libvirt's C library: connections, domains, networks, filters, console streams, lifecycle events.
 ///
 /// Every call is synchronous, throws `LibvirtError` and may block as long as the daemon likes: call it through
 /// `Blocking.run`. Handles may be shared between threads, as libvirt documents. The room knows nothing of environments or of

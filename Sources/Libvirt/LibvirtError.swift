@@ -42,10 +42,13 @@ public struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible 
 
     static func number(_ code: virErrorNumber) -> Int32 { Int32(code.rawValue) }
 
-    /// The domain, network or metadata asked for does not exist.
+    /// The domain, network, filter or metadata asked for does not exist.
     public var isNotFound: Bool {
-        [VIR_ERR_NO_DOMAIN, VIR_ERR_NO_NETWORK, VIR_ERR_NO_DOMAIN_METADATA].contains { code == Self.number($0) }
+        [VIR_ERR_NO_DOMAIN, VIR_ERR_NO_NETWORK, VIR_ERR_NO_NWFILTER, VIR_ERR_NO_DOMAIN_METADATA].contains { code == Self.number($0) }
     }
+
+    /// This libvirt has no such thing: its driver is not installed.
+    public var isUnsupported: Bool { code == Self.number(VIR_ERR_NO_SUPPORT) }
 
     /// The object is not in a state that allows this: a domain already gone, a network not active.
     public var isOperationInvalid: Bool { code == Self.number(VIR_ERR_OPERATION_INVALID) }

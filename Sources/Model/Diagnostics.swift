@@ -103,7 +103,17 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A file that cannot be used: everything wrong with it, in file order.
+extension Sequence<Diagnostic> {
+    /// As they stand in the file, those without a place first; findings at one place keep their order.
+    public func inFileOrder() -> [Diagnostic] {
+        func place(_ item: (offset: Int, element: Diagnostic)) -> (Int, Int, Int) {
+            (item.element.position?.line ?? 0, item.element.position?.column ?? 0, item.offset)
+        }
+        return enumerated().sorted { place($0) < place($1) }.map(\.element)
+    }
+}
+
+/// A file that cannot be used: everything wrong with it, in file order. Warnings may stand among the errors.
 public struct InvalidInput: Error, Sendable, CustomStringConvertible {
     public var diagnostics: [Diagnostic]
     public init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }

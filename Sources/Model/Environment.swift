@@ -45,6 +45,11 @@ public struct Network: Sendable, Equatable {
         mapping = [:]
     }
 
+    /// What its guests reach beyond it.
+    public var egress: Egress { spec.egress ?? .on }
+    /// Whether a filter holds its guests back.
+    public var isFiltered: Bool { egress != .on }
+
     /// The /24 around the gateway.
     public var subnet: IPv4Subnet? { gateway.map { IPv4Subnet(containing: $0) } }
 }

@@ -50,6 +50,8 @@ public struct DomainSpec: Sendable, Equatable {
     /// `cloud-init: {user-data:, meta-data:}` as written.
     public var cloudInit: Value?
     public var graphics: Graphics = .none
+    public var firmware: Firmware?
+    public var hasTPM = false
     /// The whole mapping after prototypes and legacy keys were resolved, unknown keys included.
     public var raw: OrderedDictionary<String, Value> = [:]
 
@@ -64,6 +66,9 @@ public enum BootstrapKind: String, Sendable, CaseIterable {
     case cloudInit = "cloud-init"
     case none
 }
+
+/// What starts a machine before its disk does.
+public enum Firmware: String, Sendable, CaseIterable { case bios, uefi }
 
 /// A display; always on loopback.
 public enum Graphics: String, Sendable, CaseIterable { case none, vnc, spice }
@@ -81,11 +86,34 @@ public struct DiskSpec: Sendable, Equatable {
         case file(path: String?, url: String?, copy: Bool)
     }
     public enum Format: String, Sendable, CaseIterable { case qcow2, raw, iso }
+    /// A size wished for.
+    public struct Size: Sendable, Equatable, CustomStringConvertible {
+        public var bytes: Int64
+        /// Whether a larger image may stay as large as it is.
+        public var isLeast: Bool
+
+        public init(bytes: Int64, isLeast: Bool = false) {
+            self.bytes = bytes
+            self.isLeast = isLeast
+        }
+
+        /// `10G`, or `>= 10G`; nil for anything else, and for nothing.
+        public init?(_ text: String) {
+            isLeast = text.hasPrefix(">=")
+            guard let size = ByteSize(String(text.dropFirst(isLeast ? 2 : 0))), size.bytes > 0 else { return nil }
+            bytes = size.bytes
+        }
+
+        /// In whole bytes, as it is read back.
+        public var description: String { (isLeast ? ">= " : "") + "\(bytes)" }
+    }
     public var name: String
     /// `vda`, `sdb`, …
     public var device: String
     public var format: Format
     public var origin: Origin
+    /// How large a layered disk is made; nil is as large as the image below it.
+    public var size: Size?
     public var metadata: OrderedDictionary<String, Value> = [:]
     /// virt-customize steps (spec 6.6), as written.
     public var build: Value?
@@ -137,6 +165,8 @@ public struct NetSpec: Sendable, Equatable {
     public var dnsDomainName: String?
     public var dnsRecords: OrderedDictionary<String, String> = [:]
     public var mtu: Int?
+    /// nil when it is not written: as `on`.
+    public var egress: Egress?
     /// Whether the legacy `main_dns` was given.
     public var hasLegacyDNS = false
     public var raw: OrderedDictionary<String, Value> = [:]

@@ -6,18 +6,22 @@ public struct PlanRunner: Sendable {
     private let failpoints: Failpoints
     private let jobs: Int
     private let interruption: Interruption
+    private let watch: DeadlineWatch
     private let events: @Sendable (PlanEvent) -> Void
 
     /// - Parameter jobs: how many steps may run at once, at least 1.
+    /// - Parameter clock: what deadlines are taken from; tests bring their own.
     /// - Parameter events: called from any thread, in order for one step.
     public init(
         journal: Journal?, failpoints: Failpoints = .off, jobs: Int, interruption: Interruption = Interruption(),
+        clock: any Clock<Duration> = ContinuousClock(),
         events: @escaping @Sendable (PlanEvent) -> Void = { _ in }
     ) {
         self.journal = journal
         self.failpoints = failpoints
         self.jobs = max(1, jobs)
         self.interruption = interruption
+        watch = DeadlineWatch(clock: clock)
         self.events = events
     }
 
@@ -36,9 +40,13 @@ public struct PlanRunner: Sendable {
             if progress.notUndone.isEmpty { try? await record(.end, note: "failed") }
             events(.planFinished(title: plan.title, succeeded: false, duration: began.duration(to: clock.now)))
             throw PlanFailure(
-                plan: plan.title, failed: progress.failed, signal: interruption.signal, undone: progress.undone,
+                plan: plan.title, failed: progress.failed, signal: interruption.signal, undone: progress.undone.map(\.title),
                 notUndone: progress.notUndone, kept: progress.applied.filter { progress.done.contains($0.id) }.map(\.title),
-                remaining: plan.steps.filter { !progress.started.contains($0.id) || progress.cancelled.contains($0.id) }.map(\.title))
+                remaining: plan.steps.filter { step in
+                    // What was begun and taken back is told there.
+                    !progress.started.contains(step.id)
+                        || progress.cancelled.contains(step.id) && !progress.undone.contains { $0.id == step.id }
+                }.map(\.title))
         }
         try? await record(.end)
         events(.planFinished(title: plan.title, succeeded: true, duration: began.duration(to: clock.now)))
@@ -57,7 +65,7 @@ public struct PlanRunner: Sendable {
         /// Steps this run changed something with, in order of completion; failed ones too, since they may have done half.
         var applied: [Step] = []
         var failed: [PlanFailure.Failed] = []
-        var undone: [String] = []
+        var undone: [Step] = []
         var notUndone: [PlanFailure.Failed] = []
     }
 
@@ -128,8 +136,8 @@ public struct PlanRunner: Sendable {
             acting = true
             let progress = StepProgress { [events] fraction, note in events(.stepProgress(id: step.id, fraction: fraction, note: note)) }
             switch step.patience {
-            case .finish: try await step.apply(progress)
-            case .cancel: try await halt.cancelling { try await step.apply(progress) }
+            case .finish: try await watch.run(step) { try await step.apply(progress) }
+            case .cancel: try await halt.cancelling { [watch] in try await watch.run(step) { try await step.apply(progress) } }
             }
             try failpoints.reach("after:\(step.id)")
             try await record(.done, step: step.id)
@@ -160,7 +168,7 @@ public struct PlanRunner: Sendable {
                 try failpoints.reach("undo:\(step.id)")
                 try await undo()
                 try? await record(.undone, step: step.id)
-                progress.undone.append(step.title)
+                progress.undone.append(step)
             } catch {
                 problem = error
                 progress.notUndone.append(.init(id: step.id, title: step.title, error: error))

@@ -25,13 +25,18 @@ public struct Step: Sendable {
     /// Steps that must be done before this one. An id that is not in the plan is a programming error and refused.
     public var needs: Set<String>
     public var patience: Patience
+    /// How long `apply` may take before its task is cancelled and the step has failed; nil where it has an end of its own, or none.
+    public var deadline: Duration?
+    /// What to look at when it is over: a command, a log.
+    public var lookAt: String
     public var observe: @Sendable () async throws -> Observation
     public var apply: @Sendable (StepProgress) async throws -> Void
     /// Takes `apply` back; must hold after a half-done `apply` too. nil when there is nothing to take back.
     public var undo: (@Sendable () async throws -> Void)?
 
     public init(
-        _ id: String, _ title: String, needs: Set<String> = [], patience: Patience = .finish,
+        _ id: String, _ title: String, needs: Set<String> = [], patience: Patience = .finish, deadline: Duration? = nil,
+        lookAt: String = "",
         observe: @escaping @Sendable () async throws -> Observation = { .absent },
         apply: @escaping @Sendable (StepProgress) async throws -> Void,
         undo: (@Sendable () async throws -> Void)? = nil
@@ -40,6 +45,8 @@ public struct Step: Sendable {
         self.title = title
         self.needs = needs
         self.patience = patience
+        self.deadline = deadline
+        self.lookAt = lookAt
         self.observe = observe
         self.apply = apply
         self.undo = undo

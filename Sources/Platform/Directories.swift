@@ -31,14 +31,40 @@ public enum Directories {
     }
 
     /// Removes a file, a link (not what it points to) or a whole directory. Nothing there is no error.
-    public static func removeTree(_ path: String) throws {
-        guard let status = SystemCall.linkStatus(path) else { return }
-        if status.st_mode & S_IFMT == S_IFDIR {
-            for name in try list(path) { try removeTree(path + "/" + name) }
-            guard rmdir(path) == 0 || errno == ENOENT else { throw SystemCall.failure("remove \(path)") }
-        } else {
-            guard unlink(path) == 0 || errno == ENOENT else { throw SystemCall.failure("remove \(path)") }
+    public static func removeTree(_ path: String) throws { try removeTree(Array(path.utf8CString)) }
+
+    /// Bytes with a zero at their end: a name that came from a guest need not be text, and has to go all the same.
+    private static func removeTree(_ path: [CChar]) throws {
+        func failure(_ what: String) -> any Error {
+            SystemCall.failure("\(what) \(String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))")
         }
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return }
+            throw failure("remove")
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            guard unlink(path) == 0 || errno == ENOENT else { throw failure("remove") }
+            return
+        }
+        for name in try rawNames(path, failure) { try removeTree(path.dropLast() + [CChar(UInt8(ascii: "/"))] + name) }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw failure("remove") }
+    }
+
+    private static func rawNames(_ path: [CChar], _ failure: (String) -> any Error) throws -> [[CChar]] {
+        guard let handle = opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw failure("list")
+        }
+        defer { closedir(handle) }
+        var names: [[CChar]] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1)) }
+            }
+            if name != [46, 0] && name != [46, 46, 0] { names.append(name) }
+        }
+        return names
     }
 
     /// An absolute form of `path`: relative to `base`, `.` and `..` and double slashes taken out; links are not followed.

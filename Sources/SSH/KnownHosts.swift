@@ -1,6 +1,9 @@
-/// The keys hosts are known by, in the form of OpenSSH's known_hosts file.
+import Crypto
+import Foundation
+
+/// The keys hosts are known by, in the form of OpenSSH's known_hosts file, hashed names included.
 ///
-/// Lines it does not understand (hashed names, `@revoked` markers, comments) are kept as they are and match nothing.
+/// Lines it does not understand (`@revoked` markers, patterns, comments) are kept as they are and match nothing.
 public struct KnownHosts: Sendable, Equatable {
     /// One key and the names it stands for.
     public struct Entry: Sendable, Equatable {
@@ -65,7 +68,7 @@ public struct KnownHosts: Sendable, Equatable {
     /// The keys `host` is known by, in file order.
     public func keys(of host: String, port: UInt16 = 22) -> [PublicKey] {
         let name = Self.name(host, port: port)
-        return entries.filter { $0.hosts.contains(name) }.map(\.key)
+        return entries.filter { $0.hosts.contains { $0 == name || Self.isHash($0, of: name) } }.map(\.key)
     }
 
     /// Whether `key`, presented by `host`, is the one it is known by. A host known by other keys alone is a mismatch, also when
@@ -76,6 +79,20 @@ public struct KnownHosts: Sendable, Equatable {
         return known.isEmpty ? .unknown : .mismatch(expected: known)
     }
 
+    /// `|1|SALT|HMAC-SHA1(SALT, NAME)`, as HashKnownHosts writes names; nil for anything else.
+    private static func hashed(_ text: Substring) -> (salt: Data, hash: Data)? {
+        let parts = text.split(separator: "|", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0].isEmpty, parts[1] == "1", let salt = Data(base64Encoded: String(parts[2])),
+            let hash = Data(base64Encoded: String(parts[3])), hash.count == 20
+        else { return nil }
+        return (salt, hash)
+    }
+
+    private static func isHash(_ text: String, of name: String) -> Bool {
+        guard let (salt, hash) = hashed(text[...]) else { return false }
+        return HMAC<Insecure.SHA1>.isValidAuthenticationCode(hash, authenticating: Data(name.utf8), using: SymmetricKey(data: salt))
+    }
+
     private static func name(_ host: String, port: UInt16) -> String {
         let host = host.lowercased()
         return port == 22 ? host : "[\(host)]:\(port)"
@@ -83,9 +100,11 @@ public struct KnownHosts: Sendable, Equatable {
 
     private static func parse(_ text: String) -> Line {
         let fields = text.split(maxSplits: 1, whereSeparator: { $0 == " " || $0 == "\t" })
-        guard fields.count == 2, let first = fields[0].first, first != "#", first != "@", first != "|",
+        guard fields.count == 2, let first = fields[0].first, first != "#", first != "@", first != "|" || hashed(fields[0]) != nil,
             let key = try? PublicKey(line: String(fields[1]))
         else { return .verbatim(text) }
-        return .entry(Entry(hosts: fields[0].split(separator: ",").map { $0.lowercased() }, key: key))
+        // A hash is spelt with both cases.
+        let hosts = fields[0].split(separator: ",").map { $0.hasPrefix("|") ? String($0) : $0.lowercased() }
+        return .entry(Entry(hosts: hosts, key: key))
     }
 }

@@ -142,12 +142,13 @@ struct Pump {
         if pending.isEmpty, unfinished == nil, let descriptor = source.descriptor {
             others = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
         }
+        // Before the wait, which sees the answer: reading the channel would swallow one that comes at once.
+        if unfinished == nil { try transport.keepAlive(every: Session.keepAliveInterval) }
         let atMost = window == nil ? Session.keepAliveInterval : Self.windowInterval
         let ready = try transport.wait("running a command", call, others: others, atMost: atMost)
         if let input = ready.first, input.revents != 0 {
             pending = input.revents & Int16(POLLNVAL) != 0 ? [] : try source.next(Self.pieceSize)[...]
             if input.revents & Int16(POLLNVAL) != 0 { source.end() }
         }
-        if unfinished == nil { try transport.keepAlive(every: Session.keepAliveInterval) }
     }
 }

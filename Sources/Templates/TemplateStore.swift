@@ -97,7 +97,7 @@ public struct TemplateStore: Sendable {
         let template = try show(name)
         if let binding = template.record?.binding, binding == FileBinding(template.path) { return template }
         let lock = try await hold(name, for: "verifying", events: events)
-        defer { lock.release() }
+        defer { give(back: lock, of: name) }
         let again = try show(name)
         if let binding = again.record?.binding, binding == FileBinding(again.path) { return again }
         return try await rehash(again, events: events)
@@ -147,7 +147,7 @@ public struct TemplateStore: Sendable {
                 continue
             }
             guard let lock = try FileLock.attempt(template.path + ".lock", note: "pid \(getpid()), removing") else { continue }
-            defer { lock.release() }
+            defer { give(back: lock, of: template.name) }
             // An overlay may have come while the lock was not ours.
             guard try BackingScan(root).overlays(on: template.path).isEmpty else { continue }
             removeFiles(template.name)

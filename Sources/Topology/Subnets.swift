@@ -56,6 +56,7 @@ extension Resolution {
         }
         let subnet = IPv4Subnet(containing: gateway)
         switch net.kind {
+        case _ where doubts.has("type", ofNet: net.name): return gateway
         case .nat where !subnet.isLeased:
             error(path, "subnet \(subnet) is not valid: a nat net's is in the range 192.168.200.0/24 to 192.168.255.0/24")
             return nil

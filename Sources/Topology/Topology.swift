@@ -11,10 +11,7 @@ public enum Topology {
         -> (environment: Environment, warnings: [Diagnostic])
     {
         var resolution = Resolution(spec: spec)
-        let management = resolution.selectManagement()
-        var networks = resolution.networks(management: management, occupancy: occupancy)
-        let homes = resolution.managementNets(of: spec.domains, among: management)
-        let nics = resolution.addresses(on: networks)
+        var (networks, homes, nics) = resolution.decide(occupancy)
         try resolution.finish()
 
         NameService.fill(&networks, machines: nics, homes: homes)
@@ -23,6 +20,14 @@ public enum Topology {
             machines[name] = Machine(spec: domain, nics: nics[name] ?? [], managementNet: homes[name] ?? "")
         }
         return (Environment(id: id, machines: machines, networks: networks), resolution.warnings)
+    }
+
+    /// What is wrong with the nets and NICs of a spec that has errors already: those and what only follows from them are not told again.
+    /// In file order.
+    public static func findings(_ spec: EnvironmentSpec, beside errors: [Diagnostic], occupancy: HostOccupancy) -> [Diagnostic] {
+        var resolution = Resolution(spec: spec, faults: Set(errors.map(\.path)))
+        _ = resolution.decide(occupancy)
+        return (resolution.errors + resolution.warnings).inFileOrder()
     }
 }
 
@@ -58,10 +63,25 @@ public struct HostOccupancy: Sendable, Equatable {
 /// The working state of one resolution: what was found wrong so far.
 struct Resolution {
     let spec: EnvironmentSpec
-    private var errors: [Diagnostic] = []
+    let doubts: Doubts
+    private(set) var errors: [Diagnostic] = []
     private(set) var warnings: [Diagnostic] = []
+    /// Nets whose written addresses were said to move.
+    var moved: Set<String> = []
 
-    init(spec: EnvironmentSpec) { self.spec = spec }
+    /// - Parameter faults: where the spec has errors already.
+    init(spec: EnvironmentSpec, faults: Set<FieldPath> = []) {
+        self.spec = spec
+        doubts = Doubts(faults: faults)
+    }
+
+    mutating func decide(_ occupancy: HostOccupancy) -> (
+        networks: OrderedDictionary<String, Network>, homes: [String: String], nics: [String: [NIC]]
+    ) {
+        let management = selectManagement()
+        let networks = networks(management: management, occupancy: occupancy)
+        return (networks, managementNets(among: management), addresses(on: networks))
+    }
 
     mutating func error(_ path: FieldPath, _ message: String) {
         errors.append(Diagnostic(.error, at: path, in: spec.sources, message))
@@ -73,10 +93,6 @@ struct Resolution {
 
     func finish() throws(InvalidInput) {
         guard !errors.isEmpty else { return }
-        let ordered = errors.enumerated().sorted { a, b in
-            let (p, q) = (a.element.position, b.element.position)
-            return (p?.line ?? 0, p?.column ?? 0, a.offset) < (q?.line ?? 0, q?.column ?? 0, b.offset)
-        }
-        throw InvalidInput(ordered.map(\.element))
+        throw InvalidInput(errors.inFileOrder())
     }
 }

@@ -14,6 +14,10 @@ struct DeviceXML {
         for controller in controllers(usesSCSI: usesSCSI) { devices.append(controller) }
         for device in disks + domain.nics.map(nic) + consoles { devices.append(device) }
         devices.append(agentChannel)
+        if domain.hasTPM {
+            let backend = Element("backend", ["type": "emulator", "version": "2.0"])
+            devices.append(Element("tpm", ["model": domain.tpmModel], [backend]))
+        }
         for device in display { devices.append(device) }
         devices.append(Element("memballoon", ["model": "none"]))
         devices.append(Element("rng", ["model": "virtio"], [Element("backend", ["model": "random"], text: "/dev/urandom")]))
@@ -131,6 +135,7 @@ struct DeviceXML {
             element.append(Element("driver", ["name": "vhost", "queues": domain.vcpus > 1 ? "2" : nil]))
         }
         if let mtu = nic.mtu, mtu != 1500 { element.append(Element("mtu", ["size": "\(mtu)"])) }
+        if let filter = nic.filter { element.append(Element("filterref", ["filter": filter])) }
         return element
     }
 

@@ -1,4 +1,5 @@
 public import AtollModel
+import OrderedCollections
 
 /// A domain as libvirt is to start it.
 public struct DomainDefinition: Sendable, Equatable {
@@ -49,11 +50,14 @@ public struct DomainDefinition: Sendable, Equatable {
         public var mac: MACAddress?
         /// Written when it is not 1500.
         public var mtu: Int?
+        /// The network filter that what it sends and is sent goes through.
+        public var filter: String?
 
-        public init(network: String, mac: MACAddress? = nil, mtu: Int? = nil) {
+        public init(network: String, mac: MACAddress? = nil, mtu: Int? = nil, filter: String? = nil) {
             self.network = network
             self.mac = mac
             self.mtu = mtu
+            self.filter = filter
         }
     }
 
@@ -81,6 +85,12 @@ public struct DomainDefinition: Sendable, Equatable {
     public var hasGenerationID: Bool
     /// Whether the host has vhost-net: libvirt refuses the driver where it is missing.
     public var hasVhostNet: Bool
+    /// nil is the machine's usual one: UEFI where there is no other.
+    public var firmware: Firmware?
+    /// Where UEFI's variables are kept; nil is libvirt's own place, where they stay behind when the domain is gone.
+    public var nvramPath: String?
+    /// Whether it has a TPM 2.0, emulated by swtpm.
+    public var hasTPM = false
     /// Empty PCI Express ports beside those in use, for devices attached later.
     public var spareRootPorts: Int
 
@@ -127,12 +137,24 @@ public struct DomainDefinition: Sendable, Equatable {
                     isCDROM: disk.format == .iso, readonly: disk.format == .iso,
                     backing: disk.backing.map { Layer(path: path($0.path), format: $0.format.imageFormat) })
             },
-            nics: try machine.nics.map {
-                NICDevice(network: try HostNames.network(environment.id, $0.net), mac: $0.mac, mtu: $0.mtu)
+            nics: try machine.nics.map { nic in
+                let isFiltered = environment.networks[nic.net]?.isFiltered == true
+                return NICDevice(
+                    network: try HostNames.network(environment.id, nic.net), mac: nic.mac, mtu: nic.mtu,
+                    filter: isFiltered ? HostNames.filter(environment.id, nic.net) : nil)
             },
             graphics: machine.spec.graphics, consoleLogPath: consoleLogPath,
             mark: Mark(prefix: environment.id, role: .vm, name: machine.name), hasVhostNet: hasVhostNet)
+        firmware = machine.spec.firmware
+        hasTPM = machine.spec.hasTPM
     }
+}
+
+extension DomainDefinition {
+    /// Whether UEFI starts it, because it is asked to or there is nothing else.
+    public var usesUEFI: Bool { firmware == .uefi || Board(arch: arch, machine: machine).needsUEFI }
+    /// The kind of TPM its machine has.
+    public var tpmModel: String { Board(arch: arch, machine: machine).isX86 ? "tpm-crb" : "tpm-tis" }
 }
 
 extension DiskSpec.Format {

@@ -33,10 +33,16 @@ struct DomainXML {
     }
 
     private var os: Element {
-        Element(
-            "os", ["firmware": board.needsUEFI ? "efi" : nil],
-            [Element("type", ["arch": domain.arch, "machine": board.machine], text: "hvm")]
-                + (board.isX86 ? [Element("bootmenu", ["enable": "no"])] : []))
+        var os = Element(
+            "os", ["firmware": domain.usesUEFI ? "efi" : nil],
+            [Element("type", ["arch": domain.arch, "machine": board.machine], text: "hvm")])
+        if domain.usesUEFI, board.isX86 {
+            // Guests are built from whatever boots; signatures are theirs to ask for.
+            os.append(Element("firmware", [:], [Element("feature", ["enabled": "no", "name": "secure-boot"])]))
+        }
+        if domain.usesUEFI, let path = domain.nvramPath { os.append(Element("nvram", text: path)) }
+        if board.isX86 { os.append(Element("bootmenu", ["enable": "no"])) }
+        return os
     }
 
     private var features: Element? {

@@ -26,4 +26,19 @@ public enum HostNames {
         let refused = net.contains { $0.isWhitespace || $0 == "/" || $0 == ":" || !$0.isASCII }
         return refused ? bridge(id, net) : ((try? network(id, net)) ?? bridge(id, net))
     }
+
+    /// The network filter of a net: `atoll-`, the whole prefix, the net. A filter has no metadata, so its name says whose it is.
+    public static func filter(_ id: PrefixID, _ net: String) -> String { "\(filterStart)\(id.hex)-\(net)" }
+
+    /// The prefix and the net that a filter's name tells of; nil for a filter that is not ours.
+    public static func filterOwner(_ name: String) -> (prefix: PrefixID, net: String)? {
+        let rest = name.dropFirst(filterStart.count)
+        let hex = rest.prefix(32)
+        guard name.hasPrefix(filterStart), rest.count > 33, rest.dropFirst(32).first == "-", hex.allSatisfy(\.isHexDigit),
+            let prefix = PrefixID(String(hex))
+        else { return nil }
+        return (prefix, String(rest.dropFirst(33)))
+    }
+
+    private static let filterStart = "atoll-"
 }

@@ -38,6 +38,8 @@ public struct NetworkDefinition: Sendable, Equatable {
         public var records: [String: String]
         /// Nets of the environment that have IPv6: an address in one of them is answered by its IPv6 twin too.
         public var subnetsWithIPv6: [IPv4Subnet]
+        /// Names outside that are answered with just these addresses: what a filter lets through must be what a guest is told.
+        public var pinned: [String: [IPv4Address]] = [:]
 
         public init(domain: String?, records: [String: String], subnetsWithIPv6: [IPv4Subnet]) {
             self.domain = domain
@@ -78,7 +80,7 @@ public struct NetworkDefinition: Sendable, Equatable {
         self.mark = mark
     }
 
-    /// The definition of a network of an environment.
+    /// The definition of a network of an environment. One whose guests reach nothing outside is made without a way there.
     public init(_ network: Network, of environment: Environment, hasIPv6: Bool) throws {
         let names = Dictionary(grouping: network.mapping, by: \.value).mapValues { $0.map(\.key).min() ?? "" }
         let hosts = names.sorted { $0.key < $1.key }.map { Host(mac: MACAddress(derivedFrom: $0.key), address: $0.key, name: $0.value) }
@@ -88,7 +90,7 @@ public struct NetworkDefinition: Sendable, Equatable {
             name: try HostNames.network(environment.id, network.name),
             bridge: network.kind == .bridge
                 ? HostNames.outsideBridge(environment.id, network.name) : HostNames.bridge(environment.id, network.name),
-            kind: network.kind, gateway: network.gateway,
+            kind: network.kind == .nat && network.egress == .off ? .isolated : network.kind, gateway: network.gateway,
             dhcp: network.dhcp.map { DHCP(start: $0.start, end: $0.end, hosts: hosts) },
             dns: network.management ? DNS(domain: network.dnsDomainName, records: records, subnetsWithIPv6: withIPv6) : nil,
             mtu: network.mtu, hasIPv6: hasIPv6, mark: Mark(prefix: environment.id, role: .network, name: network.name))

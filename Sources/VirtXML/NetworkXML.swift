@@ -51,6 +51,9 @@ struct NetworkXML {
                 names[IPv6Derivation.address(of: v4), default: []].insert(name)
             }
         }
+        for (name, addresses) in dns.pinned where dns.records[name] == nil {
+            for address in addresses { names["\(address)", default: []].insert(name) }
+        }
         let hosts = names.sorted { order($0.key) < order($1.key) }.map { address, names in
             Element("host", ["ip": address], names.sorted().map { Element("hostname", text: $0) })
         }

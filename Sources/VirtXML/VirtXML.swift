@@ -1,9 +1,9 @@
 import AtollXML
 
-/// Domain and network XML for libvirt, from values and back: pure functions, checked by golden files.
+/// Domain, network and filter XML for libvirt, from values and back: pure functions, checked by golden files.
 ///
-/// It calls no libvirt and reads no file but libvirt's CPU map. Start with `DomainDefinition` and `NetworkDefinition`; `HostNames` says
-/// what things are called on the host, `Mark` which of them are ours.
+/// It calls no libvirt and reads no file but libvirt's CPU map. Start with `DomainDefinition`, `NetworkDefinition` and
+/// `FilterDefinition`; `HostNames` says what things are called on the host, `Mark` which of them are ours.
 ///
 /// Who may read what, without touching qemu.conf (tried on libvirt 9.0, as root and as a member of group libvirt): QEMU runs as a user of
 /// its own, and libvirt would give it every image, templates included, by chown. Each disk and each layer below it therefore says
@@ -17,4 +17,7 @@ public enum VirtXML {
 
     /// The XML of a network, to be started as a transient one. - Throws: `VirtXMLError`, or `XMLError` for text that XML cannot hold.
     public static func text(_ network: NetworkDefinition) throws -> String { try XML.write(try NetworkXML(network).element()) }
+
+    /// The XML of a network filter. - Throws: `XMLError` for text that XML cannot hold.
+    public static func text(_ filter: FilterDefinition) throws -> String { try XML.write(FilterXML(filter).element()) }
 }

@@ -6,6 +6,8 @@ final class Reader: NSObject, XMLParserDelegate {
     private let limit: Int
     private var open: [Element] = []
     private var root: Element?
+    /// The text since the last tag. A long one comes in many pieces; putting each into the tree would copy all before it every time.
+    private var run = ""
     private var failure: XMLError?
 
     private init(limit: Int) { self.limit = limit }
@@ -52,6 +54,7 @@ final class Reader: NSObject, XMLParserDelegate {
     func parser(
         _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?, attributes: [String: String]
     ) {
+        endRun()
         guard open.count < limit else {
             if failure == nil { failure = XMLError(.depth, "elements are nested deeper than \(limit)", line: parser.lineNumber) }
             parser.abortParsing()
@@ -63,6 +66,7 @@ final class Reader: NSObject, XMLParserDelegate {
     }
 
     func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
+        endRun()
         guard var element = open.popLast() else { return }
         if !element.elements.isEmpty {
             element.children.removeAll { if case .text(let run) = $0 { run.allSatisfy(\.isWhitespace) } else { false } }
@@ -82,13 +86,13 @@ final class Reader: NSObject, XMLParserDelegate {
         }
     }
 
-    private func add(_ run: String) {
-        guard !open.isEmpty, !run.isEmpty else { return }
-        let last = open.count - 1
-        if case .text(let before)? = open[last].children.last {
-            open[last].children[open[last].children.count - 1] = .text(before + run)
-        } else {
-            open[last].children.append(.text(run))
-        }
+    private func add(_ piece: String) {
+        if !open.isEmpty { run += piece }
+    }
+
+    private func endRun() {
+        guard !run.isEmpty, !open.isEmpty else { return }
+        open[open.count - 1].children.append(.text(run))
+        run = ""
     }
 }

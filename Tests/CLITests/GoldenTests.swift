@@ -22,25 +22,42 @@ func expectGolden(_ text: String, _ name: String, sourceLocation: SourceLocation
         ("schema", SchemaVerb.self), ("doctor", DoctorVerb.self), ("template-list", TemplateListVerb.self),
         ("template-show", TemplateShowVerb.self), ("template-fetch", TemplateFetchVerb.self), ("template-build", TemplateBuildVerb.self),
         ("template-import", TemplateImportVerb.self), ("template-verify", TemplateVerifyVerb.self),
-        ("template-remove", TemplateRemoveVerb.self), ("template-gc", TemplateGCVerb.self),
+        ("template-remove", TemplateRemoveVerb.self), ("template-gc", TemplateGCVerb.self), ("run", RunVerb.self),
+        ("runtask", RunTaskVerb.self), ("rerun", RerunVerb.self), ("gc", GcVerb.self), ("generate-config", GenerateConfigVerb.self),
+        ("results-list", ResultsListVerb.self), ("results-show", ResultsShowVerb.self), ("results-junit", ResultsJUnitVerb.self),
+        ("results-export", ResultsExportVerb.self), ("results-html", ResultsHTMLVerb.self), ("images-list", ImagesListVerb.self),
+        ("images-find", ImagesFindVerb.self), ("taskotron_result", TaskotronResultVerb.self),
     ]
 
     @Test func rootAndNoun() throws {
         try expectGolden(AtollCommand.helpMessage(columns: 100) + "\n", "help")
-        try expectGolden(AtollCommand.helpMessage(for: TemplateCommand.self, columns: 100) + "\n", "help-template")
+        for (name, noun) in AtollCommand.nouns {
+            try expectGolden(AtollCommand.helpMessage(for: noun, columns: 100) + "\n", "help-\(name)")
+        }
     }
 
     @Test(arguments: verbs.indices) func helpOfAVerb(_ index: Int) throws {
         let (name, type) = Self.verbs[index]
-        let help = AtollCommand.helpMessage(for: type, columns: 100)
+        let help = HelpText.folded(AtollCommand.helpMessage(for: type, columns: 100))
         try expectGolden(help + "\n", "help-\(name)")
         // An example that begins as the verb is typed.
-        #expect(help.contains("  atoll") && help.contains(name.split(separator: "-").first.map(String.init) ?? name))
+        #expect(help.contains("  atoll") || name == "taskotron_result")
+        #expect(help.contains(name.split(separator: "-").first.map(String.init) ?? name))
         #expect(help.contains("Example"))
     }
 
+    @Test func globalOptionsAreToldOnce() throws {
+        let options = HelpText.options(columns: 100)
+        try expectGolden(options + "\n", "help-options")
+        for name in ArgumentNormalizer.valued.union(ArgumentNormalizer.flags) { #expect(options.contains("--\(name)"), "\(name)") }
+        try VerbNames.check(["help", "options"])
+        #expect(throws: UsageError.self) { try VerbNames.check(["options"]) }
+    }
+
     @Test func noVerbIsForgotten() {
-        let names = Self.verbs.map { $0.0.hasPrefix("template-") ? "template " + $0.0.dropFirst("template-".count) : $0.0 }
+        let names = Self.verbs.map { name, _ in
+            AtollCommand.nouns.keys.first { name.hasPrefix($0 + "-") }.map { "\($0) \(name.dropFirst($0.count + 1))" } ?? name
+        }
         #expect(Set(names) == Set(VerbOptions.table.keys.filter { !$0.hasSuffix(" ") }))
     }
 }

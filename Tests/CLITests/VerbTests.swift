@@ -94,6 +94,17 @@ private struct Dump: Decodable {
         #expect(ShellWords.join([""]) == "''")
     }
 
+    @Test(arguments: [
+        (["vm-a", "--", "ls", "-l"], ["ls", "-l"]), (["vm-a", "--", "--", "x"], ["--", "x"]),
+        (["vm-a", "-c", "a -- b"], ["-c", "a -- b"]),
+        (["vm-a", "ls", "--", "x"], ["ls", "--", "x"]), (["vm-a"], []),
+    ])
+    func theGuestGetsItsWordsWithoutAFirstDoubleDash(_ words: [String], _ expected: [String]) throws {
+        #expect(
+            try ShellVerb.parse(ArgumentNormalizer(verbs: VerbOptions.table).normalize(["shell"] + words).dropFirst().map(\.self))
+                .guestWords == expected)
+    }
+
     @Test func numbersAreBounded() {
         #expect(Positive(argument: "5")?.value == 5)
         for text in ["0", "-3", "x", "", "1e3", "9223372036854775807", "99999999999999999999"] {

@@ -42,6 +42,13 @@ extension LeaseStore {
 }
 
 @Suite struct LeaseStoreTests {
+    /// As scripts/setup makes it: who is in no group of ours may still see which subnets are taken.
+    @Test func aNewStoreCanBeReadByEverybody() async throws {
+        let bench = try LeaseBench()
+        _ = try await bench.store.takeLowest(for: try bench.prefix("a"))
+        #expect(try #require(SystemCall.status(bench.store.directory)).st_mode & 0o7777 == 0o2775)
+    }
+
     @Test func theFileIsLagos() async throws {
         let bench = try LeaseBench()
         let owner = try bench.prefix("w/.lago/default", uuid: "fe689d3c39d011e5b22b54ee755a00ca")

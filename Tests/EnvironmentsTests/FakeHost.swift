@@ -1,8 +1,10 @@
 import AtollClaims
 import AtollEnvironments
+import AtollGuestAccess
 import AtollModel
 import AtollPlatform
 import AtollTestSupport
+import AtollVirtXML
 import Synchronization
 
 /// A host in memory: domains and networks are names with an owner; disks are real small files. It outlives a "crashed" verb.
@@ -10,6 +12,7 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
     struct World {
         var domains: [String: ObservedDomain] = [:]
         var networks: [String: ObservedNetwork] = [:]
+        var filters: Set<ObservedFilter> = []
         var stored: Set<String> = ["tiny"]
         var sysprepRuns: [[String]] = []
         /// Names of domains that refuse to start.
@@ -75,6 +78,19 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
         world.withLock { $0.networks[name] = ObservedNetwork(name: name, isActive: true, owner: environment.id) }
     }
 
+    func filters() async throws -> [ObservedFilter] { world.withLock { Array($0.filters) } }
+    func makeFilter(for network: Network, of environment: Environment) async throws {
+        let name = HostNames.filter(environment.id, network.name)
+        world.withLock { _ = $0.filters.insert(ObservedFilter(name: name, owner: environment.id)) }
+    }
+    func removeFilter(named name: String, owner: PrefixID) async throws {
+        try world.withLock { world in
+            let network = try HostNames.network(owner, HostNames.filterOwner(name)?.net ?? "")
+            guard world.networks[network] == nil else { throw EnvironmentError(.hostFailure, "the filter \(name) is in use") }
+            world.filters = world.filters.filter { $0.name != name }
+        }
+    }
+
     // MARK: DiskTool
     func exists(_ path: String) async throws -> Bool { SystemCall.exists(path) }
     func create(_ disk: Disk, from recipe: DiskSpec, progress: @escaping @Sendable (Double) -> Void) async throws {
@@ -114,16 +130,19 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
         _ machine: Machine, of environment: Environment, files: PrefixFiles, deadline: Duration, seen: @escaping @Sendable (String) -> Void
     ) async throws -> GuestReady { GuestReady(machine: machine.name, waited: .zero, attempts: 1) }
     func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32 { 7 }
+    func channel(to machine: Machine, files: PrefixFiles) throws -> any GuestChannel {
+        throw EnvironmentError(.hostFailure, "there is nobody in \(machine.name)")
+    }
     func attach(_ domain: String, owner: PrefixID, hint: @escaping @Sendable (String) -> Void) async throws {}
 
     // MARK: what tests ask
     /// Everything of ours that is on the host: nothing, once an environment is gone.
     func leftovers() throws -> [String] {
-        let (domains, networks) = world.withLock { (Array($0.domains.keys), Array($0.networks.keys)) }
+        let (domains, networks, filters) = world.withLock { (Array($0.domains.keys), Array($0.networks.keys), $0.filters.map(\.name)) }
         let leaseFiles = try Directories.list(leases.directory).filter { $0.hasSuffix(".lease") }
         let images = try Directories.list(stateRoot.images)
         let entries = try Directories.list(stateRoot.prefixes)
-        return domains + networks + leaseFiles + images.map { "images/\($0)" } + entries
+        return domains + networks + filters + leaseFiles + images.map { "images/\($0)" } + entries
     }
 
     /// A workdir below the workspace, and an init file in front of it.
@@ -138,6 +157,6 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
           b: {memory: 128, nics: [{net: m}, {net: i}], disks: [{template_name: tiny, type: template, name: root, dev: vda, format: qcow2}]}
         nets:
           m: {type: nat, management: true}
-          i: {type: isolated}
+          i: {type: isolated, egress: off}
         """
 }

@@ -130,6 +130,27 @@ func warnings(_ text: String) -> [String] { InitFile.draft(text, file: "f").warn
         #expect(errors(json) == ["f:1:33: domains.a: this key is already there, at line 1; a key may be written once"])
     }
 
+    /// Whichever of the two is meant, its errors are told.
+    @Test func whatIsBelowADuplicateKeyIsLookedAtToo() {
+        let found = [
+            "domains.a.memory", "domains.a.nics", "domains.a", "domains.a.vcpu", "nets.n.mtu", "nets.n", "nets", "nets.o.type",
+        ]
+        let yaml = """
+            domains:
+              a: {memory: x, nics: 3}
+              a: {vcpu: x, nics: [{net: m}]}
+            nets:
+              n: {mtu: x}
+              n: {}
+            nets:
+              o: {type: x}
+            """
+        let paths = InitFile.draft(yaml, file: "f").errors.map(\.path.description)
+        #expect(paths == found)
+        let json = #"{"domains": {"a": {"memory": "x", "nics": []}, "a": {"vcpu": "x", "nics": []}}, "nets": {"n": null}}"#
+        #expect(InitFile.draft(json, file: "f").errors.map(\.path.description) == ["domains.a.memory", "domains.a", "domains.a.vcpu"])
+    }
+
     @Test func filesThatAreNoInitFiles() throws {
         let workspace = try Workspace("init")
         func fault(_ path: String) -> String { InitFile.draft(path: path).errors.map(\.message).joined(separator: "|") }
@@ -193,7 +214,7 @@ func warnings(_ text: String) -> [String] { InitFile.draft(text, file: "f").warn
 
     @Test func scalarsMeanWhatTheyAlwaysMeant() {
         func content(_ text: String) -> Value? {
-            (try? YAMLReader.read("k: \(text)\n", file: "f")).map { Document($0, file: "f").value["k"] ?? .null }
+            (try? YAMLReader.read("k: \(text)\n", file: "f")).map { Document($0.tree, file: "f").value["k"] ?? .null }
         }
         let expected: [(String, Value)] = [
             ("1024", 1024), ("-3", -3), ("0x10", 16), ("010", 8), ("08", "08"), ("1_000", 1000), ("1.5", 1.5), ("1e3", "1e3"),

@@ -349,7 +349,7 @@ extension IntegrationTests {
             #expect(interrupted.status == 143, "\(interrupted)")
             #expect(
                 interrupted.standardError.contains("was interrupted by SIGTERM")
-                    && interrupted.standardError.contains("not done: wait for ssh on b"))
+                    && interrupted.standardError.contains("not done: wait for b"))
             try await broken.succeed("destroy", "--yes")
             // Wherever a start is hit, it ends by the signal with its own work taken back, or had just finished.
             let hit = try await signalled("INT", after: "0.3", "start")

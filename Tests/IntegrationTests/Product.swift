@@ -47,6 +47,7 @@ struct Product {
         var found = try Directories.list("/run/libvirt/qemu").filter { $0.hasSuffix(".xml") }.map { "domain \($0)" }
         found += try Directories.list("/run/libvirt/network").filter { $0.hasSuffix(".xml") }.map { "network \($0)" }
         found += try Directories.list("/sys/class/net").filter { $0.hasPrefix("at") || $0.hasPrefix("vnet") }.map { "device \($0)" }
+        found += try Directories.list("/etc/libvirt/nwfilter").filter { $0.hasPrefix("atoll-") }.map { "filter \($0)" }
         found += try Directories.list("/var/lib/lago/subnets").filter { $0.hasSuffix(".lease") }.map { "lease \($0)" }
         found += try Directories.list("/var/lib/atoll/images").map { "images \($0)" }
         found += try Directories.list("/var/lib/atoll/prefixes").map { "registry \($0)" }

@@ -128,6 +128,21 @@ private final class World: Sendable {
         #expect((Journal.unfinished(at: path) != nil) == fails)
     }
 
+    @Test func whatWasTakenBackIsNotAlsoSaidToBeUndone() async throws {
+        let interruption = Interruption()
+        let wait = Step(
+            "wait", "wait for it", patience: .cancel,
+            apply: { _ in
+                interruption.request(signal: 2)
+                try await Task.sleep(for: .seconds(60))
+            }, undo: {})
+        let plan = try Plan("t", onFailure: .undo, steps: [world.step("a"), wait, world.step("z", needs: ["wait"])])
+        let failure = await #expect(throws: PlanFailure.self) {
+            try await PlanRunner(journal: nil, jobs: 1, interruption: interruption).run(plan)
+        }
+        #expect(failure?.undone == ["wait for it", "make a"] && failure?.remaining == ["make z"])
+    }
+
     private struct Lost: Error {}
 
     @Test(arguments: [1, 2]) func oneFailureDoesNotEndTheOthersWhereThePolicySaysSo(_ jobs: Int) async throws {

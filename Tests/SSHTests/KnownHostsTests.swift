@@ -38,4 +38,20 @@ import Testing
         hosts.add(one, hosts: ["a"])
         #expect(hosts.entries.count == 1)
     }
+
+    /// Lines that ssh-keygen -H made of `vm-a,192.168.200.2` and `[vm-a]:2222`.
+    @Test func hashedNamesAreMatched() throws {
+        let text = """
+            |1|NpsQxn5itNvRkVL/kTx6+blEPb4=|uZtAke67hfgO6Uh7pmVA1Ki3d1E= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILiFRAQ+y7UGKnZjE4zG1cZlsSEObBy8q5ru0E0vLqAS
+            |1|9dCrZe42FO30uq5cbKlIi8UUP0A=|L8UsH/VjesjMOsdfKX64r747SIM= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILiFRAQ+y7UGKnZjE4zG1cZlsSEObBy8q5ru0E0vLqAS
+            |1|hYgwlBVl3deGVjmWxKJ3cISl80o=|yZkcYIhPyn2V9CCybhLJXG5Zjpc= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILiFRAQ+y7UGKnZjE4zG1cZlsSEObBy8q5ru0E0vLqAS
+            """
+        let hosts = KnownHosts(parsing: text)
+        let key = try #require(hosts.entries.first?.key)
+        #expect(hosts.check(key, host: "vm-a") == .match)
+        #expect(hosts.check(key, host: "192.168.200.2") == .match)
+        #expect(hosts.check(key, host: "vm-a", port: 2222) == .match)
+        #expect(hosts.check(key, host: "vm-b") == .unknown)
+        #expect(hosts.rendered == text + "\n")
+    }
 }

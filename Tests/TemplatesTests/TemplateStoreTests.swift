@@ -194,12 +194,14 @@ import Testing
         #expect(try await bench.store.collect(dryRun: true) == [free])
         #expect(try bench.store.list().count == 2)
         #expect(try await bench.store.collect(dryRun: false) == [free])
+        #expect(try Directories.list(bench.store.directory).filter { $0.hasPrefix("\(free.name)") } == [])
         #expect(try bench.store.list() == [used])
         // The registry entry is lost, the images are not: still in use.
         try PrefixRegistry(bench.root).remove(try #require(prefix.id))
         #expect(try await bench.store.collect(dryRun: false) == [])
         try Directories.removeTree(bench.root.images(of: try #require(prefix.id)))
         try await bench.store.remove(name)
+        #expect(try Directories.list(bench.store.directory).filter { $0.hasPrefix("\(name)") } == [])
         #expect(bench.files == [])
     }
 

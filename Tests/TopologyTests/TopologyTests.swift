@@ -166,10 +166,56 @@ private func subnet(_ text: String, _ length: Int = 24) -> IPv4Subnet { IPv4Subn
     @Test func aDraftWithErrorsIsStillResolvedAsFarAsItGoes() {
         let draft = InitFile.draft(
             "domains:\n  a: {memory: x, nics: [{net: n}]}\n  b: {nics: []}\n  c: {nics: [{net: n, ip: 0.0.0.1}]}\nnets: {n: }", file: "f")
-        #expect(draft.errors.count == 1 && draft.isResolvable)
+        #expect(draft.errors.count == 1 && draft.isRead)
         let error = #expect(throws: InvalidInput.self) { try Topology.resolve(draft.spec, id: id, occupancy: HostOccupancy()) }
         #expect(error?.diagnostics.map(\.path.description) == ["domains.b.nics", "domains.c.nics[0].ip"])
-        #expect(!InitFile.draft("domains: {a: {nics: []}}\nnets: {n: {gw: [1]}}", file: "f").isResolvable)
+        #expect(!InitFile.draft("domains: [", file: "f").isRead && !InitFile.draft("vms: {}", file: "f").isRead)
+    }
+
+    private func drafted(_ text: String) -> [String] {
+        let draft = InitFile.draft(text, file: "f")
+        return (draft.errors + Topology.findings(draft.spec, beside: draft.errors, occupancy: HostOccupancy())).inFileOrder()
+            .map { "\($0.path)" }
+    }
+
+    /// What only follows from an error that was told is not told; what does not, is.
+    @Test(arguments: [
+        // The net that is not there may have been the management net.
+        ("domains: {a: {nics: [{net: x}]}}\nnets: {n: }", ["domains.a.nics[0].net"]),
+        ("domains: {a: {nics: 3}}\nnets: {n: }", ["domains.a.nics"]),
+        ("domains: {a: {based-on: b}}\nnets: {n: }", ["domains.a.based-on"]),
+        ("domains: {a: {nics: [{net: o}]}}\nnets: {n: {management: 'yes'}, o: }", ["nets.n.management"]),
+        // A gateway that cannot be read leaves the subnet open, not the form of addresses.
+        (
+            "domains:\n  a: {nics: [{net: n, ip: 10.1.2.9}]}\n  b: {nics: [{net: n, ip: 10.1.3.9}]}\n  c: {nics: [{net: n, ip: 10.1.2.9}]}\n"
+                + "  d: {nics: [{net: n, ip: 10.1.2.300}]}\nnets: {n: {gw: 10.1.2}}",
+            ["domains.c.nics[0].ip", "domains.d.nics[0].ip", "nets.n.gw"]
+        ),
+        ("domains: {a: {nics: [{net: n}]}}\nnets: {n: {type: isolatd, gw: 10.1.2.1}}", ["nets.n.type"]),
+        ("domains: {a: {nics: [{net: n}]}, a: {nics: [{net: n}]}}\nnets: {n: }", ["domains.a"]),
+        ("domains: {a: {nics: [{net: n}]}}\nnets: {n: }\nnets: {o: }", ["nets"]),
+        ("domain: {a: {nics: [{net: n, ip: 0.0.0.1}]}}\nnets: {n: }", ["domain", "domains.a.nics[0].ip"]),
+        ("domains: {a: {nics: [{net: n, ip: 0.0.0.1}]}}", ["nets", "domains.a.nics[0].ip"]),
+        // Two flagged nets are two, whatever the third is.
+        (
+            "domains: {a: {nics: [{net: n}, {net: o}, {net: x}]}}\nnets: {n: {management: true}, o: {management: true}}",
+            ["domains.a.nics", "domains.a.nics[2].net"]
+        ),
+    ])
+    func errorsBringNoFalseOnesAlong(_ text: String, _ paths: [String]) { #expect(drafted(text) == paths) }
+
+    @Test func addressesOfAnotherSubnetThanTheNetGetsAreWarnedAboutOncePerNet() throws {
+        func warned(_ text: String) throws -> [String] {
+            try Topology.resolve(try InitFile.parse(text, file: "f").spec, id: id, occupancy: HostOccupancy()).warnings.map(\.description)
+        }
+        let nics = "domains: {a: {nics: [{net: n, ip: 192.168.210.9}]}, b: {nics: [{net: n, ip: 192.168.210.10}]}}\n"
+        #expect(
+            try warned(nics + "nets: {n: }") == [
+                "f:1:35: warning: domains.a.nics[0].ip: 192.168.210.9 becomes 192.168.200.9: net n has no `gw`, so it gets a free subnet, now "
+                    + "192.168.200.0/24, and only the last octet of its addresses counts. For addresses as written: `gw: 192.168.210.1`"
+            ])
+        #expect(try warned(nics + "nets: {n: {gw: 192.168.211.1}}").isEmpty)
+        #expect(try warned("domains: {a: {nics: [{net: n, ip: 0.0.0.9}]}, b: {nics: [{net: n, ip: 192.168.200.10}]}}\nnets: {n: }").isEmpty)
     }
 
     @Test func foreignSubnetsTakeTheirOwnAddresses() throws {

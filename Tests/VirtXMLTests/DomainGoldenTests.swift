@@ -176,3 +176,27 @@ import Testing
         #expect(description.display == nil)
     }
 }
+
+/// What an init file wishes for beside processors and memory.
+@Suite struct HardwareXMLTests {
+    @Test func uefiAndATPM() throws {
+        let domain = sampleDomain {
+            $0.firmware = .uefi
+            $0.nvramPath = "\(images)/vm-a.nvram"
+            $0.hasTPM = true
+        }
+        try expectGolden(try VirtXML.text(domain), "domain-uefi-tpm")
+    }
+
+    @Test func whatThisHostOffersIsRead() throws {
+        let offer = try DomainCapabilities(
+            xml: """
+                <domainCapabilities><os supported='yes'><enum name='firmware'><value>bios</value><value>efi</value></enum></os>
+                <devices><tpm supported='yes'><enum name='model'><value>tpm-tis</value><value>tpm-crb</value></enum>
+                <enum name='backendModel'><value>passthrough</value><value>emulator</value></enum></tpm></devices></domainCapabilities>
+                """)
+        #expect(offer.firmwares == ["bios", "efi"] && offer.tpmModels == ["tpm-tis", "tpm-crb"])
+        #expect(offer.tpmBackends.contains("emulator"))
+        #expect(try DomainCapabilities(xml: "<domainCapabilities/>").firmwares.isEmpty)
+    }
+}

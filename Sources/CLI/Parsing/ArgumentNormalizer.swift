@@ -48,7 +48,7 @@ struct ArgumentNormalizer {
                 rest += arguments[index...]
                 break
             }
-            if verb == "shell", !argument.hasPrefix("-") {
+            if verb == "shell" || verb == "run", !argument.hasPrefix("-") {
                 rest += arguments[index...]
                 break
             }

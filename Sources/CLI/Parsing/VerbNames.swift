@@ -1,3 +1,5 @@
+import AtollModel
+
 /// Finds a mistyped verb before the parser does, which would only say that a word is unexpected.
 enum VerbNames {
     /// Verbs and nouns, and below a noun its verbs.
@@ -19,6 +21,7 @@ enum VerbNames {
     static func check(_ words: [String]) throws {
         var words = words[...]
         if words.first == "help" { words = words.dropFirst() }
+        if words == ["options"], words.startIndex > 0 { return }
         guard let first = words.first, !first.hasPrefix("-") else { return }
         try check(first, noun: nil)
         guard isNoun(first), let second = words.dropFirst().first, !second.hasPrefix("-") else { return }
@@ -29,23 +32,9 @@ enum VerbNames {
         let all = known(after: noun)
         guard !all.contains(word), !(noun != nil && word == "help") else { return }
         let whole = noun.map { "atoll \($0)" } ?? "atoll"
-        let near = all.map { ($0, distance(word, $0)) }.filter { $0.1 <= 2 || $0.0.hasPrefix(word) }.min { $0.1 < $1.1 }?.0
+        let near = all.map { ($0, Spelling.distance(Array(word.utf8), Array($0.utf8))) }
+            .filter { $0.1 <= 2 || $0.0.hasPrefix(word) }.min { $0.1 < $1.1 }?.0
         let hint = near.map { "did you mean: \(whole) \($0)" } ?? "there are: \(all.joined(separator: ", "))"
         throw UsageError("\(whole) has no verb \"\(word)\"; \(hint). See: \(whole) --help")
-    }
-
-    /// Edits between two words.
-    private static func distance(_ a: String, _ b: String) -> Int {
-        var row = Array(0...b.count)
-        for (i, x) in a.enumerated() {
-            var previous = i
-            row[0] = i + 1
-            for (j, y) in b.enumerated() {
-                let next = min(row[j] + 1, row[j + 1] + 1, previous + (x == y ? 0 : 1))
-                previous = row[j + 1]
-                row[j + 1] = next
-            }
-        }
-        return row[b.count]
     }
 }

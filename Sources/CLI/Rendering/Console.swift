@@ -21,8 +21,10 @@ final class Console: Sendable {
     func err(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
     func errRaw(_ text: String) { write(text, to: STDERR_FILENO) }
 
-    private func write(_ text: String, to descriptor: Int32) {
-        let bytes = Array(text.utf8)
+    private func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+
+    /// Bytes as they are, which need not be text.
+    func write(_ bytes: [UInt8], to descriptor: Int32) {
         lock.withLock { _ in
             var offset = 0
             while offset < bytes.count {
@@ -47,6 +49,12 @@ final class Console: Sendable {
 
     /// Why standard output is not complete; nil when it is, or when nobody reads it any more.
     var outputProblem: String? { failure.withLock { $0 }.map { String(cString: strerror($0)) } }
+
+    /// Whether this is a pipe or socket whose reader went away.
+    static func isAbandoned(_ descriptor: Int32) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&state, 1, 0) == 1 && state.revents & Int16(POLLERR) != 0
+    }
 
     /// Columns of the terminal on standard error.
     var width: Int {

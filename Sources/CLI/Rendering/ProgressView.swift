@@ -16,10 +16,8 @@ final class ProgressView: Sendable {
     private struct State {
         var running: [Running] = []
         var drawn = 0
-        /// Tenths last printed in plain style, by step.
-        var tenths: [String: Int] = [:]
-        /// What was said already in plain style, by step: a guest that flaps between two states is no news.
-        var notes: [String: Set<String>] = [:]
+        /// In plain style, by step.
+        var paces: [String: ProgressPace] = [:]
         /// The last progress event of each step.
         var said: [String: String] = [:]
     }
@@ -50,6 +48,7 @@ final class ProgressView: Sendable {
                 emit("@ \(SafeText.line(title)): \(steps.count) \(steps.count == 1 ? "step" : "steps")", &state)
             case .stepStarted(let id, let title):
                 state.running.append(Running(id: id, title: SafeText.line(title), fraction: nil, note: ""))
+                state.paces[id] = ProgressPace(began: .now)
                 if showsStarts { emit("  + \(SafeText.line(title)) [\(SafeText.line(id))]", &state) } else { redraw(&state) }
             case .stepProgress(let id, let fraction, let note):
                 progress(id, fraction, SafeText.line(note), &state)
@@ -98,13 +97,9 @@ final class ProgressView: Sendable {
         state.running[index].fraction = fraction
         if !note.isEmpty { state.running[index].note = note }
         if style == .live { return redraw(&state) }
-        // Without a terminal: a line for each new phase and for each further tenth, no more.
-        let tenth = fraction.map { Int($0 * 10) } ?? 0
-        let isNews = !note.isEmpty && state.notes[id, default: []].insert(note).inserted
-        guard isNews || tenth > state.tenths[id, default: 0] else { return }
-        state.tenths[id] = tenth
-        let percent = fraction.map { " \(Int($0 * 100)) %" } ?? ""
-        console.err("  . \(state.running[index].title):\(percent)\(note.isEmpty ? "" : " \(note)")")
+        let now = ContinuousClock.now
+        guard let line = state.paces[id, default: ProgressPace(began: now)].line(fraction, note, at: now) else { return }
+        console.err("  . \(state.running[index].title): \(line)")
     }
 
     private func emit(_ text: String, _ state: inout State) {

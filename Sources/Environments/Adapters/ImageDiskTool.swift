@@ -25,7 +25,7 @@ public struct ImageDiskTool: DiskTool {
             }
             let held = try await hold(base.path)
             defer { held?.release() }
-            try await QemuImg.createOverlay(disk.path, on: base.path, format: base.format)
+            try await QemuImg.createOverlay(disk.path, on: base.path, format: base.format, size: try Self.size(disk, on: base, recipe))
         case .empty(let size):
             guard let bytes = ByteSize(size)?.bytes else {
                 throw EnvironmentError(.malformed, "disk \(disk.name): \"\(size)\" is no size; write a number with k, M, G or T, as 10G")
@@ -57,6 +57,18 @@ public struct ImageDiskTool: DiskTool {
             .refused,
             "\(source) backs on \(backing), beside it, which a copy elsewhere does not find. Use the file in place, or let it name the whole "
                 + "path: qemu-img rebase -u -f qcow2 -F \(header.backingFormat ?? "FORMAT") -b \(place) \(source)")
+    }
+
+    /// What the overlay has to be made large; nil for as large as its base.
+    private static func size(_ disk: Disk, on base: Disk.Layer, _ recipe: DiskSpec) throws -> Int64? {
+        guard let wish = recipe.size else { return nil }
+        let bytes = try ImageHeader.virtualSize(of: base.path, format: base.format)
+        guard wish.bytes >= bytes || wish.isLeast else {
+            throw EnvironmentError(
+                .malformed,
+                "disk \(disk.name): \(ByteSize(wish.bytes)) is less than \(base.path) has, \(ByteSize(bytes)); a disk cannot shrink")
+        }
+        return wish.bytes > bytes ? wish.bytes : nil
     }
 
     private func hold(_ base: String) async throws -> FileLock? {

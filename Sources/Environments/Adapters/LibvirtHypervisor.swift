@@ -48,11 +48,24 @@ public struct LibvirtHypervisor: Hypervisor {
                 machine, of: environment, type: type, cpu: cpu, arch: arch, emulator: emulator,
                 hasVhostNet: type == .kvm && SystemCall.exists("/dev/vhost-net"), consoleLogPath: files.console(machine.name),
                 path: { files.resolved($0) })
+            // Where the init file says nothing, an image that only UEFI starts is started by it.
+            let offered = machine.disks.first?.metadata["firmware"].map(Firmware.named) ?? []
+            if definition.firmware == nil, offered == [.uefi] { definition.firmware = .uefi }
+            definition.nvramPath = files.nvram(machine.name)
+            try Self.checkParts(definition, machine, connection)
             if machine.bootstrap == .cloudInit {
                 definition.disks.append(Self.seedDisk(files.seed(machine.name), beside: definition.disks))
             }
+            let isFiltered = definition.nics.contains { $0.filter != nil }
+            if isFiltered { try EgressHost.checkBridges(isStarted: false) }
             let xml = try VirtXML.text(definition)
-            do { _ = try connection.createDomain(xml: xml) } catch let error as LibvirtError where error.isConflict {
+            do {
+                let domain = try connection.createDomain(xml: xml)
+                do { if isFiltered { try EgressHost.checkBridges(isStarted: true) } } catch {
+                    try domain.destroy()
+                    throw error
+                }
+            } catch let error as LibvirtError where error.isConflict {
                 // libvirtd went away after it had begun: the domain may be ours and running already.
                 let found = try Self.observe(try connection.lookupDomain(name: definition.name))
                 guard found.owner == environment.id else { throw error }
@@ -77,6 +90,27 @@ public struct LibvirtHypervisor: Hypervisor {
             } catch let error as LibvirtError where error.isNotFound || error.isOperationInvalid {
                 return
             }
+        }
+    }
+
+    /// libvirt's own words for what is not installed name no package.
+    private static func checkParts(_ definition: DomainDefinition, _ machine: Machine, _ connection: Connection) throws {
+        guard definition.usesUEFI || definition.hasTPM else { return }
+        let offer = try DomainCapabilities(
+            xml: try connection.domainCapabilities(
+                emulator: definition.emulator, arch: definition.arch, machine: definition.machine,
+                virtualizationType: definition.type.rawValue))
+        if definition.usesUEFI, !offer.firmwares.contains("efi") {
+            let package = definition.arch == "aarch64" ? "qemu-efi-aarch64 (Fedora: edk2-aarch64)" : "ovmf (Fedora: edk2-ovmf)"
+            throw EnvironmentError(
+                .refused,
+                "\(machine.name) is started by UEFI, and this host has none for \(definition.arch) guests; install the package \(package)")
+        }
+        if definition.hasTPM, !offer.tpmBackends.contains("emulator") || !offer.tpmModels.contains(definition.tpmModel) {
+            throw EnvironmentError(
+                .refused,
+                "\(machine.name) has `tpm: true`, and this host cannot emulate one (\(definition.tpmModel)); install the packages swtpm and "
+                    + "swtpm-tools")
         }
     }
 

@@ -3,7 +3,7 @@ public import AtollModel
 import AtollPlatform
 import AtollVirtXML
 
-/// Networks through libvirt.
+/// Networks and their filters through libvirt.
 public struct LibvirtNetworkHost: NetworkHost {
     private let link: LibvirtLink
 
@@ -28,7 +28,11 @@ public struct LibvirtNetworkHost: NetworkHost {
 
     public func start(_ network: AtollModel.Network, of environment: Environment) async throws {
         try await link.use { connection in
-            let definition = try NetworkDefinition(network, of: environment, hasIPv6: SystemCall.exists("/proc/sys/net/ipv6"))
+            var definition = try NetworkDefinition(network, of: environment, hasIPv6: Self.hasIPv6)
+            if network.isFiltered {
+                let filter = try connection.lookupNetworkFilter(name: HostNames.filter(environment.id, network.name))
+                definition.dns?.pinned = try FilterDescription(xml: try filter.xml()).addresses
+            }
             do { _ = try connection.createNetwork(xml: try VirtXML.text(definition)) } catch let error as LibvirtError
                 where error.isConflict
             {
@@ -51,6 +55,51 @@ public struct LibvirtNetworkHost: NetworkHost {
             }
         }
     }
+
+    public func filters() async throws -> [ObservedFilter] {
+        try await link.use { connection in
+            do {
+                return try connection.listNetworkFilters().compactMap { filter in
+                    HostNames.filterOwner(filter.name).map { ObservedFilter(name: filter.name, owner: $0.prefix) }
+                }
+            } catch let error as LibvirtError where error.isUnsupported { return [] }
+        }
+    }
+
+    public func makeFilter(for network: AtollModel.Network, of environment: Environment) async throws {
+        try EgressHost.checkBridges(isStarted: false)
+        let networks = try await networks()
+        try await link.use { connection in
+            guard
+                let definition = FilterDefinition(
+                    network, of: environment, hasIPv6: Self.hasIPv6, openings: try EgressHost.openings(network),
+                    barred: try EgressHost.barred(beside: network, networks: networks))
+            else { return }
+            do { _ = try connection.defineNetworkFilter(xml: try VirtXML.text(definition)) } catch let error as LibvirtError
+                where error.isUnsupported
+            {
+                throw EnvironmentError(
+                    .refused,
+                    "the libvirt of this host has no network filters, so the egress of network \(network.name) cannot be enforced; install its "
+                        + "nwfilter driver (Fedora: libvirt-daemon-driver-nwfilter; Debian has it in libvirt-daemon)")
+            }
+        }
+    }
+
+    public func removeFilter(named name: String, owner: PrefixID) async throws {
+        guard HostNames.filterOwner(name)?.prefix == owner else {
+            throw EnvironmentError(.refused, "the network filter \(name) is not this environment's; it is left alone")
+        }
+        try await link.use { connection in
+            do { try connection.lookupNetworkFilter(name: name).undefine() } catch let error as LibvirtError
+                where error.isNotFound || error.isUnsupported
+            {
+                return
+            }
+        }
+    }
+
+    private static var hasIPv6: Bool { SystemCall.exists("/proc/sys/net/ipv6") }
 
     private static func observe(_ network: AtollLibvirt.Network) throws -> ObservedNetwork {
         let description = try NetworkDescription(xml: try network.xml())

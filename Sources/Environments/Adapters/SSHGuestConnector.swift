@@ -1,4 +1,4 @@
-import AtollGuestAccess
+public import AtollGuestAccess
 public import AtollModel
 import AtollPlatform
 import AtollSSH
@@ -33,7 +33,7 @@ public final class SSHGuestConnector: GuestConnector {
     public func waitUntilReady(
         _ machine: Machine, of environment: Environment, files: PrefixFiles, deadline: Duration, seen: @escaping @Sendable (String) -> Void
     ) async throws -> GuestReady {
-        let channel = try channel(to: machine, files: files)
+        let channel = try channel(to: machine, files: files, connectTimeout: .seconds(1))
         let console = files.console(machine.name)
         let readiness = Readiness(
             consoleTail: {
@@ -64,10 +64,14 @@ public final class SSHGuestConnector: GuestConnector {
         }
     }
 
+    public func channel(to machine: Machine, files: PrefixFiles) throws -> any GuestChannel {
+        try channel(to: machine, files: files, connectTimeout: attempt)
+    }
+
     /// For one attempt to log in: what settings say, times what emulation costs.
     var attempt: Duration { .seconds(defaults.attemptSeconds * patience) }
 
-    private func channel(to machine: Machine, files: PrefixFiles, connectTimeout: Duration = .seconds(1)) throws -> SSHGuestChannel {
+    private func channel(to machine: Machine, files: PrefixFiles, connectTimeout: Duration) throws -> SSHGuestChannel {
         let key = files.path + "\n" + machine.name
         if let open = channels.withLock({ $0[key] }) { return open }
         let made = SSHGuestChannel(try target(machine, files, connectTimeout))

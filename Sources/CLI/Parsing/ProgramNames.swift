@@ -1,0 +1,28 @@
+/// The names the program may be called by, and the older spellings that come with them.
+enum ProgramNames {
+    /// The command line as `atoll` would have got it.
+    static func words(_ program: String, _ arguments: [String]) -> [String] {
+        switch program.split(separator: "/").last ?? "" {
+        case "runtask": return jobs(["runtask"] + arguments)
+        // Scripts say -f for the file; everywhere else that is the output format.
+        case "taskotron_result": return ["taskotron_result"] + arguments.map { $0 == "-f" ? "--file" : $0 }
+        default: return arguments.contains("runtask") ? jobs(arguments) : arguments
+        }
+    }
+
+    /// `-j BUILDER/BUILD` was the job once; a number is how many runs there are at once.
+    private static func jobs(_ arguments: [String]) -> [String] {
+        var words: [String] = []
+        var index = 0
+        while index < arguments.count {
+            if arguments[index] == "-j", index + 1 < arguments.count, arguments[index + 1].contains("/") || arguments[index + 1] == "-1" {
+                words.append("--jobid=" + arguments[index + 1])
+                index += 2
+            } else {
+                words.append(arguments[index])
+                index += 1
+            }
+        }
+        return words
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import AtollPlanning
+import AtollTasks
+
+struct RerunVerb: TaskVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "rerun", abstract: "Run again what a run did, with the same arguments in the same directory.",
+        usage: "atoll rerun [RUN] [--failed]",
+        discussion: """
+            With --failed it is every run of the last command line (or of the named run's) that did not end with 0; when all did, nothing
+            is run and the exit code is 0. The new runs say which ones they repeat.
+
+            Examples:
+              atoll rerun
+              atoll rerun --failed
+            """)
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @Flag(name: .customLong("failed"), help: "All that failed of those started together.") var failed = false
+    @Argument(help: "The run (default: the newest).", completion: .custom(RunCompletion.complete)) var run: String?
+
+    func execute(_ session: Session, stop: Overlord.Stop) async throws {
+        let store = try TaskSession(session).store
+        let (_, named) = try store.find(run)
+        var records = [named]
+        if failed {
+            records = try store.runs().map(\.record).filter { $0.invocation == named.invocation && $0.exitCode != 0 }.reversed()
+            let running = records.filter { $0.state == .running }
+            for record in running { session.console.err("\(record.run) has not ended, or was killed; it is run again too") }
+            guard !records.isEmpty else { return session.console.err("nothing failed in \(named.invocation)") }
+        }
+        var worst: Int32 = 0
+        for record in records where stop.gently.signal == nil {
+            session.console.err("again: \(record.run), \(SafeText.line(record.title))")
+            worst = max(worst, try await repeated(record, session, stop))
+        }
+        if worst != 0 { throw VerbExit(code: worst) }
+    }
+
+    /// Runs the saved command line as a verb of its own, in this process: signals reach it as they reach this one.
+    private func repeated(_ record: RunRecord, _ session: Session, _ stop: Overlord.Stop) async throws -> Int32 {
+        var runtime = session.runtime
+        runtime.workingDirectory = record.request.directory
+        runtime.repeats = record.run
+        let words = ArgumentNormalizer(verbs: VerbOptions.table).normalize(record.request.arguments)
+        let command = try AtollCommand.parseAsRoot(words)
+        guard let verb = command as? any TaskVerb, !(verb is RerunVerb) else {
+            throw UsageError("the record of \(record.run) does not say how to run it again: \(ShellWords.join(record.request.arguments))")
+        }
+        do {
+            try await Runtime.$current.withValue(runtime) {
+                try await verb.execute(try Session(verb: record.request.verb, global: verb.global, runtime: runtime), stop: stop)
+            }
+            return 0
+        } catch let exit as VerbExit { return exit.code }
+    }
+}

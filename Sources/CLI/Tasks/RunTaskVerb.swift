@@ -1,0 +1,170 @@
+import ArgumentParser
+import AtollDisposable
+import AtollFormula
+import AtollModel
+import AtollPlatform
+import AtollResults
+import AtollSettings
+import AtollTasks
+import Foundation
+import OrderedCollections
+
+struct RunTaskVerb: TaskVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "runtask", abstract: "Run task formulas: here, on a machine over ssh, or in a fresh VM.",
+        usage: "atoll runtask [options] TASK...",
+        discussion: """
+            Several tasks and several items make one run each, every task with every item; -j says how many at once.
+
+            Examples:
+              atoll runtask --local init-examples/tasks/filecheck/runtask.yml
+              atoll runtask -i foo-1.2-3.fc99 -t koji_build -a x86_64 --libvirt runtask.yml
+              atoll runtask --ssh root@host:2222 task.yml
+
+            Exit codes: 0 good, 100 the exitcode directive says so, 101 the task broke, 102 trouble around it (image, VM, network), \
+            103 a time limit, 1 formula or configuration, 2 usage, 128 + n signal n.
+
+            Item types:
+            \(ItemType.allCases.map { "  \($0.rawValue.padded(to: 16)) \($0.example)" }.joined(separator: "\n"))
+            """)
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup var options: TaskOptions
+    @Option(name: [.customShort("i"), .customLong("item")], help: "The item under test; may be repeated.") var item: [String] = []
+    @Option(name: [.customShort("t"), .customLong("type")], help: "The type of the item, one of those below.") var type: String?
+    @Option(name: [.customShort("a"), .customLong("arch")], help: "The item's architecture.") var arch = "noarch"
+    @Option(name: .customLong("jobid"), help: "CI job, BUILDER/BUILD, for links; -j takes one as well.") var jobid = "-1"
+    @Flag(name: .customLong("local"), help: "Run here, and consent to changes of this machine.") var local = false
+    @Flag(name: .customLong("libvirt"), help: "Run in a fresh VM.") var libvirt = false
+    @Option(name: .customLong("ssh"), help: "Run on this machine: USER@MACHINE[:PORT].") var ssh: String?
+    @Option(name: .customLong("ssh-privkey"), help: "Private key for --ssh.", completion: .file()) var sshPrivkey: String?
+    @Option(
+        name: .customLong("image"), help: "Image of the VM: template, path, or DISTRO:RELEASE.",
+        completion: .custom(TemplateCompletion.complete))
+    var image: String?
+    @Flag(name: .customLong("match-host"), help: "Insist on an image of the item's distribution and release.") var matchHost = false
+    @Option(name: .customLong("override"), help: "VAR=VALUE: set a variable of the formula; may be repeated.") var overrides: [String] = []
+    @Argument(help: "Formula files.", completion: .file(extensions: ["yml", "yaml"])) var tasks: [String]
+
+    func execute(_ session: Session, stop: Overlord.Stop) async throws {
+        let context = try TaskSession(session)
+        let date = Date()
+        let invocation = options.uuid ?? RunIdentifier.make(at: date)
+        let items: [String?] = item.isEmpty ? [nil] : item
+        let pairs = tasks.flatMap { task in items.map { (task: task, item: $0) } }
+        // Whatever is wrong with any of them is said before anything is made.
+        let runs = try pairs.enumerated().map { index, pair in
+            let uuid = pairs.count == 1 ? invocation : "\(invocation)-\(index + 1)"
+            return try processed(pair.task, item: pair.item, uuid: uuid, context, date)
+        }
+        let formulas = try runs.map { try TaskFormula.load($0.original.task, absolute: $0.task) }
+        let launcher = try TaskLauncher(context, options, stop: stop, invocation: invocation)
+        let jobs = try zip(runs, formulas).enumerated().map { index, run in
+            try job(run.0, run.1, label: pairs.count == 1 ? nil : "\(index + 1)", launcher, context)
+        }
+        try await launcher.run(jobs, atOnce: global.jobs?.value ?? 1)
+    }
+
+    private func processed(_ task: String, item: String?, uuid: String, _ context: TaskSession, _ date: Date) throws -> RunArguments {
+        var original = RunArguments.Original(task: task)
+        original.item = item
+        original.type = type
+        original.arch = arch
+        original.jobid = jobid
+        original.debug = options.debug
+        original.uuid = uuid
+        original.local = local
+        original.libvirt = libvirt
+        original.ssh = ssh
+        original.sshPrivkey = sshPrivkey
+        original.noDestroy = options.noDestroy
+        original.overrides = overrides
+        return try RunArguments.process(
+            original, currentDirectory: context.session.runtime.workingDirectory, artifactsRoot: context.settings.artifactsdir, date: date,
+            defaultMode: context.settings.runtaskMode == "libvirt" ? .libvirt : .local)
+    }
+
+    private func job(
+        _ arguments: RunArguments, _ formula: Formula, label: String?, _ launcher: TaskLauncher, _ context: TaskSession
+    ) throws -> TaskLauncher.Job {
+        for warning in arguments.warnings { context.session.console.err("warning: \(warning)") }
+        let reporting = try Reporting.options(context, arguments)
+        let packages = PackagePreparation(
+            repositories: context.settings.minionRepos, ignoresRepositoryErrors: context.settings.minionReposIgnoreErrors,
+            hasConsent: arguments.isModeExplicit && arguments.mode == .local)
+        let work = FormulaWork(
+            formula: formula, arguments: arguments,
+            directives: .standard(reporting: reporting, environment: context.session.runtime.environment), packages: packages)
+        let place = try launcher.place(arguments, formula, image: image, matchHost: matchHost)
+        let digest = try? Digest.sha256(AtomicFile.read(arguments.task, limit: 4 << 20))
+        let words = canonical(arguments)
+        return TaskLauncher.Job(
+            run: arguments.uuid, label: label, work: work, mode: place.kind, target: place.target,
+            request: .init(verb: "runtask", arguments: words, directory: context.session.runtime.workingDirectory),
+            forwarded: work.forwarded,
+            fill: { record in
+                record.item = arguments.item
+                record.type = arguments.type?.rawValue
+                record.arch = arguments.arch
+                record.formula = arguments.task
+                record.formulaDigest = digest
+                record.packages = formula.environment.packages
+                for (name, value) in arguments.variables(formula: formula, workdir: "") { record.variables[name] = value.text }
+            }, machine: place.make)
+    }
+
+    /// The command line of one run alone.
+    private func canonical(_ arguments: RunArguments) -> [String] {
+        var words = ["runtask"]
+        if let item = arguments.item { words += ["--item=\(item)"] }
+        if let type { words += ["--type=\(type)"] }
+        if arch != "noarch" { words += ["--arch=\(arch)"] }
+        if jobid != "-1" { words += ["--jobid=\(jobid)"] }
+        if local { words.append("--local") }
+        if libvirt { words.append("--libvirt") }
+        if let ssh { words += ["--ssh=\(ssh)"] }
+        if let sshPrivkey { words += ["--ssh-privkey=\(sshPrivkey)"] }
+        if let image { words += ["--image=\(image)"] }
+        if matchHost { words.append("--match-host") }
+        for pair in overrides { words += ["--override=\(pair)"] }
+        return words + options.words + [arguments.original.task]
+    }
+}
+
+/// A formula as the command line names it.
+enum TaskFormula {
+    static func load(_ name: String, absolute path: String) throws -> Formula {
+        guard !SystemCall.isDirectory(path) else {
+            throw UsageError("\(name) is a directory; name the formula in it: \(name.hasSuffix("/") ? name : name + "/")runtask.yml")
+        }
+        do { return try Formula.load(path) } catch {
+            // Its own exit code: the command line was right.
+            throw FormulaFailure(problems: error)
+        }
+    }
+}
+
+/// A formula that cannot be used: exit 1 (spec 6.7), while a command line that makes no sense is 2.
+struct FormulaFailure: Error, CustomStringConvertible {
+    var problems: InvalidInput
+    var description: String { problems.description }
+}
+
+/// How results are reported, from the settings.
+enum Reporting {
+    static func options(_ context: TaskSession, _ arguments: RunArguments) throws -> ReportingOptions {
+        let settings = context.settings
+        var server: ResultsDBClient.Server?
+        if settings.reportToResultsdb {
+            let token = settings.resultsdbToken
+            server = ResultsDBClient.Server(settings.resultsdbServer, authorization: token.isEmpty ? nil : .bearer(token))
+        }
+        var namespaces: Namespaces?
+        if settings.profile == .production {
+            let found = try TaskSettings.find("namespaces.yaml", user: settings.user, sourceDirectory: nil)
+            namespaces = try found.map { try Namespaces(parsing: $0.text, name: $0.path) } ?? Namespaces()
+        }
+        return ReportingOptions(
+            server: server, artifactsURL: settings.artifactsBaseurl, execdbServer: settings.execdbServer, namespaces: namespaces,
+            origin: GitOrigin.of(directory: arguments.taskdir))
+    }
+}

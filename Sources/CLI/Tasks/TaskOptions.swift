@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// Flags that `run` and `runtask` share.
+struct TaskOptions: ParsableArguments {
+    @Option(name: .customLong("uuid"), help: "Name of the run (default: the time in UTC).") var uuid: String?
+    @Option(name: .customLong("memory"), help: "MiB of memory of the VM.") var memory: Positive?
+    @Option(name: .customLong("cpus"), help: "Processors of the VM.") var cpus: Positive?
+    @Option(name: .customLong("disk"), help: "Least size of the VM's disk, in GiB.") var disk: Positive?
+    @Option(name: .customLong("egress"), help: "What the VM reaches outside: on, off, or hosts with commas between them.")
+    var egress: String?
+    @Flag(name: .customLong("no-destroy"), help: "Keep the VM after the run, and say how to reach it.") var noDestroy = false
+    @Option(name: .customLong("keep-on"), help: "Keep the VM when the run ends so: failure, always, or outcomes (FAILED,CRASHED).")
+    var keepOn: String?
+    @Option(name: .customLong("keep-for"), help: "Seconds a kept VM lives (default: 7200); atoll gc removes it then.") var keepFor:
+        Positive?
+    @Option(name: .customLong("timeout"), help: "Seconds the task may take in all (default: no limit).") var timeout: Positive?
+    @Option(name: .customLong("silence"), help: "Seconds the task may write nothing (default: 900).") var silence: Positive?
+    @Flag(name: [.customShort("d"), .customLong("debug")], help: "Show everything the log file gets.") var debug = false
+
+    /// As they were given, but for the uuid, which a repetition has of its own.
+    var words: [String] {
+        func option(_ name: String, _ value: Int?) -> [String] { value.map { ["--\(name)=\($0)"] } ?? [] }
+        func option(_ name: String, _ value: String?) -> [String] { value.map { ["--\(name)=\($0)"] } ?? [] }
+        return option("memory", memory?.value) + option("cpus", cpus?.value) + option("disk", disk?.value) + option("egress", egress)
+            + (noDestroy ? ["--no-destroy"] : []) + option("keep-on", keepOn) + option("keep-for", keepFor?.value)
+            + option("timeout", timeout?.value) + option("silence", silence?.value) + (debug ? ["--debug"] : [])
+    }
+}

@@ -1,0 +1,74 @@
+public import AtollClaims
+public import AtollEnvironments
+import AtollGuestAccess
+import AtollModel
+import AtollPlatform
+import AtollSSH
+import Foundation
+
+/// Makes instances, not started yet.
+public struct Machines: Sendable {
+    private let host: AtollEnvironments.Host
+    private let claims: CapacityClaims
+
+    /// - Parameter budget: what all runs of this host together may use; nil is what the host has.
+    public init(host: AtollEnvironments.Host, budget: (@Sendable () -> CapacityBudget)? = nil) {
+        self.host = host
+        let root = host.stateRoot
+        claims = CapacityClaims(directory: root.capacity, budget: budget ?? { CapacityBudget.automatic(root: root) })
+    }
+
+    /// A VM, once the host has room for it.
+    /// - Parameters:
+    ///   - life: when it may be cleared away whatever its process does.
+    ///   - artifacts: where its run's results go, for the record.
+    ///   - context: how its environment's plans are run.
+    /// - Throws: `DisposableError`: `.hardware` for what this host never has, `.exists`.
+    public func vm(
+        _ request: VMRequest, life: Duration, artifacts: String, context: VerbContext, bootPatience: Duration? = nil,
+        attempts: Int = 3
+    ) async throws -> VMInstance {
+        let wants = CapacityRequest(
+            memoryMiB: request.memoryMiB, cpus: request.cpus, diskBytes: request.diskBytes ?? 1 << 30, subnets: 1, purpose: request.run)
+        let grant: CapacityGrant
+        do { grant = try await claims.acquire(wants, waiting: context.note) } catch let error as ClaimError {
+            throw DisposableError(error.code == .cancelled ? .cancelled : .hardware, error.message)
+        }
+        let record = RunDirectory.Record(
+            run: request.run, expires: Date(timeIntervalSinceNow: Double(life.components.seconds)), artifacts: artifacts)
+        let directory = try await Blocking.run { [root = host.stateRoot] in try RunDirectory.create(record, root: root) }
+        return VMInstance(
+            request, directory: directory, host: host, context: context, bootPatience: bootPatience, attempts: attempts, grant: grant)
+    }
+
+    /// A machine that is there already.
+    /// - Parameters:
+    ///   - keyPath: the private key; empty tries the usual ones of `home`.
+    ///   - home: whose `.ssh` is looked into for keys and for the machine's own key.
+    /// - Throws: `.unreachable` when no key can be read.
+    public static func ssh(
+        user: String, host: String, port: Int, keyPath: String, home: String, run: String, patience: Duration = .seconds(60)
+    ) throws -> RemoteInstance {
+        let folder = home + "/.ssh"
+        let paths =
+            keyPath.isEmpty
+            ? ["id_ed25519", "id_ecdsa", "id_rsa"].map { folder + "/" + $0 }.filter { SystemCall.exists($0) } : [keyPath]
+        guard !paths.isEmpty else {
+            throw DisposableError(.unreachable, "there is no key in \(folder) to log in to \(host) with; name one with --ssh-privkey")
+        }
+        let keys = try paths.map { path in
+            do { return try KeyPair(privateText: try AtomicFile.text(path, limit: 1 << 16)) } catch {
+                throw DisposableError(.unreachable, "the key \(path) cannot be used: \(error)")
+            }
+        }
+        let known = KnownHosts(parsing: (try? AtomicFile.text(folder + "/known_hosts", limit: 16 << 20)) ?? "")
+        let endpoint = Endpoint(host: host, port: UInt16(clamping: port))
+        let name = "\(user)@\(endpoint)"
+        let channel = SSHGuestChannel(
+            SSHGuestChannel.Target(
+                name: name, endpoint: endpoint, credentials: Credentials(user: user, keys: keys), hostKeys: .known(known),
+                connectTimeout: .seconds(20), loginTimeout: patience))
+        let login = "ssh\(port == 22 ? "" : " -p \(port)")\(keyPath.isEmpty ? "" : " -i \(keyPath)") \(user)@\(host)"
+        return RemoteInstance(name: name, run: run, channel: channel, patience: patience, loginCommand: login)
+    }
+}

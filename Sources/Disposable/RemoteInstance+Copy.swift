@@ -1,0 +1,95 @@
+import AtollGuestAccess
+public import AtollPlatform
+import Glibc
+import Synchronization
+
+extension RemoteInstance {
+    @discardableResult
+    public func push(contentsOf local: String, to directory: String) async throws -> [String] {
+        let place = ShellWord.quoted(directory)
+        pushed.withLock { _ = $0.insert(directory) }
+        guard try await has("tar") else { return try await pushByFile(local, directory) }
+        let pipe = try Pipe()
+        let (reading, writing) = (pipe.reading, pipe.writing)
+        let stream = Task { () throws -> [String] in
+            try await Blocking.run {
+                defer { close(writing) }
+                return try TarWriter.write(contentsOf: local, to: writing)
+            }
+        }
+        let kept = KeptOutput(limit: 4096)
+        let line = "rm -rf -- \(place) && mkdir -p -- \(place) && exec tar -x -f - -C \(place)"
+        do {
+            let result = try await explained {
+                try await channel.run(line, input: .descriptor(reading), timeout: nil) { kept.append($0, $1) }
+            }
+            close(reading)
+            guard result.succeeded else { throw refusal("copying \(local) to \(directory)", kept, result) }
+            return try await stream.value
+        } catch {
+            // Whoever writes into it must not wait for a reader that is gone.
+            close(reading)
+            _ = try? await stream.value
+            throw error
+        }
+    }
+
+    public func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
+        guard try await has("tar") else { return try await pullByFile(directory, local, limits) }
+        let extraction = ExtractionBox(try TarExtraction(into: local, limits: limits))
+        let kept = KeptOutput(limit: 4096)
+        let watch = Watch(silence: .seconds(300))
+        let line = "cd -- \(ShellWord.quoted(directory)) && exec tar -c -f - ."
+        let result = try await explained {
+            try await watch.run { [channel] sign in
+                try await channel.run(line, input: .none, timeout: nil) { stream, bytes in
+                    sign()
+                    if stream == .output { try extraction.feed(bytes) } else { kept.append(stream, bytes) }
+                }
+            }
+        }
+        let report = try extraction.finish()
+        // Status 1 is "a file changed while it was read": what came is whole all the same.
+        guard result.code <= 1 else { throw refusal("copying \(directory) from \(name)", kept, result) }
+        return report
+    }
+
+    /// Asked each time: a task may install or remove it.
+    private func has(_ program: String) async throws -> Bool {
+        let line = "command -v \(program) > /dev/null 2>&1"
+        return try await explained { try await channel.run(line, input: .none, timeout: .seconds(60)) { _, _ in } }.succeeded
+    }
+
+    /// For machines without tar: slower, and links are followed.
+    private func pushByFile(_ local: String, _ directory: String) async throws -> [String] {
+        let place = ShellWord.quoted(directory)
+        try await explained {
+            _ = try await channel.run("rm -rf -- \(place)", input: .none, timeout: nil) { _, _ in }
+            try await channel.push(local, to: directory)
+        }
+        return []
+    }
+
+    /// First beside its place, so that the same limits hold as for an archive.
+    private func pullByFile(_ directory: String, _ local: String, _ limits: TarLimits) async throws -> TarReport {
+        let beside = local + ".part"
+        defer { try? Directories.removeTree(beside) }
+        try await explained { try await channel.pull(directory, to: beside) }
+        return try await Blocking.run { try TarCopy.copy(beside, to: local, limits: limits) }
+    }
+
+    private func refusal(_ what: String, _ kept: KeptOutput, _ result: CommandResult) -> DisposableError {
+        let words = GuestText.tail(String(decoding: kept.bytes(.errors), as: UTF8.self), lines: 2)
+        return DisposableError(.copy, "\(what) ended with status \(result.code)\(words.isEmpty ? "" : ": \(words)")")
+    }
+}
+
+/// Shares one extraction with the callback that feeds it.
+private final class ExtractionBox: Sendable {
+    private let extraction: Mutex<TarExtraction>
+
+    init(_ extraction: consuming TarExtraction) { self.extraction = Mutex(extraction) }
+
+    func feed(_ bytes: [UInt8]) throws { try extraction.withLock { try $0.feed(bytes) } }
+    func finish() throws -> TarReport { try extraction.withLock { try $0.finish() } }
+}

@@ -1,0 +1,102 @@
+import AtollGuestAccess
+
+/// The small POSIX shell program through which every command of a task runs, here and in guests: it enters the directory, sets the
+/// variables, notes its process group so that the command can be ended with everything it started, and becomes the command.
+///
+/// It needs a shell, `cat`, `kill` and, where login sessions do not lead a process group of their own, setsid.
+public struct Shim: Sendable, Equatable {
+    /// Where the shim lies in the instance; its notes lie beside it.
+    public let path: String
+
+    public init(path: String) { self.path = path }
+
+    /// The words that run `command`, for a shell or an exec: nothing in them is looked at twice.
+    /// - Parameter number: tells apart the commands of one run.
+    public func words(_ command: InstanceCommand, number: Int) -> [String] {
+        var words = ["sh", path, "--run", String(number)]
+        if let directory = command.directory { words += ["--directory", directory] }
+        for (name, value) in command.environment.sorted(by: { $0.key < $1.key }) { words += ["--env", "\(name)=\(value)"] }
+        words += command.forwarded
+        switch command.program {
+        case .arguments(let arguments): return words + ["--"] + arguments
+        case .script: return words + ["--script", "--"]
+        }
+    }
+
+    /// The words that end the command of that number and everything it started: TERM, then KILL after five seconds.
+    public func endWords(number: Int) -> [String] { ["sh", path, "--end", String(number)] }
+
+    /// One line for a login shell.
+    public static func line(_ words: [String]) -> String { words.map(ShellWord.quoted).joined(separator: " ") }
+
+    /// Exit codes of its own: it could not enter the directory or was called wrongly. Shells use 126 and 127 for the command itself.
+    public static let misuse: Int32 = 125
+
+    public static let text = #"""
+        #!/bin/sh
+        # Runs one command of a task; see the product's documentation of task runs.
+        here=${0%/*}
+        run= directory= script=
+        say() { echo "shim: $*" >&2; exit 125; }
+
+        if [ "$1" = --end ]; then
+            note=$here/$2.pid
+            [ -r "$note" ] || exit 0
+            read -r pid group < "$note"
+            target=$pid
+            [ "$group" = "$pid" ] && target=-$pid
+            kill -TERM -- "$target" 2>/dev/null || exit 0
+            tries=0
+            while kill -0 -- "$target" 2>/dev/null; do
+                tries=$((tries + 1))
+                [ $tries -gt 25 ] && { kill -KILL -- "$target" 2>/dev/null; exit 0; }
+                sleep 0.2 2>/dev/null || sleep 1
+            done
+            exit 0
+        fi
+
+        # A group of its own, so that it can be ended whole.
+        group=
+        { read -r _ _ _ _ group _ < /proc/$$/stat; } 2>/dev/null
+        if [ "$group" != "$$" ] && [ -z "$ATOLL_SHIM" ] && command -v setsid > /dev/null 2>&1; then
+            ATOLL_SHIM=1 exec setsid sh "$0" "$@"
+        fi
+        unset ATOLL_SHIM
+
+        while [ $# -gt 0 ]; do
+            case $1 in
+            --) shift; break ;;
+            --run) run=$2; shift ;;
+            --directory) directory=$2; shift ;;
+            --env) export "$2" || say "bad variable $2"; shift ;;
+            --script) script=1 ;;
+            --uuid) TASKOTRON_UUID=$2; export TASKOTRON_UUID; shift ;;
+            --item | -i) TASKOTRON_ITEM=$2; export TASKOTRON_ITEM; shift ;;
+            --type | -t) TASKOTRON_TYPE=$2; export TASKOTRON_TYPE; shift ;;
+            --arch | -a) TASKOTRON_ARCH=$2; export TASKOTRON_ARCH; shift ;;
+            --jobid | -j) TASKOTRON_JOBID=$2; export TASKOTRON_JOBID; shift ;;
+            --override) shift ;;
+            --debug | -d) TASKOTRON_DEBUG=1; export TASKOTRON_DEBUG ;;
+            *) say "unknown option $1" ;;
+            esac
+            shift
+        done
+        if [ -n "$directory" ]; then
+            cd -- "$directory" || say "cannot enter $directory"
+        fi
+        if [ -n "$run" ]; then
+            group=
+            { read -r _ _ _ _ group _ < /proc/$$/stat; } 2>/dev/null
+            echo "$$ $group" > "$here/$run.pid" || say "cannot write $here/$run.pid"
+        fi
+        if [ -n "$script" ]; then
+            (umask 077 && cat > "$here/$run.sh") || say "cannot write $here/$run.sh"
+            exec < /dev/null
+            if command -v bash > /dev/null 2>&1; then exec bash -e -o pipefail "$here/$run.sh"; fi
+            exec sh -e "$here/$run.sh"
+        fi
+        [ $# -gt 0 ] || say "no command"
+        exec "$@"
+
+        """#
+}

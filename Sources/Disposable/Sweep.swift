@@ -1,0 +1,72 @@
+import AtollClaims
+public import AtollEnvironments
+import AtollPlatform
+public import Foundation
+import Glibc
+
+/// Clears away what runs left whose process is gone, and VMs that were kept and whose time is over.
+public struct Sweep: Sendable {
+    /// One run's leavings and what became of them.
+    public struct Entry: Sendable, Equatable {
+        public enum Outcome: Sendable, Equatable {
+            case removed
+            /// It would be removed (dry run).
+            case removable
+            /// Its process lives, or it is kept still; why, in words.
+            case inUse(String)
+            case failed(String)
+        }
+        public var run: String
+        public var outcome: Outcome
+    }
+
+    private let host: AtollEnvironments.Host
+    private let now: Date
+    private let note: @Sendable (String) -> Void
+
+    public init(host: AtollEnvironments.Host, now: Date = Date(), note: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.host = host
+        self.now = now
+        self.note = note
+    }
+
+    /// - Parameters:
+    ///   - runs: only these, kept ones too; all without.
+    ///   - dryRun: says what would go, and changes nothing.
+    public func run(_ runs: [String] = [], dryRun: Bool = false) async throws -> [Entry] {
+        var entries: [Entry] = []
+        for (path, record) in try RunDirectory.list(host.stateRoot) {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            let label = record?.run ?? name
+            guard runs.isEmpty || runs.contains(label) else { continue }
+            // One that is being made has no lock file yet; its maker is done with that at once.
+            if name.hasPrefix(".new-"), (SystemCall.status(path)?.st_mtim.tv_sec).map({ Int(now.timeIntervalSince1970) - $0 < 60 }) ?? true
+            {
+                continue
+            }
+            entries.append(Entry(run: label, outcome: await outcome(path, record, isNamed: !runs.isEmpty, dryRun)))
+        }
+        // What dead runs held of the host's capacity is free already; only their tickets are left.
+        if !dryRun { _ = try? await CapacityClaims(root: host.stateRoot).sweep() }
+        return entries
+    }
+
+    private func outcome(_ path: String, _ record: RunDirectory.Record?, isNamed: Bool, _ dryRun: Bool) async -> Entry.Outcome {
+        do {
+            if let record, let kept = record.kept, record.expires > now, !isNamed {
+                return .inUse("kept (\(kept)) until \(record.expires.formatted(.iso8601))")
+            }
+            guard let directory = try RunDirectory.adopt(path) else {
+                return .inUse("its process \(record.map { "\($0.pid) " } ?? "")lives")
+            }
+            if dryRun {
+                directory.leave()
+                return .removable
+            }
+            try await Disposal(host: host, note: note).remove(directory)
+            return .removed
+        } catch {
+            return .failed("\(error)")
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import AtollInitFile
+public import AtollModel
+import OrderedCollections
+
+/// The VM a run asks for.
+public struct VMRequest: Sendable, Equatable {
+    /// What its disk is layered on.
+    public enum Image: Sendable, Equatable {
+        /// A template of the store, or one that the repository or a shipped recipe gives.
+        case template(String)
+        /// An image file; it is never written to.
+        case file(path: String, format: DiskSpec.Format)
+
+        /// As a person would name it.
+        public var name: String {
+            switch self {
+            case .template(let name): name
+            case .file(let path, _): path
+            }
+        }
+    }
+
+    /// What the guest reaches beyond this host.
+    public enum Egress: Sendable, Equatable {
+        case on, off
+        /// Only these: `10.0.0.5`, `10.1.0.0/16`, with `:PORT` or without.
+        case only([String])
+    }
+
+    /// The run's id.
+    public var run: String
+    public var image: Image
+    public var memoryMiB: Int
+    public var cpus: Int
+    /// The least size of its disk, in bytes; nil is the image's own.
+    public var diskBytes: Int64?
+    public var hasTPM: Bool
+    public var usesUEFI: Bool
+    public var egress: Egress
+
+    public init(
+        run: String, image: Image, memoryMiB: Int = 1024, cpus: Int = 2, diskBytes: Int64? = nil, hasTPM: Bool = false,
+        usesUEFI: Bool = false, egress: Egress = .on
+    ) {
+        self.run = run
+        self.image = image
+        self.memoryMiB = memoryMiB
+        self.cpus = cpus
+        self.diskBytes = diskBytes
+        self.hasTPM = hasTPM
+        self.usesUEFI = usesUEFI
+        self.egress = egress
+    }
+
+    /// `taskotron-RUN`; a host name has no underscores.
+    public var machineName: String { "taskotron-" + run.replacing("_", with: "-").lowercased() }
+
+    /// The init file of its environment: one VM, one network that it shares with nobody.
+    func initFile() -> Value {
+        var domain: OrderedDictionary<String, Value> = [
+            "memory": .int(memoryMiB), "vcpu": .int(cpus), "nics": [["net": "task"]], "disks": [.map(disk)],
+        ]
+        if hasTPM { domain["tpm"] = true }
+        if usesUEFI { domain["firmware"] = "uefi" }
+        let reached: Value =
+            switch egress {
+            case .on: "on"
+            case .off: "off"
+            case .only(let places): .list(places.map(Value.string))
+            }
+        return [
+            "domains": .map([machineName: .map(domain)]),
+            "nets": [
+                "task": ["type": "nat", "dhcp": ["start": 100, "end": 254], "management": true, "egress": reached]
+            ],
+        ]
+    }
+
+    private var disk: OrderedDictionary<String, Value> {
+        var disk: OrderedDictionary<String, Value> = ["name": "root", "dev": "vda", "format": "qcow2"]
+        switch image {
+        case .template(let name):
+            disk["type"] = "template"
+            disk["template_name"] = .string(name)
+        case .file(let path, .qcow2):
+            disk["type"] = "template"
+            disk["template_type"] = "qcow2"
+            disk["path"] = .string(path)
+        case .file(let path, let format):
+            // Only a qcow2 or a template is layered on.
+            disk["type"] = "file"
+            disk["format"] = .string(format.rawValue)
+            disk["path"] = .string(path)
+            disk["make_a_copy"] = true
+            return disk
+        }
+        if let diskBytes { disk["size"] = .string(DiskSpec.Size(bytes: diskBytes, isLeast: true).description) }
+        return disk
+    }
+}

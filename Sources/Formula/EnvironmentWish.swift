@@ -1,0 +1,134 @@
+import AtollModel
+
+/// What a formula wants of the machine it runs on (`environment`).
+public struct EnvironmentWish: Sendable, Equatable {
+    /// What can be derived from an item and asked for by name.
+    public enum Trait: String, Sendable, CaseIterable { case distro, release, flavor, arch }
+
+    /// The two ways packages are installed.
+    public enum PackageFamily: String, Sendable, CaseIterable { case rpm, deb }
+
+    /// `environment.packages`: names that both families know.
+    public var packages: [String] = []
+    /// `environment.rpm`: package names, paths, `@groups`, `name >= version`.
+    public var rpm: [String] = []
+    /// `environment.deb`.
+    public var deb: [String] = []
+    /// What the formula says of the machine's system; nothing else decides these then.
+    public var traits: [Trait: String] = [:]
+    /// A template or image asked for by name; its absence is an error.
+    public var image: String?
+    public var hardware = Hardware()
+    /// nil: as configured.
+    public var egress: Egress?
+    /// `environment.match_host`: what was derived from the item must be had.
+    public var matchHost: Set<Trait> = []
+
+    public init() {}
+
+    public var distro: String? { traits[.distro] }
+    public var release: String? { traits[.release] }
+    public var flavor: String? { traits[.flavor] }
+    public var arch: String? { traits[.arch] }
+
+    /// What a machine of that family should have installed, in the order written, each once.
+    public func packages(for family: PackageFamily) -> [String] {
+        var seen: Set<String> = []
+        return (packages + (family == .rpm ? rpm : deb)).filter { seen.insert($0).inserted }
+    }
+}
+
+/// What a task's machine may reach of the outside.
+public enum Egress: Sendable, Equatable {
+    case off
+    case on
+    /// Names, addresses or networks (`10.0.0.0/8`), each with an optional `:port`.
+    case hosts([String])
+
+    /// From a setting or an option: `on`, `off`, or hosts with commas between them.
+    public init?(_ text: String) {
+        switch text.lowercased() {
+        case "on", "true", "yes": self = .on
+        case "off", "false", "no": self = .off
+        default:
+            let hosts = text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+            guard !hosts.isEmpty, hosts.allSatisfy(Self.isHost) else { return nil }
+            self = .hosts(hosts)
+        }
+    }
+
+    /// By its characters only: whether it exists is found out later.
+    static func isHost(_ text: String) -> Bool {
+        guard let first = text.utf8.first, first != UInt8(ascii: "-"), text.utf8.count <= 300 else { return false }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: ".-_:/[]".utf8.contains(byte)
+            }
+        }
+    }
+}
+
+extension EnvironmentWish {
+    static func read(_ field: FormulaField?) -> EnvironmentWish {
+        var wish = EnvironmentWish()
+        guard let field else { return wish }
+        guard field.value.members != nil else {
+            field.refuse(allowed: "a mapping: rpm, deb, packages, distro, release, flavor, arch, image, hardware, egress, match_host")
+            return wish
+        }
+        let known = Trait.allCases.map(\.rawValue) + ["rpm", "deb", "packages", "image", "hardware", "egress", "match_host"]
+        field.warnUnknownKeys(known, of: "environment", synonyms: ["rpms": "rpm", "debs": "deb", "dist": "distro", "network": "egress"])
+        wish.packages = field["packages"].map(packageNames) ?? []
+        wish.rpm = field["rpm"].map(packageNames) ?? []
+        wish.deb = field["deb"].map(packageNames) ?? []
+        for trait in Trait.allCases { wish.traits[trait] = field[trait.rawValue]?.line("one text or number") }
+        wish.image = field["image"]?.line("the name of a template or image")
+        wish.hardware = Hardware.read(field["hardware"])
+        wish.egress = field["egress"].flatMap(egress)
+        wish.matchHost = field["match_host"].map(matchHost) ?? []
+        return wish
+    }
+
+    /// They become arguments of a package tool: none may be mistaken for one of its options.
+    private static func packageNames(_ field: FormulaField) -> [String] {
+        let names = field.lines("names of packages")
+        for name in names where name.hasPrefix("-") { field.findings.error(field.path, "found \"\(name)\"; allowed: names of packages") }
+        return names
+    }
+
+    private static func egress(_ field: FormulaField) -> Egress? {
+        let allowed = "on, off, or a list of hosts"
+        if let elements = field.elements {
+            let hosts = elements.compactMap { element -> String? in
+                guard let host = element.line("a host name, address or network") else { return nil }
+                if Egress.isHost(host) { return host }
+                element.refuse(allowed: "a host name, address or network")
+                return nil
+            }
+            return .hosts(hosts)
+        }
+        guard let text = field.text(allowed) else { return nil }
+        guard let egress = Egress(text), egress == .on || egress == .off else {
+            field.refuse(allowed: allowed)
+            return nil
+        }
+        return egress
+    }
+
+    private static func matchHost(_ field: FormulaField) -> Set<Trait> {
+        if case .bool(let flag) = field.value { return flag ? Set(Trait.allCases) : [] }
+        let words = Trait.allCases.map(\.rawValue)
+        let allowed = "true, false, or a list of \(words.joined(separator: ", "))"
+        guard let elements = field.elements else {
+            field.refuse(allowed: allowed)
+            return []
+        }
+        return Set(
+            elements.compactMap { element in
+                if let trait = element.value.text.flatMap(Trait.init(rawValue:)) { return trait }
+                element.refuse(allowed: words.joined(separator: ", "))
+                return nil
+            })
+    }
+}

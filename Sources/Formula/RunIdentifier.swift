@@ -1,0 +1,35 @@
+public import Foundation
+
+/// The name of a run: of its artifacts, its VM and its group of results.
+public enum RunIdentifier {
+    /// Result servers keep no longer ones.
+    public static let maximumLength = 36
+
+    /// `20260101_120000_123456`: UTC, with microseconds.
+    public static func make(at date: Date) -> String {
+        let microseconds = Int((date.timeIntervalSince1970 * 1_000_000).rounded())
+        var (seconds, fraction) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        if fraction < 0 { (seconds, fraction) = (seconds - 1, fraction + 1_000_000) }
+        var time = time_t(seconds)
+        var parts = tm()
+        gmtime_r(&time, &parts)
+        func padded(_ number: Int32, _ width: Int) -> String { padded(Int(number), width) }
+        func padded(_ number: Int, _ width: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        let day = padded(parts.tm_year + 1900, 4) + padded(parts.tm_mon + 1, 2) + padded(parts.tm_mday, 2)
+        let clock = padded(parts.tm_hour, 2) + padded(parts.tm_min, 2) + padded(parts.tm_sec, 2)
+        return "\(day)_\(clock)_\(padded(fraction, 6))"
+    }
+
+    /// Whether files, VMs and results can have that name.
+    public static func isUsable(_ name: String) -> Bool {
+        guard let first = name.utf8.first, isLetterOrDigit(first), name.utf8.count <= maximumLength else { return false }
+        return name.utf8.allSatisfy { isLetterOrDigit($0) || "._-".utf8.contains($0) }
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+}

@@ -1,0 +1,88 @@
+/// What the guests of a network reach beyond it.
+public enum Egress: Sendable, Equatable {
+    /// Whatever this host reaches, and the host itself.
+    case on
+    /// Nothing but each other, and the network's own DHCP and name server.
+    case off
+    /// As `off`, and these.
+    case only([Destination])
+
+    /// One thing that is let through.
+    public struct Destination: Sendable, Hashable, CustomStringConvertible {
+        public enum Place: Sendable, Hashable {
+            case subnet(IPv4Subnet)
+            /// A host name; its addresses are looked up on the host when the network is started.
+            case name(String)
+            /// The host, at its address on this very network.
+            case gateway
+        }
+        public var place: Place
+        /// Of TCP and UDP alike; nil is every port and protocol.
+        public var port: Int?
+
+        public init(_ place: Place, port: Int? = nil) {
+            self.place = place
+            self.port = port
+        }
+
+        /// `10.0.0.5`, `10.1.0.0/16`, `mirror.example`, `gateway`, each with `:PORT` or without; nil for anything else.
+        public init?(_ text: String) {
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard (1...2).contains(parts.count) else { return nil }
+            if parts.count == 2 {
+                guard let number = Self.number(parts[1]), (1...65535).contains(number) else { return nil }
+                port = number
+            }
+            if parts[0] == "gateway" {
+                place = .gateway
+            } else if let subnet = Self.subnet(parts[0]) {
+                place = .subnet(subnet)
+            } else if Self.isHostName(parts[0]) {
+                place = .name(String(parts[0]))
+            } else {
+                return nil
+            }
+        }
+
+        /// How it is written, for messages.
+        public static let rule = "an IPv4 address, a network such as 10.1.0.0/16, a host name, or gateway; each with :PORT or without"
+
+        public var description: String {
+            let text =
+                switch place {
+                case .subnet(let subnet): subnet.prefixLength == 32 ? "\(subnet.base)" : "\(subnet)"
+                case .name(let name): name
+                case .gateway: "gateway"
+                }
+            return port.map { "\(text):\($0)" } ?? text
+        }
+
+        private static func number(_ text: Substring) -> Int? {
+            text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+        }
+
+        private static func subnet(_ text: Substring) -> IPv4Subnet? {
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count <= 2, let address = IPv4Address(String(parts[0])) else { return nil }
+            guard parts.count == 2 else { return IPv4Subnet(containing: address, prefixLength: 32) }
+            // Host bits that are set are more likely a slip than meant.
+            guard let length = number(parts[1]), (0...32).contains(length) else { return nil }
+            let subnet = IPv4Subnet(containing: address, prefixLength: length)
+            return subnet.base == address ? subnet : nil
+        }
+
+        private static func isHostName(_ text: Substring) -> Bool {
+            let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            // A last label of digits alone would be an address that is none.
+            guard text.utf8.count <= 253, let last = labels.last, last.contains(where: { !isDigit($0) }) else { return false }
+            return labels.allSatisfy { label in
+                (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
+                    && label.allSatisfy {
+                        isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) || $0 == UInt8(ascii: "-")
+                    }
+            }
+        }
+
+        private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+    }
+}

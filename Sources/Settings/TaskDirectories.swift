@@ -1,0 +1,73 @@
+public import AtollModel
+import Glibc
+
+/// A directory that runs need.
+public struct TaskDirectory: Sendable, Equatable {
+    /// The option that names it.
+    public var key: String
+    /// Absolute.
+    public var path: String
+    public var source: Settings.Source
+    /// Permissions it is made with.
+    public var mode: UInt32
+    /// Made with room for every user, like /tmp; the last of the directories above `path`.
+    public var isParentShared = false
+}
+
+extension TaskSettings {
+    /// The directories a run needs, none of them made yet.
+    public var directories: [TaskDirectory] {
+        func directory(_ key: String, _ path: String, mode: UInt32 = 0o755, shared: Bool = false) -> TaskDirectory {
+            TaskDirectory(key: key, path: path, source: source(of: key), mode: mode, isParentShared: shared)
+        }
+        let isOwn = source(of: "tmpdir") == .builtIn
+        var directories = [
+            directory("tmpdir", userTmpdir, mode: 0o700, shared: isOwn), directory("artifactsdir", artifactsdir),
+            directory("cachedir", cachedir),
+        ]
+        if logFileEnabled { directories.append(directory("logdir", logdir)) }
+        return directories
+    }
+
+    /// Makes the directories that are missing, and what is above them. Throws a finding for each that cannot be.
+    public func prepareDirectories() throws(InvalidInput) {
+        var findings: [Diagnostic] = []
+        for directory in directories {
+            guard let problem = directory.make() else { continue }
+            let origin = directory.source == .builtIn ? "the built-in default" : "set by \(directory.source)"
+            findings.append(
+                Diagnostic(
+                    .error, file: TaskSettings.fileName, position: nil, path: .keys(directory.key),
+                    message: "\(problem) (\(origin)); create it manually, or set \(directory.key) to a directory of yours"))
+        }
+        guard findings.isEmpty else { throw InvalidInput(findings) }
+    }
+}
+
+extension TaskDirectory {
+    /// nil when it is there and usable.
+    fileprivate func make() -> String? {
+        var done = ""
+        let parts = path.split(separator: "/")
+        for (index, part) in parts.enumerated() {
+            done += "/" + part
+            let isLast = index == parts.count - 1
+            let isShared = isParentShared && index == parts.count - 2
+            if mkdir(done, isLast ? mode_t(mode) : 0o755) == 0 {
+                // Not left to the umask: others' runs need it too.
+                if isShared { chmod(done, 0o1777) }
+                continue
+            }
+            let code = errno
+            var status = stat()
+            guard stat(done, &status) == 0 else { return "\(done) cannot be made: \(String(cString: strerror(code)))" }
+            guard status.st_mode & S_IFMT == S_IFDIR else { return "\(done) cannot be made: there is a file of that name" }
+        }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return "\(path) cannot be looked at: \(String(cString: strerror(errno)))" }
+        // In a directory that everybody writes to, somebody else may have been there first.
+        if isParentShared, status.st_uid != geteuid() { return "\(path) belongs to another user" }
+        guard access(path, W_OK | X_OK) == 0 else { return "\(path) cannot be written to: \(String(cString: strerror(errno)))" }
+        return nil
+    }
+}

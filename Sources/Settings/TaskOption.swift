@@ -1,0 +1,117 @@
+/// One key of `taskotron.yaml`.
+public struct TaskOption: Sendable {
+    /// The type of its value, and where it is kept.
+    public enum Kind: Sendable {
+        case profile
+        case text(any WritableKeyPath<TaskSettings, String> & Sendable)
+        case flag(any WritableKeyPath<TaskSettings, Bool> & Sendable)
+        case number(any WritableKeyPath<TaskSettings, Int> & Sendable)
+        case list(any WritableKeyPath<TaskSettings, [String]> & Sendable)
+    }
+    public var key: String
+    public var kind: Kind
+    /// One sentence without its full stop.
+    public var help: String
+    /// Not to be shown.
+    public var isSecret = false
+    /// Loses its trailing slashes.
+    var isURL = false
+    /// An absolute path.
+    var isDirectory = false
+    /// The words it may be; empty for any text.
+    var words: [String] = []
+    var minimum = 0
+
+    private init(
+        _ key: String, _ kind: Kind, _ help: String, secret: Bool = false, url: Bool = false, directory: Bool = false, words: [String] = [],
+        minimum: Int = 0
+    ) {
+        self.key = key
+        self.kind = kind
+        self.help = help
+        isSecret = secret
+        isURL = url
+        isDirectory = directory
+        self.words = words
+        self.minimum = minimum
+    }
+
+    /// Level names of the logs.
+    public static let levels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+    /// What messages call the type.
+    var expected: String {
+        switch kind {
+        case .profile: "text: " + Profile.allCases.map(\.rawValue).joined(separator: ", ")
+        case .text where isDirectory: "text: the absolute path of a directory"
+        case .text: words.isEmpty ? "text" : "text: " + words.joined(separator: ", ")
+        case .flag: "true or false"
+        case .number: "a whole number of at least \(minimum)"
+        case .list: "a list of texts"
+        }
+    }
+
+    /// The option of that key.
+    public static func named(_ key: String) -> TaskOption? { all.first { $0.key == key } }
+
+    /// Every key, in the order of the generated file.
+    public static let all: [TaskOption] = [
+        TaskOption("profile", .profile, "which defaults to start from: development, production or testing"),
+        TaskOption(
+            "runtask_mode", .text(\.runtaskMode), "where tasks run when no flag says it: local, or libvirt for a disposable VM",
+            words: ["local", "libvirt"]),
+        TaskOption("default_image", .text(\.defaultImage), "template or image of a disposable VM when nothing asks for another one"),
+        TaskOption(
+            "imagesdir", .text(\.imagesdir), "where images are found by name, YYMMDD_HHMM-DISTRO-RELEASE-FLAVOR-ARCH.qcow2", directory: true
+        ),
+        TaskOption("force_imageurl", .flag(\.forceImageurl), "always use imageurl instead of looking for an image"),
+        TaskOption("imageurl", .text(\.imageurl), "the image that force_imageurl means", url: true),
+        TaskOption("default_disposable_distro", .text(\.defaultDisposableDistro), "distribution of an image where nothing says it"),
+        TaskOption("default_disposable_release", .text(\.defaultDisposableRelease), "release of an image where nothing says it, as text"),
+        TaskOption("default_disposable_flavor", .text(\.defaultDisposableFlavor), "flavor of an image where nothing says it"),
+        TaskOption("default_disposable_arch", .text(\.defaultDisposableArch), "architecture of an image where nothing says it"),
+        TaskOption("egress", .text(\.egress), "what a task's VM may reach outside: on, off, or hosts with commas between them"),
+        TaskOption("spawn_vm_retries", .number(\.spawnVMRetries), "how often a VM is started before the run is given up", minimum: 1),
+        TaskOption("inactivity_timeout", .number(\.inactivityTimeout), "seconds of silence after which a task is given up; 0 for no limit"),
+        TaskOption("task_timeout", .number(\.taskTimeout), "seconds a task may take in all; 0 for no limit"),
+        TaskOption("keep_on", .list(\.keepOn), "outcomes that keep the VM for a look, such as FAILED and CRASHED"),
+        TaskOption("keep_for", .number(\.keepFor), "seconds a kept VM stays before it is swept away"),
+        TaskOption(
+            "capacity_memory_mib", .number(\.capacityMemoryMiB), "memory all VMs together may have, in MiB; 0 for what the host has"),
+        TaskOption("capacity_cpus", .number(\.capacityCPUs), "processors all VMs together may have; 0 for what the host has"),
+        TaskOption("capacity_disk_gib", .number(\.capacityDiskGiB), "disk space all VMs together may fill, in GiB; 0 for what is free"),
+        TaskOption("capacity_subnets", .number(\.capacitySubnets), "networks all runs together may have; 0 for as many as can be leased"),
+        TaskOption("legacy_exit_codes", .flag(\.legacyExitCodes), "exit with 1 where a broken run would exit with 101, 102 or 103"),
+        TaskOption("ssh_privkey", .text(\.sshPrivkey), "private key for --ssh; empty for what ssh itself would try"),
+        TaskOption(
+            "client_taskdir", .text(\.clientTaskdir), "where the task is put on the machine that runs it; wiped first", directory: true),
+        TaskOption("minion_repos", .list(\.minionRepos), "package repositories to add: .repo URLs, base URLs or copr:user/name"),
+        TaskOption("minion_repos_ignore_errors", .flag(\.minionReposIgnoreErrors), "go on when a package repository cannot be added"),
+        TaskOption("supported_arches", .list(\.supportedArches), "architectures that arch: all means"),
+        TaskOption("report_to_resultsdb", .flag(\.reportToResultsdb), "send results to ResultsDB"),
+        TaskOption("resultsdb_server", .text(\.resultsdbServer), "the API of ResultsDB", url: true),
+        TaskOption("resultsdb_frontend", .text(\.resultsdbFrontend), "the web pages of ResultsDB", url: true),
+        TaskOption(
+            "resultsdb_token", .text(\.resultsdbToken), "bearer token to write to ResultsDB with; keep the file private", secret: true),
+        TaskOption("execdb_server", .text(\.execdbServer), "the execution tracker that results link to", url: true),
+        TaskOption("taskotron_master", .text(\.taskotronMaster), "the CI master that --jobid belongs to", url: true),
+        TaskOption("buildbot_task_step", .text(\.buildbotTaskStep), "name of the CI step whose log is linked to"),
+        TaskOption("artifacts_baseurl", .text(\.artifactsBaseurl), "where artifactsdir is to be seen from outside", url: true),
+        TaskOption(
+            "artifactsdir", .text(\.artifactsdir), "where each run keeps its artifacts, in a directory named for its uuid", directory: true),
+        TaskOption("tmpdir", .text(\.tmpdir), "where runs work; a directory named for the user is made in it", directory: true),
+        TaskOption("logdir", .text(\.logdir), "where the log of all runs is, with log_file_enabled", directory: true),
+        TaskOption("cachedir", .text(\.cachedir), "where downloads are kept, with download_cache_enabled", directory: true),
+        TaskOption("download_cache_enabled", .flag(\.downloadCacheEnabled), "keep downloads for later runs"),
+        TaskOption("log_file_enabled", .flag(\.logFileEnabled), "keep a log of all runs beside the one each run has"),
+        TaskOption("log_level_stream", .text(\.logLevelStream), "what the console shows: \(levels.joined(separator: ", "))"),
+        TaskOption("log_level_file", .text(\.logLevelFile), "what log files hold: \(levels.joined(separator: ", "))"),
+        TaskOption("koji_url", .text(\.kojiURL), "the Koji hub", url: true),
+        TaskOption("pkg_url", .text(\.pkgURL), "where Koji's packages are downloaded from", url: true),
+        TaskOption("bodhi_staging", .flag(\.bodhiStaging), "ask the staging instance of Bodhi"),
+        TaskOption("vault_enabled", .flag(\.vaultEnabled), "fetch the secrets of a task from a vault"),
+        TaskOption("vault_server", .text(\.vaultServer), "the vault", url: true),
+        TaskOption("vault_username", .text(\.vaultUsername), "user name at the vault"),
+        TaskOption("vault_password", .text(\.vaultPassword), "password at the vault; keep the file private", secret: true),
+    ]
+}

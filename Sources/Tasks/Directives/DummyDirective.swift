@@ -1,0 +1,16 @@
+import AtollModel
+import OrderedCollections
+
+/// `dummy`: fails when it is told to, and returns what it is given.
+struct DummyDirective: Directive {
+    let name = "dummy"
+
+    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+        let parameters = try DirectiveParameters(parameters, of: name, allowed: ["result", "msg"])
+        let message = parameters.members["msg"] ?? .null
+        if try parameters.required("result").uppercased() == "FAIL" {
+            throw parameters.problem("was told to fail" + (message.text.map { ": \($0)" } ?? ""))
+        }
+        return message
+    }
+}

@@ -1,0 +1,89 @@
+import AtollDisposable
+import AtollModel
+import AtollPlatform
+public import AtollResults
+import OrderedCollections
+
+/// Whether and how results are reported: the settings of the `resultsdb` directive, as values.
+public struct ReportingOptions: Sendable {
+    /// nil: reporting is off; what would be reported is logged, and nothing is connected.
+    public var server: ResultsDBClient.Server?
+    /// Where the artifacts of all runs are served.
+    public var artifactsURL: String
+    public var execdbServer: String
+    /// Who may report under which names; nil where that is not enforced (outside production).
+    public var namespaces: Namespaces?
+    /// The URL that the task's directory was cloned from; nil when it is no clone.
+    public var origin: String?
+    /// Words about the run for its group of results.
+    public var description: String?
+
+    public init(
+        server: ResultsDBClient.Server? = nil, artifactsURL: String = "http://localhost/artifacts",
+        execdbServer: String = "http://localhost:5003", namespaces: Namespaces? = nil, origin: String? = nil, description: String? = nil
+    ) {
+        self.server = server
+        self.artifactsURL = artifactsURL
+        self.execdbServer = execdbServer
+        self.namespaces = namespaces
+        self.origin = origin
+        self.description = description
+    }
+}
+
+/// `resultsdb`: reports results, and makes them the run's.
+struct ResultsDBDirective: Directive {
+    let name = "resultsdb"
+    let options: ReportingOptions
+
+    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+        let parameters = try DirectiveParameters(parameters, of: name, allowed: ["results", "file"])
+        let results = TaskResults(call: call)
+        let yaml = try await placed(try await results.text(parameters), results)
+        let run = ResultsDBReport.Run(
+            uuid: call.session.files.run, execdbServer: options.execdbServer, artifactsURL: options.artifactsURL,
+            artifactsDirectory: call.session.files.path, namespace: call.namespace, checkname: call.checkname,
+            description: options.description)
+        let report: ResultsDBReporter.Report
+        do {
+            report = try await ResultsDBReporter.report(
+                yaml: yaml, run: run, server: options.server, namespaces: options.namespaces.map { ($0, options.origin) }
+            ) { level, text in
+                switch level {
+                case .info: call.log.info(text)
+                case .warning: call.session.warn(text)
+                case .error: call.log.error(text)
+                }
+            }
+        } catch let error as ResultsError {
+            throw TaskError(error, directive: name)
+        }
+        call.session.take(results.qualified(report.details), isFinal: true)
+        if report.isServerDown, let first = report.failures.first {
+            throw TaskError(.remote, "ResultsDB did not take the results: \(first.error.message); repeat the run once it answers")
+        }
+        if !report.failures.isEmpty {
+            call.session.warn("\(call.label): \(report.failures.count) of \(report.details.count) results were not posted; see the log")
+        }
+        return .string(report.yaml)
+    }
+
+    /// Links are made for artifacts that are there, so those of another machine are fetched first.
+    private func placed(_ yaml: String, _ results: TaskResults) async throws -> String {
+        let call = results.call
+        guard let details = try? ResultYAML.parse(yaml), details.contains(where: { $0.artifact != nil }) else { return yaml }
+        if call.instance.kind != .local {
+            do { try await call.session.fetchArtifacts() } catch let error as DisposableError where error.code == .copy {
+                call.session.warn("\(call.label): the artifacts could not be fetched: \(error)")
+            }
+        }
+        let moved = details.map { detail in
+            var detail = detail
+            detail.artifact = detail.artifact.map(results.relativeArtifact)
+            return detail
+        }
+        // The text goes on unchanged unless it has to change.
+        guard call.session.artifactsDirectory != call.session.files.path, moved != details else { return yaml }
+        return (try? ResultYAML.text(moved)) ?? yaml
+    }
+}

@@ -1,0 +1,133 @@
+import AtollDisposable
+public import AtollFormula
+import AtollGuestAccess
+import AtollModel
+import AtollPlatform
+import AtollResults
+import Foundation
+import OrderedCollections
+
+/// A formula's actions, one after the other: the executor.
+///
+/// Results come from what `python` and `xunit` return, from what any action exports, and from `taskotron/results.yml` among the
+/// artifacts; those given to `resultsdb` replace them. A formula promises results where it hands them on: `resultsdb`, `exitcode`,
+/// `create_report` given nothing, and `xunit` without its report, are `TaskError.noResults`. An empty list of results is no broken promise.
+public struct FormulaWork: TaskWork {
+    public var formula: Formula
+    public var arguments: RunArguments
+    public var directives: DirectiveSet
+    public var packages: PackagePreparation
+
+    public init(
+        formula: Formula, arguments: RunArguments, directives: DirectiveSet = .standard(),
+        packages: PackagePreparation = PackagePreparation()
+    ) {
+        self.formula = formula
+        self.arguments = arguments
+        self.directives = directives
+        self.packages = packages
+    }
+
+    public var title: String { formula.name }
+    public var localDirectory: String? { arguments.taskdir }
+    public var subject: (item: String?, type: String?, checkname: String) {
+        (arguments.item, arguments.type?.rawValue, formula.qualifiedName)
+    }
+
+    /// The arguments that commands find as variables through the shim: everything that was typed but what concerns this host alone.
+    public var forwarded: [String] {
+        var typed = arguments.original.dictionary
+        typed["uuid"] = .string(arguments.uuid)
+        return reverseArguments(typed, ignoring: RunArguments.notForwarded)
+    }
+
+    /// Whether what the formula needs is there; asked again by `perform`, and worth asking before a machine is made.
+    public func checkInput() throws {
+        try InputCheck.check(formula, variables: arguments.variables(formula: formula, workdir: ""))
+    }
+
+    public func perform(_ session: RunSession) async throws -> Int32 {
+        let file = session.taskDirectory + "/" + (arguments.task.split(separator: "/").last ?? "")
+        var variables = arguments.variables(
+            formula: formula, workdir: session.workDirectory, artifactsdir: session.artifactsDirectory, task: file)
+        try InputCheck.check(formula, variables: variables)
+        for warning in formula.warnings { session.warn("\(warning)") }
+        if let text = try? AtomicFile.read(arguments.task) { try? AtomicFile.write(text, to: session.files.formula, mode: 0o644) }
+        try await packages.prepare(formula.environment, session)
+        try await makeOverriddenDirectories(variables, session)
+        for action in formula.actions { try await run(action, &variables, session) }
+        try await takeWritten(variables, session)
+        return session.exitCode ?? 0
+    }
+
+    private func run(_ action: Formula.Action, _ variables: inout OrderedDictionary<String, Value>, _ session: RunSession) async throws {
+        try Task.checkCancellation()
+        let began = ContinuousClock.now
+        let action = try Substitution(variables).apply(to: action, of: formula)
+        let directive = try directives.find(action.directive, for: action.label)
+        let call = self.call(session, action.label, variables, action.timeout.map { .seconds($0) })
+        session.log.debug("\(action.label): \(action.directive) begins")
+        let value: Value
+        do {
+            value = try await Limited.run(call.timeout, "did not end within") { [parameters = action.parameters] in
+                try await directive.process(parameters, in: call)
+            }
+        } catch { throw Self.labelled(error, action.label) }
+        let seconds = began.duration(to: .now) / .seconds(1)
+        session.log.info("\(action.label): done in \(seconds.formatted(.number.precision(.fractionLength(2)))) s")
+        if case .string(let text) = value, directive.name != "resultsdb",
+            action.export != nil || ["python", "xunit"].contains(directive.name)
+        {
+            TaskResults(call: call).takeIfResults(text)
+        }
+        if let export = action.export { variables[export] = value }
+    }
+
+    private func call(
+        _ session: RunSession, _ label: String, _ variables: OrderedDictionary<String, Value>, _ timeout: Duration?
+    ) -> DirectiveCall {
+        DirectiveCall(
+            session: session, label: label, variables: variables, checkname: formula.name, qualifiedCheckname: formula.qualifiedName,
+            timeout: timeout)
+    }
+
+    /// A directory that `--override` names need not exist.
+    private func makeOverriddenDirectories(_ variables: OrderedDictionary<String, Value>, _ session: RunSession) async throws {
+        let wanted = ["workdir", "artifactsdir"].filter { arguments.overrides[$0] != nil }.compactMap { variables[$0]?.text }
+        guard !wanted.isEmpty else { return }
+        let made = try await session.instance.capture(
+            InstanceCommand(.arguments(["mkdir", "-p", "--"] + wanted), directory: session.taskDirectory))
+        guard made.result.succeeded else {
+            throw TaskError(
+                .config,
+                "\(wanted.joined(separator: " or ")) cannot be made on \(session.instance.name): \(GuestText.tail(made.errors, lines: 1))")
+        }
+        if arguments.overrides["artifactsdir"] != nil {
+            session.warn(
+                "artifactsdir is overridden: what the task puts there is not collected; the run's artifacts are in \(session.files.path)")
+        }
+    }
+
+    /// Tasks of the later generation write their results into a file.
+    private func takeWritten(_ variables: OrderedDictionary<String, Value>, _ session: RunSession) async throws {
+        let path = session.artifactsDirectory + "/taskotron/results.yml"
+        let found = try await session.instance.capture(InstanceCommand(.arguments(["cat", "--", path])), limit: 16 << 20)
+        guard found.result.succeeded else { return }
+        let details: [CheckDetail]
+        do throws(ResultsError) {
+            details = try ResultYAML.parse(String(decoding: found.output, as: UTF8.self), name: "taskotron/results.yml")
+        } catch { throw TaskError(.directive, "the results that the task wrote cannot be read: \(error.message)") }
+        session.take(TaskResults(call: call(session, "the task", variables, nil)).qualified(details))
+    }
+
+    /// The failure with the action it happened in.
+    private static func labelled(_ error: any Error, _ label: String) -> any Error {
+        func text(_ message: String) -> String { message.hasPrefix(label) ? message : "\(label): \(message)" }
+        switch error {
+        case let error as TaskError: return TaskError(error.code, text(error.message))
+        case let error as DisposableError: return DisposableError(error.code, text(error.message))
+        case let error as ResultsError: return TaskError(error, directive: label)
+        default: return error
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import AtollFormula
+import AtollGuestAccess
+
+/// How the packages of one machine are installed.
+struct PackageSystem: Sendable, Equatable {
+    enum Manager: String, Sendable, CaseIterable {
+        case dnf5, dnf, yum
+        case apt = "apt-get"
+    }
+
+    var manager: Manager
+    /// Words before a command that needs root's rights; nil when there is no way to them.
+    var privilege: [String]?
+
+    var family: EnvironmentWish.PackageFamily { manager == .apt ? .deb : .rpm }
+
+    /// Prints the manager's name, then `root`, `sudo` or `user`. Plain POSIX.
+    static let question = """
+        for tool in dnf5 dnf yum apt-get; do
+            if command -v $tool > /dev/null 2>&1; then echo "manager $tool"; break; fi
+        done
+        if [ "$(id -u)" = 0 ]; then echo "rights root"
+        elif command -v sudo > /dev/null 2>&1 && sudo --non-interactive true > /dev/null 2>&1; then echo "rights sudo"
+        else echo "rights user"; fi
+        """
+
+    /// From what the question printed: nil when there is no manager that is known here.
+    init?(answer: String) {
+        let lines = answer.split(separator: "\n")
+        guard let manager = Manager.allCases.first(where: { lines.contains("manager \($0.rawValue)") }) else { return nil }
+        self.manager = manager
+        privilege = lines.contains("rights root") ? [] : lines.contains("rights sudo") ? ["sudo", "--non-interactive"] : nil
+    }
+
+    /// Packages a name of this family cannot stand for, with the reason; they are nobody's to install.
+    func refusal(of package: String) -> String? {
+        if package.isEmpty || package.hasPrefix("-") { return "no name of a package" }
+        guard family == .deb, !package.hasPrefix("/") else { return nil }
+        if package.hasPrefix("@") { return "apt has no package groups; name the packages in environment.deb" }
+        if package.contains(where: { "<> ".contains($0) }) { return "apt takes NAME=VERSION, not a comparison" }
+        // "name-" would remove it.
+        if package.hasSuffix("-") || package.contains("*") || package.contains("?") { return "no name of a package" }
+        return nil
+    }
+
+    /// A shell program that prints those of `packages` that are not there. What it cannot tell it prints: asking for what is installed
+    /// already does no harm.
+    func missing(_ packages: [String]) -> String {
+        packages.map { package in
+            let word = ShellWord.quoted(package)
+            let test =
+                switch family {
+                case .rpm where package.hasPrefix("@") || package.contains(" ") || package.contains("*"): "false"
+                case .rpm: "rpm -q --whatprovides \(word) > /dev/null 2>&1"
+                case .deb where package.hasPrefix("/"): "[ -e \(word) ]"
+                case .deb where package.contains("=") || package.contains("/"): "false"
+                case .deb: "dpkg-query -W -f '${db:Status-Status}\\n' \(word) 2> /dev/null | grep -q -x installed"
+                }
+            return "\(test) || printf '%s\\n' \(word)"
+        }.joined(separator: "\n")
+    }
+
+    /// The ways to install, each tried when the one before failed.
+    func installs(_ packages: [String]) -> [[String]] {
+        switch manager {
+        case .dnf: return [["dnf", "--assumeyes", "--best", "install"] + packages, ["dnf", "--assumeyes", "install"] + packages]
+        // There --best is an option of install alone.
+        case .dnf5: return [["dnf5", "--assumeyes", "install", "--best"] + packages, ["dnf5", "--assumeyes", "install"] + packages]
+        case .yum: return [["yum", "--assumeyes", "install"] + packages]
+        case .apt: return [apt(["install", "-y", "--no-install-recommends", "--"] + packages)]
+        }
+    }
+
+    /// What brings the lists of packages up to date; nil where installing does.
+    var refresh: [String]? { manager == .apt ? apt(["update"]) : nil }
+
+    /// Never asks anything, and leaves configuration files as they are.
+    private func apt(_ words: [String]) -> [String] {
+        [
+            "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "Dpkg::Options::=--force-confdef", "-o",
+            "Dpkg::Options::=--force-confold", "-o", "DPkg::Lock::Timeout=120",
+        ] + words
+    }
+
+    /// What adds one of the configured repositories: a command and its input; nil for one of the other family.
+    func addition(of repository: String, number: Int) -> (command: [String], input: String?)? {
+        let isLine = repository.hasPrefix("deb ") || repository.hasPrefix("deb-src ")
+        guard isLine == (family == .deb) else { return nil }
+        if isLine { return (["tee", "/etc/apt/sources.list.d/atoll-\(number).list"], repository + "\n") }
+        if let project = repository.split(separator: ":", maxSplits: 1).last, repository.hasPrefix("copr:") {
+            return ([manager.rawValue, "--assumeyes", "copr", "enable", String(project)], nil)
+        }
+        switch manager {
+        case .dnf5 where repository.hasSuffix(".repo"):
+            return (["dnf5", "config-manager", "addrepo", "--overwrite", "--from-repofile=\(repository)"], nil)
+        case .dnf5:
+            return (["dnf5", "config-manager", "addrepo", "--overwrite", "--id=atoll-\(number)", "--set=baseurl=\(repository)"], nil)
+        case .yum: return (["yum-config-manager", "--add-repo", repository], nil)
+        default: return (["dnf", "config-manager", "--add-repo", repository], nil)
+        }
+    }
+}

@@ -1,0 +1,247 @@
+import AtollDisposable
+import AtollGuestAccess
+import AtollModel
+import AtollPlanning
+import AtollPlatform
+import AtollResults
+import Foundation
+import Synchronization
+
+/// The course of one run, stage by stage.
+final class RunCourse: Sendable {
+    private let overlord: Overlord
+    private let work: any TaskWork
+    private let files: RunFiles
+    private let forwarded: [String]
+    private let environment: [String: String]
+    private let makeInstance: @Sendable () async throws -> any Instance
+    private let record: Mutex<RunRecord>
+    private let machine = Mutex<(any Instance)?>(nil)
+    private let session = Mutex<RunSession?>(nil)
+
+    init(
+        overlord: Overlord, work: any TaskWork, files: RunFiles, record: RunRecord, forwarded: [String], environment: [String: String],
+        makeInstance: @escaping @Sendable () async throws -> any Instance
+    ) {
+        self.overlord = overlord
+        self.work = work
+        self.files = files
+        self.forwarded = forwarded
+        self.environment = environment
+        self.makeInstance = makeInstance
+        self.record = Mutex(record)
+    }
+
+    private var log: RunLog { overlord.log }
+    private var policy: Overlord.Policy { overlord.policy }
+
+    func go() async -> RunRecord {
+        log.info("Execution started at: \(Self.time(record.withLock { $0.started })) UTC")
+        save()
+        var exitCode: Int32 = 0
+        var failure: (any Error)?
+        do { exitCode = try await overlord.stop.gently.cancelling { try await self.forward() } } catch { failure = error }
+        let signal = overlord.stop.gently.signal
+        if let failure { report(failure, signal) }
+        if let session = session.withLock({ $0 }), overlord.stop.atOnce.signal == nil {
+            await stage("collect") { await self.collect(session) }
+        }
+        var results = session.withLock { $0 }?.results ?? []
+        if let failure {
+            let verdict = Verdict.of(failure, signal: signal, legacy: policy.usesLegacyExitCodes)
+            exitCode = verdict.exitCode
+            results = synthesized(results, verdict, failure)
+        }
+        let outcome = results.map(\.outcome).max()
+        await leave(outcome: outcome, exitCode: exitCode)
+        return finish(results, outcome: outcome, exitCode: exitCode, failure)
+    }
+
+    /// Everything that may break.
+    private func forward() async throws -> Int32 {
+        try overlord.failpoints.reach("before:task:machine")
+        let instance = try await makeInstance()
+        machine.withLock { $0 = instance }
+        try await stage("machine") { try await instance.start() }
+        let digest = instance.imageDigest
+        record.withLock { $0.imageDigest = digest }
+        try overlord.failpoints.reach("after:task:machine")
+        if let seconds = record.withLock({ $0.stages.last?.seconds }), instance.kind != .local {
+            log.info("\(instance.name) answers after \(seconds.formatted(.number.precision(.fractionLength(1)))) s")
+        }
+        if let login = instance.loginCommand { log.debug("by hand: \(login)") }
+        let session = try await prepare(instance)
+        self.session.withLock { $0 = session }
+        try overlord.failpoints.reach("before:task:work")
+        let code = try await stage("task") {
+            try await Limited.run(self.policy.timeout, "the task did not end within") { try await self.work.perform(session) }
+        }
+        try overlord.failpoints.reach("after:task:work")
+        return code
+    }
+
+    private func prepare(_ instance: any Instance) async throws -> RunSession {
+        let isLocal = instance.kind == .local
+        let taskDirectory =
+            switch instance.kind {
+            case .local: work.localDirectory ?? Directories.working()
+            // A machine that stays may have other runs' tasks, also at the same time.
+            case .ssh: policy.taskDirectory + "/" + files.run
+            case .libvirt: policy.taskDirectory
+            }
+        var artifacts = files.path
+        let workDirectory = instance.ownDirectory + "/work"
+        if !isLocal {
+            func make(_ paths: String...) async throws -> (isMade: Bool, errors: String) {
+                let (result, _, errors) = try await instance.capture(InstanceCommand(.arguments(["mkdir", "-p", "--"] + paths)))
+                return (result.succeeded, errors)
+            }
+            if try await !make(workDirectory, artifacts).isMade {
+                // Somebody who is not root: another place does as well, the task is told.
+                artifacts = instance.ownDirectory + "/artifacts"
+                let made = try await make(workDirectory, artifacts)
+                guard made.isMade else {
+                    throw DisposableError(.copy, "\(instance.name) has no room for artifacts: \(GuestText.tail(made.errors, lines: 1))")
+                }
+            }
+            try await stage("push") {
+                guard let local = self.work.localDirectory else {
+                    _ = try await instance.capture(InstanceCommand(.arguments(["mkdir", "-p", "--", taskDirectory])))
+                    return
+                }
+                let skipped = try await instance.push(contentsOf: local, to: taskDirectory)
+                for name in skipped { self.log.warning("not copied: \(name)") }
+            }
+        } else {
+            try Directories.make(workDirectory, mode: 0o700)
+        }
+        try overlord.failpoints.reach("after:task:push")
+        let sink = try OutputSink(path: files.output) { [console = overlord.console] stream, bytes in
+            console(stream == .output ? .output : .errors, bytes)
+        }
+        return RunSession(
+            instance: instance, files: files, log: log, taskDirectory: taskDirectory, artifactsDirectory: artifacts,
+            workDirectory: workDirectory, silence: policy.silence, forwarded: forwarded,
+            environment: environment.merging(
+                ["TEST_ARTIFACTS": artifacts, "ARTIFACTS": artifacts, "WORKDIR": workDirectory, "TASKDIR": taskDirectory]) { $1 },
+            output: sink, limits: policy.limits)
+    }
+
+    /// Artifacts, facts and the console, also of a run that broke; a failure here never hides the first one.
+    private func collect(_ session: RunSession) async {
+        await shielded {
+            do {
+                if session.instance.kind != .local {
+                    let report = try await session.fetchArtifacts()
+                    self.log.debug("artifacts: \(report.summary)")
+                }
+            } catch { self.log.error("the artifacts could not be fetched: \(error)") }
+            await MachineFacts.collect(session)
+        }
+    }
+
+    private func leave(outcome: Outcome?, exitCode: Int32) async {
+        guard let instance = machine.withLock({ $0 }) else { return }
+        let console = await instance.consoleTail()
+        if !console.isEmpty { try? AtomicFile.write(console, to: files.console, mode: 0o644) }
+        let isStarted = session.withLock { $0 } != nil
+        if let vm = instance as? any KeepableInstance, isStarted, overlord.stop.gently.signal == nil,
+            policy.keepOn.keeps(outcome: outcome, exitCode: exitCode)
+        {
+            let until = Date(timeIntervalSinceNow: Double(policy.keepFor.components.seconds))
+            do {
+                try await vm.keep(until: until, because: outcome?.rawValue ?? "exit code \(exitCode)")
+                log.info("\(instance.name) is kept until \(Self.time(until)) UTC: \(instance.loginCommand ?? "")")
+                log.info("remove it with: atoll gc \(files.run)")
+                return
+            } catch { log.error("\(instance.name) could not be kept: \(error)") }
+        }
+        await stage("cleanup") {
+            await self.shielded {
+                do {
+                    try self.overlord.failpoints.reach("before:task:cleanup")
+                    try await instance.dispose()
+                } catch {
+                    self.log.error("\(instance.name) could not be removed: \(error); once that is mended: atoll gc")
+                }
+            }
+        }
+    }
+
+    private func finish(_ results: [CheckDetail], outcome: Outcome?, exitCode: Int32, _ failure: (any Error)?) -> RunRecord {
+        do { try ResultFiles.write(results, to: files, record: record.withLock { $0 }) } catch {
+            log.error("the results could not be written: \(error)")
+        }
+        let session = session.withLock { $0 }
+        let final = record.withLock { record in
+            record.state = .finished
+            record.finished = Date()
+            record.outcome = outcome?.rawValue
+            record.exitCode = exitCode
+            record.note = failure.map { log.redacted("\($0)") }
+            record.warnings = session?.warnings ?? []
+            record.packages = session?.packages ?? []
+            return record
+        }
+        save()
+        let summary = OutcomeSummary.text(results)
+        if !summary.isEmpty { log.info("results: \(summary)") }
+        log.info("artifacts are in \(files.path)")
+        log.info("Execution finished at: \(Self.time(final.finished ?? Date())) UTC")
+        log.close()
+        return final
+    }
+
+    private func report(_ failure: any Error, _ signal: Int32?) {
+        if let signal { return log.critical("ended by signal \(signal)") }
+        for line in "\(failure)".split(separator: "\n") { log.critical(String(line)) }
+    }
+
+    /// A run that broke reports so: silence would look like "not run yet".
+    private func synthesized(_ results: [CheckDetail], _ verdict: Verdict, _ failure: any Error) -> [CheckDetail] {
+        guard let outcome = verdict.outcome, let item = work.subject.item, let type = work.subject.type else { return results }
+        let checkname = work.subject.checkname
+        if results.contains(where: { $0.checkname == checkname && $0.isBroken }) { return results }
+        let line = "\(failure)".split(separator: "\n").first.map(String.init) ?? ""
+        return results.filter { $0.checkname != checkname } + [
+            CheckDetail(item: item, type: type, outcome: outcome, note: String(log.redacted(line).prefix(300)), checkname: checkname)
+        ]
+    }
+
+    private func stage<T: Sendable>(_ name: String, _ body: @Sendable () async throws -> T) async rethrows -> T {
+        let began = ContinuousClock.now
+        defer {
+            let seconds = began.duration(to: .now) / .seconds(1)
+            record.withLock { $0.stages.append(.init(name: name, seconds: (seconds * 1000).rounded() / 1000)) }
+            log.debug("stage \(name): \(seconds.formatted(.number.precision(.fractionLength(2)))) s")
+        }
+        log.debug("stage \(name)")
+        return try await body()
+    }
+
+    /// Cleaning up is not cancelled by what ended the run.
+    private func shielded(_ body: @escaping @Sendable () async -> Void) async { await Task.detached { await body() }.value }
+
+    private func save() {
+        do { try record.withLock { try $0.save(to: files) } } catch { log.error("the record could not be written: \(error)") }
+    }
+
+    private static func time(_ date: Date) -> String { date.formatted(.iso8601.dateTimeSeparator(.space)).replacing("Z", with: "") }
+}
+
+/// Ends work that takes too long in all.
+enum Limited {
+    static func run<T: Sendable>(_ limit: Duration?, _ words: String, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
+        guard let limit else { return try await body() }
+        return try await withThrowingTaskGroup(of: T.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw TaskError(.timeout, "\(words) \(limit.components.seconds) s")
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
+        }
+    }
+}

@@ -1,0 +1,161 @@
+public import AtollDisposable
+public import AtollGuestAccess
+import AtollModel
+public import AtollPlatform
+public import AtollResults
+import Glibc
+import Synchronization
+
+/// One run while it goes on: its instance, its places, its log, and what it has brought so far.
+public final class RunSession: Sendable {
+    public let instance: any Instance
+    public let files: RunFiles
+    public let log: RunLog
+    /// Where the task lies in the instance.
+    public let taskDirectory: String
+    /// Where the task puts what is to be kept, in the instance.
+    public let artifactsDirectory: String
+    /// For the task's own use, in the instance.
+    public let workDirectory: String
+    /// How long it may write nothing.
+    public let silence: Duration?
+    /// The runner's own arguments, as the shim shows them.
+    public let forwarded: [String]
+    /// Variables every command finds.
+    public let environment: [String: String]
+    private let output: OutputSink
+    private let limits: TarLimits
+    private let state = Mutex(State())
+
+    private struct State {
+        var results: [CheckDetail] = []
+        var hasReported = false
+        var exitCodes: [Int32] = []
+        var warnings: [String] = []
+        var packages: [String] = []
+    }
+
+    init(
+        instance: any Instance, files: RunFiles, log: RunLog, taskDirectory: String, artifactsDirectory: String, workDirectory: String,
+        silence: Duration?, forwarded: [String], environment: [String: String], output: OutputSink, limits: TarLimits
+    ) {
+        self.instance = instance
+        self.files = files
+        self.log = log
+        self.taskDirectory = taskDirectory
+        self.artifactsDirectory = artifactsDirectory
+        self.workDirectory = workDirectory
+        self.silence = silence
+        self.forwarded = forwarded
+        self.environment = environment
+        self.output = output
+        self.limits = limits
+    }
+
+    /// Runs a command; what it writes goes to the console and into the run's output log as it comes, and to `also`.
+    public func run(_ command: InstanceCommand, also: (@Sendable (CommandStream, [UInt8]) -> Void)? = nil) async throws -> CommandResult {
+        log.debug("running \(command.words)")
+        let result = try await instance.run(command) { [output] stream, bytes in
+            output.write(stream, bytes)
+            also?(stream, bytes)
+        }
+        log.debug("ended with status \(result.code)\(result.signal.map { " (signal \($0))" } ?? "")")
+        return result
+    }
+
+    /// Brings what the task left so far to where it is kept on this host. What was refused is warned about.
+    @discardableResult
+    public func fetchArtifacts() async throws -> TarReport {
+        var limits = limits
+        // What we write about the run lies there too; no guest may put its own in that place.
+        limits.reserved.insert("taskotron")
+        let report = try await instance.pull(contentsOf: artifactsDirectory, to: files.path, limits: limits)
+        for refused in report.refused.prefix(20) { warn("artifact \(refused.name) was left behind: \(refused.why)") }
+        if report.refusedCount > 20 { warn("and \(report.refusedCount - 20) more artifacts") }
+        return report
+    }
+
+    /// Results that a directive made or the task wrote; those of `isFinal` (reported ones) replace what is there.
+    public func take(_ details: [CheckDetail], isFinal: Bool = false) {
+        state.withLock { state in
+            if isFinal, !state.hasReported {
+                state.results = []
+                state.hasReported = true
+            } else if state.hasReported, !isFinal {
+                return
+            }
+            for detail in details {
+                if let place = state.results.firstIndex(where: { $0.item == detail.item && $0.checkname == detail.checkname }) {
+                    state.results[place] = detail
+                } else {
+                    state.results.append(detail)
+                }
+            }
+        }
+    }
+
+    public var results: [CheckDetail] { state.withLock { $0.results } }
+
+    /// Sets an exit code; the worst of all is the run's.
+    public func exit(with code: Int32) { state.withLock { $0.exitCodes.append(code) } }
+    public var exitCode: Int32? { state.withLock { $0.exitCodes.max() } }
+
+    public func warn(_ text: String) {
+        log.warning(text)
+        state.withLock { $0.warnings.append(text) }
+    }
+    public var warnings: [String] { state.withLock { $0.warnings } }
+
+    public func installed(_ packages: [String]) { state.withLock { $0.packages += packages } }
+    public var packages: [String] { state.withLock { $0.packages } }
+}
+
+extension InstanceCommand {
+    /// For logs.
+    var words: String {
+        switch program {
+        case .arguments(let words): words.map(ShellWord.quoted).joined(separator: " ")
+        case .script(let text): "script: \(text.prefix(200))"
+        }
+    }
+}
+
+/// Where a task's own output goes: to the console as it is, and into a file up to a limit.
+public final class OutputSink: Sendable {
+    private let console: @Sendable (CommandStream, [UInt8]) -> Void
+    private let limit: Int
+    private let state: Mutex<(file: Int32, written: Int, isCut: Bool)>
+
+    /// - Parameter limit: bytes of the file; the rest goes to the console alone.
+    public init(path: String, limit: Int = 64 << 20, console: @escaping @Sendable (CommandStream, [UInt8]) -> Void) throws {
+        self.console = console
+        self.limit = limit
+        let file = try SystemCall.check("open \(path)") { open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) }
+        state = Mutex((file, 0, false))
+    }
+
+    public func write(_ stream: CommandStream, _ bytes: [UInt8]) {
+        console(stream, bytes)
+        state.withLock { state in
+            guard !state.isCut, state.file >= 0 else { return }
+            let part = bytes.prefix(limit - state.written)
+            state.written += part.count
+            _ = part.withUnsafeBytes { Glibc.write(state.file, $0.baseAddress, $0.count) }
+            if state.written >= limit {
+                state.isCut = true
+                let words = Array("\n[atoll: the rest of the output is not kept; the limit is \(limit >> 20) MiB]\n".utf8)
+                _ = Glibc.write(state.file, words, words.count)
+            }
+        }
+    }
+
+    public func close() {
+        state.withLock { state in
+            if state.file >= 0 { Glibc.close(state.file) }
+            state.file = -1
+        }
+    }
+}
+
+/// Which of the task's two streams.
+public enum CommandStreamLabel: Sendable, Equatable { case output, errors }

@@ -1,0 +1,104 @@
+import AtollModel
+import AtollPlatform
+public import Foundation
+import Glibc
+
+/// `run.json`: what a run was, what became of it, and all that is needed to run it again. Secrets are never in it.
+public struct RunRecord: Sendable, Equatable, Codable {
+    public enum State: String, Sendable, Codable { case running, finished }
+
+    /// How long one stage took.
+    public struct Stage: Sendable, Equatable, Codable {
+        public var name: String
+        public var seconds: Double
+
+        public init(name: String, seconds: Double) {
+            self.name = name
+            self.seconds = seconds
+        }
+    }
+
+    /// What it was asked for: the same words run it again.
+    public struct Request: Sendable, Equatable, Codable {
+        /// `runtask` or `run`.
+        public var verb: String
+        /// The command line after the verb, whole.
+        public var arguments: [String]
+        /// Where it was typed.
+        public var directory: String
+
+        public init(verb: String, arguments: [String], directory: String) {
+            self.verb = verb
+            self.arguments = arguments
+            self.directory = directory
+        }
+    }
+
+    public var run: String
+    /// Runs that were started together share it.
+    public var invocation: String
+    /// The run this one repeats.
+    public var repeats: String?
+    public var state = State.running
+    public var request: Request
+    /// `size-check`, or the command line.
+    public var title: String
+    /// `local`, `ssh` or `libvirt`.
+    public var mode: String
+    /// `this machine`, `root@10.0.0.5:22`, or the image's name.
+    public var target: String
+    /// SHA-256 of the image the VM stood on, where it is known.
+    public var imageDigest: String?
+    public var item: String?
+    public var type: String?
+    public var arch: String?
+    /// The formula file and its SHA-256.
+    public var formula: String?
+    public var formulaDigest: String?
+    public var variables: [String: String] = [:]
+    public var packages: [String] = []
+    public var started: Date
+    public var finished: Date?
+    public var stages: [Stage] = []
+    /// The worst outcome among its results; nil when there are none.
+    public var outcome: String?
+    public var exitCode: Int32?
+    /// Why it ended as it did, when not simply well.
+    public var note: String?
+    public var warnings: [String] = []
+    public var pid: Int32
+    public var version: String
+    /// This host: kernel, architecture, processors, accelerator.
+    public var hostFacts: [String: String] = [:]
+
+    public init(
+        run: String, invocation: String, request: Request, title: String, mode: String, target: String, started: Date, pid: Int32,
+        version: String
+    ) {
+        self.run = run
+        self.invocation = invocation
+        self.request = request
+        self.title = title
+        self.mode = mode
+        self.target = target
+        self.started = started
+        self.pid = pid
+        self.version = version
+    }
+
+    /// Whether its process is gone without having said what became of it.
+    public var wasKilled: Bool { state == .running && kill(pid, 0) != 0 && errno == ESRCH }
+
+    public func save(to files: RunFiles) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        try AtomicFile.write(try encoder.encode(self) + Data("\n".utf8), to: files.record, mode: 0o644)
+    }
+
+    public static func read(_ files: RunFiles) throws -> RunRecord {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return try decoder.decode(RunRecord.self, from: Data(try AtomicFile.read(files.record, limit: 4 << 20)))
+    }
+}

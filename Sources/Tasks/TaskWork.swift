@@ -1,0 +1,41 @@
+import AtollDisposable
+import AtollGuestAccess
+import OrderedCollections
+
+/// What a run does once its machine answers: a formula's actions, or one command.
+public protocol TaskWork: Sendable {
+    /// A few words: `size-check`, `./test.sh`.
+    var title: String { get }
+    /// The local directory with the task's files; nil when there are none to bring.
+    var localDirectory: String? { get }
+    /// Does it.
+    /// - Returns: the run's exit code when nothing broke.
+    func perform(_ session: RunSession) async throws -> Int32
+    /// What results are about when the work breaks before it gives any: item, type, check name; nil item when it is not known.
+    var subject: (item: String?, type: String?, checkname: String) { get }
+}
+
+/// One command, whose exit code is the run's.
+public struct CommandWork: TaskWork {
+    public var arguments: [String]
+    public var localDirectory: String?
+    /// Seconds for the command.
+    public var timeout: Duration?
+
+    public init(_ arguments: [String], localDirectory: String?, timeout: Duration? = nil) {
+        self.arguments = arguments
+        self.localDirectory = localDirectory
+        self.timeout = timeout
+    }
+
+    public var title: String { arguments.joined(separator: " ") }
+    public var subject: (item: String?, type: String?, checkname: String) { (nil, nil, arguments.first ?? "command") }
+
+    public func perform(_ session: RunSession) async throws -> Int32 {
+        let call = DirectiveCall(
+            session: session, label: "the command", variables: [:], checkname: subject.checkname, qualifiedCheckname: subject.checkname,
+            timeout: timeout)
+        let result = try await session.run(call.command(.arguments(arguments)))
+        return result.code
+    }
+}

@@ -1,0 +1,81 @@
+import AtollPlatform
+import AtollTestSupport
+import Foundation
+import Testing
+
+extension IntegrationTests {
+    /// Several runs at once.
+    @Suite(.serialized) struct TaskParallelTests {
+        private static let image = "/var/lib/atoll/store/atoll:tiny:1"
+
+        private func digest() async throws -> String { try await Tool.run("sha256sum", [Self.image]) }
+
+        /// What a domain has that no other may have: name, uuid, addresses, files it writes to, ports.
+        private static func own(_ file: String) throws -> [String]? {
+            guard let text = try? AtomicFile.text(file), let document = text.firstRange(of: "<domain ") else { return nil }
+            let xml = text[document.lowerBound...]
+            var found: [String] = []
+            for pattern in [
+                /<name>([^<]*)<\/name>/, /<uuid>([^<]*)<\/uuid>/, /<mac address='([^']*)'/,
+                /<source (?:file|path|bridge|network)='([^']*)'/,
+                /port='(\d{4,})'/, /<target dev='((?:vnet|at)[^']*)'/,
+            ] { found += xml.matches(of: pattern).map { String($0.1) } }
+            return Array(Set(found.filter { $0 != Self.image && $0 != "/dev/urandom" }))
+        }
+
+        @Test("check 76: six runs at once share nothing and change no image; the budget makes the rest wait", .timeLimit(.minutes(6)))
+        func severalAtOnce() async throws {
+            let tasks = try TaskProduct()
+            let before = try await digest()
+            try tasks.workspace.write(
+                "tasks/check.sh", "hostname; hostname > $ARTIFACTS/host; cat /proc/sys/kernel/random/boot_id > $ARTIFACTS/boot; sleep 2\n")
+            let run = try tasks.start(
+                "many", ["run", "--uuid", "many", "--count", "6", "-j", "6"] + TaskProduct.small + ["tiny", "--", "sh", "check.sh"],
+                environment: ["TASKOTRON_CAPACITY_CPUS": "4"])
+            var (seen, atOnce, shared) = (Set<String>(), 0, Set<String>())
+            let watch = Task { try await run.end() }
+            let ended = Flag()
+            Task {
+                _ = try? await watch.value
+                ended.raise()
+            }
+            while !ended.isUp {
+                let files = try Directories.list("/run/libvirt/qemu").filter { $0.hasSuffix(".xml") }
+                atOnce = max(atOnce, files.count)
+                // Those that run at the same time have nothing in common; later ones may have what earlier ones gave back.
+                var taken: Set<String> = []
+                for file in files {
+                    guard let own = try Self.own("/run/libvirt/qemu/" + file) else { continue }
+                    seen.insert(file)
+                    shared.formUnion(taken.intersection(own))
+                    taken.formUnion(own)
+                }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(try await watch.value == 0, "\(run.errors)")
+            #expect(run.errors.contains("6 of 6 runs well"), "\(run.errors)")
+            #expect(run.errors.contains("waiting for"), "\(run.errors)")
+            #expect(seen.count == 6 && atOnce > 1 && atOnce <= 4, "\(seen.count) domains, \(atOnce) at once")
+            #expect(shared.isEmpty, "\(shared)")
+            var boots: Set<String> = []
+            for number in 1...6 {
+                #expect(try tasks.text("many-\(number)", "host") == "taskotron-many-\(number)\n")
+                boots.insert(try tasks.text("many-\(number)", "boot"))
+                #expect(try tasks.record("many-\(number)")["exitCode"] as? Int == 0)
+                #expect(run.output.contains("\(number)| taskotron-many-\(number)\n"), "\(run.output)")
+            }
+            #expect(boots.count == 6)
+            #expect(try await digest() == before)
+            #expect(try await TaskProduct.lastingLeftovers() == [])
+        }
+    }
+}
+
+/// Something that happened.
+private final class Flag: @unchecked Sendable {
+    // Every access holds the lock.
+    private let lock = NSLock()
+    private var value = false
+    var isUp: Bool { lock.withLock { value } }
+    func raise() { lock.withLock { value = true } }
+}

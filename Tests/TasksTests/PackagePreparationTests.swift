@@ -1,0 +1,164 @@
+import AtollDisposable
+import AtollFormula
+import AtollGuestAccess
+import AtollTestSupport
+import Synchronization
+import Testing
+
+@testable import AtollTasks
+
+@Suite("Tasks: packages") struct PackagePreparationTests {
+    let bench: TaskBench
+    init() throws { bench = try TaskBench() }
+
+    private func wish(_ packages: [String] = [], rpm: [String] = [], deb: [String] = []) -> EnvironmentWish {
+        var wish = EnvironmentWish()
+        (wish.packages, wish.rpm, wish.deb) = (packages, rpm, deb)
+        return wish
+    }
+
+    /// A machine with a package manager, where `missing` is not installed and commands that contain a word of `failing` end with 1.
+    private func machine(
+        _ manager: String?, rights: String = "root", kind: InstanceKind = .libvirt, missing: [String] = [], failing: [String] = []
+    ) -> FakeInstance {
+        FakeInstance(kind) { line in
+            if line == PackageSystem.question { return (0, (manager.map { "manager \($0)\n" } ?? "") + "rights \(rights)\n") }
+            if line.contains("|| printf") { return (0, missing.joined(separator: "\n")) }
+            return failing.contains(where: line.contains) ? (1, "E: no network\n") : (0, "")
+        }
+    }
+
+    private func changes(_ instance: FakeInstance) -> [String] {
+        instance.lines.filter { $0 != PackageSystem.question && !$0.contains("|| printf") }
+    }
+
+    @Test("check 66: --best that fails is followed by an install without it; a second failure is a remote error")
+    func check66() async throws {
+        let once = machine("dnf", missing: ["xz", "gcc"], failing: ["--best"])
+        let session = try bench.session(once)
+        try await PackagePreparation().prepare(wish(["xz"], rpm: ["gcc"]), session)
+        #expect(changes(once) == ["dnf --assumeyes --best install xz gcc", "dnf --assumeyes install xz gcc"])
+        #expect(session.packages == ["xz", "gcc"])
+
+        let never = machine("dnf", missing: ["xz"], failing: ["install"])
+        let error = await #expect(throws: TaskError.self) {
+            try await PackagePreparation().prepare(wish(["xz"]), try bench.session(never))
+        }
+        #expect(error?.code == .remote)
+        #expect(error?.message == "packages cannot be installed on the fake (dnf ended with status 1): xz\nE: no network")
+        #expect(changes(never).count == 2)
+    }
+
+    @Test("what is installed already is not asked for: a machine without a network does")
+    func nothingMissing() async throws {
+        for manager in ["dnf", "apt-get"] {
+            let instance = machine(manager, failing: ["install"])
+            try await PackagePreparation().prepare(wish(["xz"], rpm: ["/usr/bin/xz"], deb: ["/usr/bin/xz"]), try bench.session(instance))
+            #expect(changes(instance).isEmpty)
+        }
+        let untouched = machine("dnf")
+        try await PackagePreparation().prepare(wish(), try bench.session(untouched))
+        #expect(untouched.commands.isEmpty)
+    }
+
+    @Test("apt: lists are brought up to date once, and only a failing install counts")
+    func apt() async throws {
+        let instance = machine("apt-get", missing: ["xz-utils"], failing: [" update"])
+        let log = Lines()
+        try await PackagePreparation().prepare(wish(deb: ["xz-utils", "gcc"]), try bench.session(instance, log: log))
+        let lines = changes(instance)
+        #expect(lines.count == 2 && lines[0].hasSuffix(" update"))
+        #expect(lines[1].hasPrefix("env DEBIAN_FRONTEND=noninteractive apt-get"))
+        #expect(lines[1].hasSuffix(" install -y --no-install-recommends -- xz-utils"))
+        #expect(log.text.contains("apt-get update ended with status 1"))
+    }
+
+    @Test("apt cannot install by path, by group or by comparison, and nothing reads as an option")
+    func refused() async throws {
+        for (package, words) in [
+            ("/opt/tool", "path of a file"), ("@core", "groups"), ("a >= 1", "NAME=VERSION"), ("gcc-", "no name"), ("-y", "no name"),
+        ] {
+            let instance = machine("apt-get", missing: [package])
+            let error = await #expect(throws: TaskError.self) {
+                try await PackagePreparation().prepare(wish(deb: [package]), try bench.session(instance))
+            }
+            #expect(error?.code == .formula)
+            #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+            #expect(changes(instance).isEmpty)
+        }
+    }
+
+    @Test("this machine: root and --local install, sudo where it asks nothing, neither is a permission error with the list")
+    func consent() async throws {
+        func outcome(_ rights: String, consent: Bool) async throws -> (changes: [String], session: RunSession) {
+            let instance = machine("dnf", rights: rights, kind: .local, missing: ["xz"])
+            let session = try bench.session(instance)
+            try await PackagePreparation(hasConsent: consent).prepare(wish(["xz"]), session)
+            return (changes(instance), session)
+        }
+        #expect(try await outcome("root", consent: false).changes == ["dnf --assumeyes --best install xz"])
+        #expect(try await outcome("sudo", consent: true).changes == ["sudo --non-interactive dnf --assumeyes --best install xz"])
+        let warned = try await outcome("sudo", consent: false)
+        #expect(warned.changes.isEmpty && warned.session.warnings.count == 1 && warned.session.warnings[0].contains("xz"))
+        let error = await #expect(throws: TaskError.self) { _ = try await outcome("user", consent: true) }
+        #expect(error?.code == .permission && error?.message.contains("xz") == true)
+    }
+
+    @Test("a machine reached over ssh is changed as root or with sudo, and one without a known manager is an error that says so")
+    func remote() async throws {
+        let sudo = machine("apt-get", rights: "sudo", kind: .ssh, missing: ["xz"])
+        try await PackagePreparation().prepare(wish(["xz"]), try bench.session(sudo))
+        #expect(changes(sudo).allSatisfy { $0.hasPrefix("sudo --non-interactive env DEBIAN_FRONTEND=noninteractive apt-get") })
+        let user = await #expect(throws: TaskError.self) {
+            try await PackagePreparation().prepare(
+                wish(["xz"]), try bench.session(machine("dnf", rights: "user", kind: .ssh, missing: ["xz"])))
+        }
+        #expect(user?.code == .permission)
+        let none = await #expect(throws: TaskError.self) {
+            try await PackagePreparation().prepare(wish(["xz"]), try bench.session(machine(nil)))
+        }
+        #expect(none?.code == .remote && none?.message.contains("neither dnf, yum nor apt-get") == true)
+    }
+
+    @Test("repositories of the machine's family are added, each tried four times, and their failure counts unless it is to be ignored")
+    func repositories() async throws {
+        let pauses = Mutex(0)
+        let all = ["http://repo/x.repo", "copr:user/name", "deb http://repo/ ./"]
+        func preparation(_ ignores: Bool) -> PackagePreparation {
+            PackagePreparation(repositories: all, ignoresRepositoryErrors: ignores) { pause in
+                #expect(pause == .seconds(30))
+                pauses.withLock { $0 += 1 }
+            }
+        }
+        let rpm = machine("dnf")
+        try await preparation(false).prepare(wish(), try bench.session(rpm))
+        #expect(changes(rpm) == ["dnf config-manager --add-repo http://repo/x.repo", "dnf --assumeyes copr enable user/name"])
+        let deb = machine("apt-get")
+        try await preparation(false).prepare(wish(), try bench.session(deb))
+        #expect(changes(deb) == ["tee /etc/apt/sources.list.d/atoll-3.list"])
+        #expect(deb.commands.last?.input == .bytes(Array("deb http://repo/ ./\n".utf8)))
+
+        let broken = machine("dnf", failing: ["copr"])
+        let error = await #expect(throws: TaskError.self) { try await preparation(false).prepare(wish(), try bench.session(broken)) }
+        #expect(error?.code == .remote && pauses.withLock { $0 } == 3)
+        #expect(changes(broken).filter { $0.contains("copr") }.count == 4)
+        let session = try bench.session(machine("dnf", failing: ["copr"]))
+        try await preparation(true).prepare(wish(), session)
+        #expect(session.warnings.count == 1)
+    }
+
+    @Test("what is missing is found by the machine's own database, here")
+    func probe() async throws {
+        let place = LocalInstance(directory: bench.workspace.path + "/own", environment: TaskBench.environment)
+        try await place.start()
+        let known = try await place.capture(InstanceCommand(.script(PackageSystem.question)))
+        guard let system = PackageSystem(answer: String(decoding: known.output, as: UTF8.self)), system.manager == .apt else {
+            return try await place.dispose()
+        }
+        let script = system.missing(["dpkg", "/bin/sh", "no-such-package-here", "/no/such/file"])
+        let found = try await place.capture(InstanceCommand(.script(script)))
+        #expect(found.result.succeeded)
+        #expect(String(decoding: found.output, as: UTF8.self) == "no-such-package-here\n/no/such/file\n")
+        try await place.dispose()
+    }
+}

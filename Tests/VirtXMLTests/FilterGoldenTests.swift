@@ -1,0 +1,82 @@
+import AtollModel
+import AtollVirtXML
+import AtollXML
+import OrderedCollections
+import Testing
+
+@Suite struct FilterGoldenTests {
+    private func definition(_ egress: Egress, openings: [FilterDefinition.Opening] = [], hasIPv6: Bool = true) throws -> FilterDefinition? {
+        var environment = sampleEnvironment()
+        environment.networks["lan"]?.spec.egress = egress
+        let network = try #require(environment.networks["lan"])
+        return FilterDefinition(
+            network, of: environment, hasIPv6: hasIPv6, openings: openings,
+            barred: [
+                IPv4Subnet(containing: IPv4Address(192, 168, 200, 0), prefixLength: 21),
+                IPv4Subnet(containing: IPv4Address(10, 0, 0, 9), prefixLength: 32),
+            ])
+    }
+
+    private let openings = [
+        FilterDefinition.Opening(IPv4Subnet(containing: IPv4Address(10, 0, 0, 0), prefixLength: 8)),
+        FilterDefinition.Opening(IPv4Subnet(containing: IPv4Address(10, 0, 0, 9), prefixLength: 32), port: 443, name: "mirror.example"),
+        FilterDefinition.Opening(IPv4Subnet(containing: IPv4Address(192, 168, 200, 1), prefixLength: 32), port: 8080),
+    ]
+
+    @Test func nothingOutside() throws { try expectGolden(try VirtXML.text(try #require(try definition(.off))), "filter-off") }
+
+    @Test func aList() throws {
+        try expectGolden(try VirtXML.text(try #require(try definition(.only([]), openings: openings))), "filter-list")
+    }
+
+    @Test func aNetworkWithoutLimitsHasNone() throws { #expect(try definition(.on) == nil) }
+
+    @Test func theNarrowerNetworkWinsAndAnOpeningOverABarAsNarrow() throws {
+        let root = try XML.read(try VirtXML.text(try #require(try definition(.only([]), openings: openings))))
+        let rules = root.all("rule").filter { Int($0["priority"] ?? "").map { (300..<900).contains($0) } == true }
+            .sorted { Int($0["priority"] ?? "") ?? 0 < Int($1["priority"] ?? "") ?? 0 }
+        let words = rules.map { "\($0["action"] ?? "") \($0.elements.first?["dstipaddr"] ?? "")/\($0.elements.first?["dstipmask"] ?? "")" }
+        #expect(words == ["accept 10.0.0.9/32", "accept 10.0.0.9/32", "drop 10.0.0.9/32", "drop 192.168.200.0/21", "accept 10.0.0.0/8"])
+    }
+
+    @Test func theAddressesOfNamesAreReadBack() throws {
+        let text = try VirtXML.text(try #require(try definition(.only([]), openings: openings)))
+        let description = try FilterDescription(xml: text)
+        #expect(description.name == HostNames.filter(prefix, "lan"))
+        #expect(description.addresses == ["mirror.example": [IPv4Address(10, 0, 0, 9)]])
+    }
+
+    @Test func theNameTellsWhoseItIs() throws {
+        let owner = try #require(HostNames.filterOwner(HostNames.filter(prefix, "a-b.c")))
+        #expect(owner.prefix == prefix && owner.net == "a-b.c")
+        for name in [
+            "clean-traffic", "atoll-", "atoll-fe689d3c-lan", "atoll-\(prefix.hex)", "atoll-\(prefix.hex)-", "atoll-\(prefix.hex)xlan",
+        ] {
+            #expect(HostNames.filterOwner(name) == nil, "\(name)")
+        }
+    }
+
+    @Test func guestsOfALimitedNetworkReferToItsFilterAndOthersDoNot() throws {
+        var environment = sampleEnvironment()
+        environment.networks["lan"]?.spec.egress = .off
+        let machine = try #require(environment.machines["vm-storage"])
+        let domain = try DomainDefinition(
+            machine, of: environment, type: .qemu, cpu: .host, arch: "x86_64", hasVhostNet: false, consoleLogPath: "/c", path: { $0 })
+        #expect(domain.nics.map(\.filter) == [HostNames.filter(prefix, "lan"), nil, nil])
+        #expect(try VirtXML.text(domain).contains("<filterref filter=\"atoll-\(prefix.hex)-lan\"/>"))
+    }
+
+    @Test func aNetworkThatReachesNothingHasNoWayOut() throws {
+        var environment = sampleEnvironment()
+        environment.networks["lan"]?.spec.egress = .off
+        let off = try NetworkDefinition(try #require(environment.networks["lan"]), of: environment, hasIPv6: false)
+        #expect(!(try VirtXML.text(off).contains("forward mode")))
+        environment.networks["lan"]?.spec.egress = .only([])
+        var only = try NetworkDefinition(try #require(environment.networks["lan"]), of: environment, hasIPv6: false)
+        only.dns?.pinned = ["mirror.example": [IPv4Address(10, 0, 0, 9)], "vm-host": [IPv4Address(10, 0, 0, 8)]]
+        let text = try VirtXML.text(only)
+        #expect(text.contains("forward mode=\"nat\""))
+        // A name of the environment's own is not taken over.
+        #expect(text.contains("mirror.example") && !text.contains("10.0.0.8"))
+    }
+}

@@ -1,0 +1,2 @@
+#!/bin/sh
+	echo "a tab before, a space behind, not executable" 

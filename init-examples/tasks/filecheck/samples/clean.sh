@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "clean: an interpreter, executable, no tabs"

@@ -1,0 +1,7 @@
+def greet(name):
+    """What to say to somebody."""
+    return "Hello, " + name
+
+
+def shout(text):
+    return text.upper()
