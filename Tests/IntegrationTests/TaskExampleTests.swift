@@ -92,16 +92,10 @@ extension IntegrationTests {
             try Directories.make(tasks.workspace.path + "/.ssh", mode: 0o700)
             try AtomicFile.write(AtomicFile.text(String(known)), to: tasks.workspace.path + "/.ssh/known_hosts")
             let over = ["--ssh", try #require(words.last), "--ssh-privkey", words[2]]
-            for task in Self.expected { try await agree(tasks, task.task, "ssh-\(task.task)", over) }
-
-            // Nothing can be fetched in here: a package that is not there is trouble around the task.
-            let formula = try tasks.formula(
-                "wants", "  - shell: touch ${artifactsdir}/began", more: "environment: {deb: [no-such-package], rpm: [no-such-package]}\n")
-            let refused = try await tasks.run(["runtask", "--uuid", "wants"] + over + TaskProduct.item + [formula])
-            #expect(refused.status == 102, "\(refused.standardError)")
-            #expect(refused.standardError.contains("packages cannot be installed on") && refused.standardError.contains("no-such-package"))
-            #expect(try tasks.results("wants").first?.hasPrefix("scratch.wants ABORTED \(Self.about) ") == true)
-            #expect(!SystemCall.exists(tasks.path("wants", "began")))
+            async let one: Void = agree(tasks, "filecheck", "ssh-filecheck", over)
+            async let other: Void = agree(tasks, "xunit-import", "ssh-xunit", over)
+            async let third: Void = agree(tasks, "pycheck", "ssh-pycheck", over)
+            _ = try await (one, other, third)
 
             // It stays until it is named, and goes whole.
             #expect(try await tasks.run(["gc"]).standardOutput.hasPrefix("debian  in use: kept"))

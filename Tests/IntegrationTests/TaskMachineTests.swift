@@ -16,7 +16,9 @@ extension IntegrationTests {
             try Directories.list("/run/libvirt/qemu").first { $0.hasSuffix("-taskotron-\(run).xml") }.map { String($0.dropLast(4)) }
         }
 
-        @Test("check 67, 74: silence, signals, a VM that vanishes, a full disk: nothing stays, nothing is lost", .timeLimit(.minutes(6)))
+        @Test(
+            "check 67, 74: silence, signals, a VM that vanishes, a full disk, a task too large: nothing stays, nothing is lost",
+            .timeLimit(.minutes(6)))
         func whatEndsARun() async throws {
             let tasks = try TaskProduct()
             try tasks.formula("endless", Self.endless)
@@ -34,6 +36,12 @@ extension IntegrationTests {
             let vanishing = try start("vanishing", "endless.yml")
             let silent = try start("silent", "endless.yml", "--silence", "4")
             let full = try start("full", "full.yml")
+            // A task larger than the place it goes to: half of its memory.
+            try Directories.make(tasks.workspace.path + "/large")
+            try await Tool.run("dd", ["if=/dev/zero", "of=\(tasks.workspace.path)/large/zero", "bs=1M", "count=80", "status=none"])
+            let large = try tasks.start(
+                "large", ["run", "--uuid", "large", "--memory", "128", "--cpus", "1", "--push", "../large", "tiny", "--", "true"],
+                environment: ["TASKOTRON_CLIENT_TASKDIR": "/dev/shm/task"])
 
             try await term.wrote("started")
             try term.send(SIGTERM)
@@ -68,6 +76,9 @@ extension IntegrationTests {
             // Its second action has no room to begin in, and says so.
             #expect(code == 101, "\(code): \(full.errors)")
             #expect(try tasks.text("full", "kept") == "x\n")
+
+            #expect(try await large.end() == 102 && large.errors.contains("No space left on device"), "\(large.errors)")
+            #expect(try tasks.record("large")["state"] as? String == "finished")
             #expect(try await TaskProduct.lastingLeftovers() == [])
         }
 
@@ -97,19 +108,6 @@ extension IntegrationTests {
             #expect(try await TaskProduct.lastingLeftovers() == [])
             // Its results are still there.
             #expect(try await tasks.run(["results", "show", "kept"]).standardOutput.contains("exit code 7"))
-        }
-
-        @Test("a task larger than the guest's disk is said to be so", .timeLimit(.minutes(3)))
-        func aTaskThatDoesNotFit() async throws {
-            let tasks = try TaskProduct()
-            try await Tool.run("dd", ["if=/dev/zero", "of=\(tasks.tasks)/large", "bs=1M", "count=80", "status=none"])
-            // In its memory: half of that is its size.
-            let result = try await tasks.run(
-                ["run", "--uuid", "large", "--memory", "128", "--cpus", "1", "tiny", "--", "true"],
-                environment: ["TASKOTRON_CLIENT_TASKDIR": "/dev/shm/task"])
-            #expect(result.status == 102 && result.standardError.contains("No space left on device"), "\(result)")
-            #expect(try tasks.record("large")["state"] as? String == "finished")
-            #expect(try await TaskProduct.lastingLeftovers() == [])
         }
     }
 }

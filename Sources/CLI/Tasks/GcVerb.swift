@@ -6,7 +6,8 @@ import AtollSettings
 
 struct GcVerb: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "gc", abstract: "Remove what task runs left behind: VMs of runs that were killed, and kept ones whose time is over.",
+        commandName: "gc",
+        abstract: "Remove what task runs left behind: VMs, processes and claims of runs that were killed, and kept VMs whose time is over.",
         usage: "atoll gc [RUN...] [--dry-run]",
         discussion: """
             Nothing of a run whose process lives is touched. Naming a run removes its VM although it was to be kept.

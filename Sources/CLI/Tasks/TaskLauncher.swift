@@ -193,7 +193,9 @@ struct TaskLauncher: Sendable {
         job.fill(&record)
         let overlord = Overlord(policy: policy, log: log, stop: stop, failpoints: try tasks.failpoints()) { printer.output($0, $1) }
         let files = RunFiles(artifacts: tasks.store.directory, run: job.run)
-        let final = try await overlord.run(job.work, record: record, files: files, forwarded: job.forwarded) {
+        let final = try await overlord.run(
+            job.work, record: record, files: files, forwarded: job.forwarded.isEmpty ? ["--uuid", job.run] : job.forwarded
+        ) {
             try await job.machine(job.run, log)
         }
         printer.finish()

@@ -36,6 +36,7 @@ struct PythonDirective: Directive {
     ) async throws -> Value {
         let bytes: [UInt8]
         do { bytes = try await call.instance.read(path) } catch let error as DisposableError where error.code == .copy {
+            if result.succeeded { throw parameters.problem("gave an answer that cannot be taken: \(error.message)\(output.ending)") }
             // It did not come to the answer: killed, or it ended the process behind Python's back.
             let ending = result.signal.map { "was ended by signal \($0)" } ?? "ended with status \(result.code)"
             throw parameters.problem("got no answer: python3 \(ending)\(output.ending)")

@@ -25,7 +25,7 @@ struct ShellDirective: Directive {
             }
             call.log.info("\(call.label): `\(line.title)` \(ending), which is ignored")
         }
-        if output.isCut { call.session.warn("\(call.label): only the first 4 MiB of the output are returned") }
+        if output.isCut { call.log.debug("\(call.label): only the first 4 MiB of the output can be exported") }
         return .string(output.text)
     }
 
