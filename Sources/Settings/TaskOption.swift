@@ -84,7 +84,8 @@ public struct TaskOption: Sendable {
         TaskOption("legacy_exit_codes", .flag(\.legacyExitCodes), "exit with 1 where a broken run would exit with 101, 102 or 103"),
         TaskOption("ssh_privkey", .text(\.sshPrivkey), "private key for --ssh; empty for what ssh itself would try"),
         TaskOption(
-            "client_taskdir", .text(\.clientTaskdir), "where the task is put on the machine that runs it (over ssh in a directory of the run below it); wiped first", directory: true),
+            "client_taskdir", .text(\.clientTaskdir),
+            "where the task is put on the machine that runs it, over ssh in a directory of its run; wiped first", directory: true),
         TaskOption("minion_repos", .list(\.minionRepos), "package repositories to add: .repo URLs, base URLs or copr:user/name"),
         TaskOption("minion_repos_ignore_errors", .flag(\.minionReposIgnoreErrors), "go on when a package repository cannot be added"),
         TaskOption("supported_arches", .list(\.supportedArches), "architectures that arch: all means"),
