@@ -36,6 +36,8 @@ public struct Machines: Sendable {
         }
         let record = RunDirectory.Record(
             run: request.run, expires: Date(timeIntervalSinceNow: Double(life.components.seconds)), artifacts: artifacts)
+        var request = request
+        request.expires = record.expires
         let directory = try await Blocking.run { [root = host.stateRoot] in try RunDirectory.create(record, root: root) }
         return VMInstance(
             request, directory: directory, host: host, context: context, bootPatience: bootPatience, attempts: attempts, grant: grant)

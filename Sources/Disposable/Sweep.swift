@@ -57,7 +57,9 @@ public struct Sweep: Sendable {
                 return .inUse("kept (\(kept)) until \(record.expires.formatted(.iso8601))")
             }
             guard let directory = try RunDirectory.adopt(path) else {
-                return .inUse("its process \(record.map { "\($0.pid) " } ?? "")lives")
+                let process = "its process \(record.map { "\($0.pid) " } ?? "")lives"
+                guard let record, record.expires < now else { return .inUse(process) }
+                return .inUse("\(process), though its time was over at \(record.expires.formatted(.iso8601)): end it, then again")
             }
             if dryRun {
                 directory.leave()

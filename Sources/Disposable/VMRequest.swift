@@ -1,5 +1,6 @@
 import AtollInitFile
 public import AtollModel
+public import Foundation
 import OrderedCollections
 
 /// The VM a run asks for.
@@ -37,6 +38,8 @@ public struct VMRequest: Sendable, Equatable {
     public var hasTPM: Bool
     public var usesUEFI: Bool
     public var egress: Egress
+    /// After this nobody needs it; its domain says so.
+    public var expires: Date?
 
     public init(
         run: String, image: Image, memoryMiB: Int = 1024, cpus: Int = 2, diskBytes: Int64? = nil, hasTPM: Bool = false,
@@ -52,14 +55,15 @@ public struct VMRequest: Sendable, Equatable {
         self.egress = egress
     }
 
-    /// `taskotron-RUN`; a host name has no underscores.
-    public var machineName: String { "taskotron-" + run.replacing("_", with: "-").lowercased() }
+    /// `taskotron-RUN`; a host name has no underscores, and no dots here.
+    public var machineName: String { "taskotron-" + run.replacing("_", with: "-").replacing(".", with: "-").lowercased() }
 
     /// The init file of its environment: one VM, one network that it shares with nobody.
     func initFile() -> Value {
         var domain: OrderedDictionary<String, Value> = [
             "memory": .int(memoryMiB), "vcpu": .int(cpus), "nics": [["net": "task"]], "disks": [.map(disk)],
         ]
+        if let expires { domain["metadata"] = ["atoll-expires": .string(expires.formatted(.iso8601))] }
         if hasTPM { domain["tpm"] = true }
         if usesUEFI { domain["firmware"] = "uefi" }
         let reached: Value =

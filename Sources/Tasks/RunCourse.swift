@@ -129,7 +129,7 @@ final class RunCourse: Sendable {
 
     /// Artifacts, facts and the console, also of a run that broke; a failure here never hides the first one.
     private func collect(_ session: RunSession) async {
-        await shielded {
+        await shielded(until: overlord.stop.atOnce) {
             do {
                 if session.instance.kind != .local {
                     let report = try await session.fetchArtifacts()
@@ -219,8 +219,13 @@ final class RunCourse: Sendable {
         return try await body()
     }
 
-    /// Cleaning up is not cancelled by what ended the run.
-    private func shielded(_ body: @escaping @Sendable () async -> Void) async { await Task.detached { await body() }.value }
+    /// Cleaning up is not cancelled by what ended the run; what may be left out ends when a second signal comes.
+    private func shielded(until stop: Interruption? = nil, _ body: @escaping @Sendable () async -> Void) async {
+        let task = Task.detached { await body() }
+        let token = stop?.onRequest { task.cancel() }
+        await task.value
+        if let token { stop?.remove(token) }
+    }
 
     private func save() {
         do { try record.withLock { try $0.save(to: files) } } catch { log.error("the record could not be written: \(error)") }

@@ -144,7 +144,9 @@ public struct DomainDefinition: Sendable, Equatable {
                     filter: isFiltered ? HostNames.filter(environment.id, nic.net) : nil)
             },
             graphics: machine.spec.graphics, consoleLogPath: consoleLogPath,
-            mark: Mark(prefix: environment.id, role: .vm, name: machine.name), hasVhostNet: hasVhostNet)
+            mark: Mark(
+                prefix: environment.id, role: .vm, name: machine.name, expires: machine.spec.metadata["atoll-expires"]?.text),
+            hasVhostNet: hasVhostNet)
         firmware = machine.spec.firmware
         hasTPM = machine.spec.hasTPM
     }

@@ -14,16 +14,21 @@ public struct Mark: Sendable, Hashable {
     public var role: Role
     /// Its name in the init file.
     public var name: String
+    /// When nobody needs it any more, for VMs that were made for one task: ISO 8601, for people and tools that look at libvirt alone.
+    public var expires: String?
 
-    public init(prefix: PrefixID, role: Role, name: String) {
+    public init(prefix: PrefixID, role: Role, name: String, expires: String? = nil) {
+        self.expires = expires
         self.prefix = prefix
         self.role = role
         self.name = name
     }
 
-    /// `<atoll:instance xmlns:atoll="…" prefix="…" role="…" name="…"/>`.
+    /// `<atoll:instance xmlns:atoll="…" prefix="…" role="…" name="…"/>`, with `expires="…"` where there is an end.
     public var element: Element {
-        Element("atoll:instance", ["xmlns:atoll": Self.namespace, "prefix": prefix.hex, "role": role.rawValue, "name": name])
+        Element(
+            "atoll:instance",
+            ["xmlns:atoll": Self.namespace, "prefix": prefix.hex, "role": role.rawValue, "name": name, "expires": expires])
     }
 
     /// The mark in the XML of a domain or network; nil when there is none that can be understood.
@@ -55,6 +60,6 @@ public struct Mark: Sendable, Hashable {
             let role = element["role"].flatMap({ Role(rawValue: $0) }),
             let name = element["name"], !name.isEmpty
         else { return nil }
-        self.init(prefix: prefix, role: role, name: name)
+        self.init(prefix: prefix, role: role, name: name, expires: element["expires"])
     }
 }

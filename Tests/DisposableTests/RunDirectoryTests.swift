@@ -52,5 +52,6 @@ import Testing
     @Test("a VM's host name has no underscore, and its environment one VM and one network") func request() {
         let request = VMRequest(run: "20260101_120000_123456", image: .template("tiny"))
         #expect(request.machineName == "taskotron-20260101-120000-123456")
+        #expect(VMRequest(run: "R.1_a", image: .template("tiny")).machineName == "taskotron-r-1-a")
     }
 }

@@ -21,7 +21,13 @@ extension IntegrationTests {
             }
             // The workspace's own parents are closed to others; the home is entered by its path alone.
             try await Tool.run("chmod", ["0711", product.workspace.path])
-            let up = try await asUser("up", "\(Product.root)/init-examples/minimal.json")
+            // Filters of networks are for members of the group too.
+            let text = try AtomicFile.text("\(Product.root)/init-examples/minimal.json")
+            let file = home + "/closed.json"
+            let closed = text.replacing("\"net-01\": {", with: "\"net-01\": {\"egress\": \"off\", ")
+            #expect(closed != text)
+            try AtomicFile.write(closed, to: file, mode: 0o644)
+            let up = try await asUser("up", file)
             try #require(up.status == 0, "\(up.standardError)")
             #expect(try await asUser("shell", "vm-a", "-c", "hostname").standardOutput == "vm-a\n")
             #expect(try await asUser("logs", "vm-a").standardOutput.count > 50)

@@ -164,6 +164,11 @@ import Testing
         #expect(throws: XMLError.self) { try VirtXML.text(sampleDomain { $0.consoleLogPath = "/a\u{1}b" }) }
     }
 
+    @Test func theEndOfAVMThatWasMadeForOneTaskIsSaid() throws {
+        let text = try VirtXML.text(sampleDomain { $0.mark.expires = "2026-01-01T00:00:00Z" })
+        #expect(try DomainDescription(xml: text).mark?.expires == "2026-01-01T00:00:00Z")
+    }
+
     @Test func whatWasWrittenIsReadBack() throws {
         let description = try DomainDescription(xml: try VirtXML.text(sampleDomain()))
         #expect(description.mark == Mark(prefix: prefix, role: .vm, name: "vm-a"))
