@@ -12,6 +12,8 @@ import Glibc
 @main
 enum AtollMain {
     static func main() async {
+        // Closed standard descriptors would become files of ours, and output would go into them.
+        for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
         let environment = ProcessInfo.processInfo.environment
         let runtime = Runtime(
             environment: environment, workingDirectory: Directories.working(),

@@ -37,6 +37,9 @@ struct LocalProcess: Sendable {
         var deadline: ContinuousClock.Instant?
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var exited = false
+        // What its pipes may still hold when it ends; beyond that it is others who write.
+        var rest = 1 << 20
+        var looked = ContinuousClock.now
         do {
             while !open.isEmpty {
                 var polls = open.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
@@ -46,20 +49,26 @@ struct LocalProcess: Sendable {
                     silent = false
                     let count = read(open[index].descriptor, &buffer, buffer.count)
                     if count > 0 {
+                        if exited { rest -= count }
                         try output(open[index].stream, Array(buffer[..<count]))
                     } else if count == 0 || errno != EINTR {
                         close(open.remove(at: index).descriptor)
                     }
                 }
                 if ending.isOverdue(after: grace) { kill(-process, SIGKILL) }
-                if silent, !exited, waitpid(process, &status, WNOHANG) == process {
-                    // What it left running holds our pipes: it goes with it.
-                    exited = true
-                    kill(-process, SIGKILL)
-                    deadline = ContinuousClock.now + .seconds(1)
+                // Asked now and then in a flood of output too: it may come from what the command left running.
+                let now = ContinuousClock.now
+                if silent || now - looked > .milliseconds(100), !exited {
+                    looked = now
+                    if waitpid(process, &status, WNOHANG) == process {
+                        // What it left running holds our pipes: it goes with it.
+                        exited = true
+                        kill(-process, SIGKILL)
+                        deadline = now + .seconds(1)
+                    }
                 }
                 // Whoever left the group as well is not waited for.
-                if let deadline, ContinuousClock.now > deadline { break }
+                if let deadline, now > deadline, silent || rest < 0 { break }
             }
         } catch {
             kill(-process, SIGKILL)

@@ -35,11 +35,15 @@ extension RemoteInstance {
     }
 
     public func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
-        guard try await has("tar") else { return try await pullByFile(directory, local, limits) }
+        guard try await has("tar") else {
+            // Without a shell, which the task may have removed, copying by file would be waited for without end.
+            guard try await has("cd") else { throw DisposableError(.copy, "\(name) runs no commands any more") }
+            return try await pullByFile(directory, local, limits)
+        }
         let extraction = ExtractionBox(try TarExtraction(into: local, limits: limits))
         let kept = KeptOutput(limit: 4096)
         let watch = Watch(silence: .seconds(300))
-        let line = "cd -- \(ShellWord.quoted(directory)) && exec tar -c -f - ."
+        let line = "cd -- \(ShellWord.quoted(directory)) || exit 3; exec tar -c -f - ."
         let result = try await explained {
             try await watch.run { [channel] sign in
                 try await channel.run(line, input: .none, timeout: nil) { stream, bytes in
@@ -48,10 +52,9 @@ extension RemoteInstance {
                 }
             }
         }
-        let report = try extraction.finish()
         // Status 1 is "a file changed while it was read": what came is whole all the same.
         guard result.code <= 1 else { throw refusal("copying \(directory) from \(name)", kept, result) }
-        return report
+        return try extraction.finish()
     }
 
     /// Asked each time: a task may install or remove it.

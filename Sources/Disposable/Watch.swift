@@ -25,7 +25,11 @@ struct Watch: Sendable {
                     var wake = interval
                     if let timeout { wake = min(wake, timeout - began.duration(to: clock.now)) }
                     if let silence { wake = min(wake, silence - last.at.duration(to: clock.now)) }
+                    wake = max(wake, .zero)
+                    let asleep = clock.now
                     if wake > .zero { try await Task.sleep(for: wake, clock: clock) }
+                    // Stopped or suspended meanwhile: what the command wrote then is still to be read, and is no silence.
+                    if asleep.duration(to: clock.now) - wake > .seconds(5) { last.set(clock.now) }
                     if let timeout, began.duration(to: clock.now) >= timeout {
                         throw DisposableError(.timeout, "did not end within \(timeout.components.seconds) s")
                     }

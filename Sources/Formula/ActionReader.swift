@@ -66,7 +66,8 @@ extension Formula.Action {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).drop { $0 == " " }
         guard let number = Int(digits), number > 0, let factor = ["": 1, "s": 1, "m": 60, "h": 3600][unit],
-            !number.multipliedReportingOverflow(by: factor).overflow
+            // Beyond 30 years it means nothing, and clocks cannot count it.
+            number <= 1_000_000_000 / factor
         else {
             field.refuse(allowed: allowed)
             return nil

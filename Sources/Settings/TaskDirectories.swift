@@ -65,8 +65,17 @@ extension TaskDirectory {
         }
         var status = stat()
         guard lstat(path, &status) == 0 else { return "\(path) cannot be looked at: \(String(cString: strerror(errno)))" }
-        // In a directory that everybody writes to, somebody else may have been there first.
-        if isParentShared, status.st_uid != geteuid() { return "\(path) belongs to another user" }
+        // Commands of tasks lie and run there: whoever owns it, or what it lies in, could put others in their place.
+        if key == "tmpdir" {
+            guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o002 == 0 else {
+                return "\(path) belongs to another user, is a link, or everybody may write to it"
+            }
+            let parent = "/" + parts.dropLast().joined(separator: "/")
+            var (link, above) = (stat(), stat())
+            guard lstat(parent, &link) == 0, stat(parent, &above) == 0, [0, geteuid()].contains(link.st_uid),
+                [0, geteuid()].contains(above.st_uid), above.st_mode & 0o002 == 0 || above.st_mode & S_ISVTX != 0
+            else { return "\(parent) lets another user replace \(path)" }
+        }
         guard access(path, W_OK | X_OK) == 0 else { return "\(path) cannot be written to: \(String(cString: strerror(errno)))" }
         return nil
     }

@@ -111,7 +111,9 @@ public struct FormulaWork: TaskWork {
     /// Tasks of the later generation write their results into a file.
     private func takeWritten(_ variables: OrderedDictionary<String, Value>, _ session: RunSession) async throws {
         let path = session.artifactsDirectory + "/taskotron/results.yml"
-        let found = try await session.instance.capture(InstanceCommand(.arguments(["cat", "--", path])), limit: 16 << 20)
+        // A pipe that the task left in its place would be waited for without end.
+        let reading = InstanceCommand(.arguments(["cat", "--", path]), silence: session.silence ?? .seconds(300))
+        let found = try await session.instance.capture(reading, limit: 16 << 20)
         guard found.result.succeeded else { return }
         let details: [CheckDetail]
         do throws(ResultsError) {

@@ -44,7 +44,9 @@ final class RunCourse: Sendable {
         let signal = overlord.stop.gently.signal
         if let failure { report(failure, signal) }
         if let session = session.withLock({ $0 }), overlord.stop.atOnce.signal == nil {
-            await stage("collect") { await self.collect(session) }
+            let lost = await stage("collect") { await self.collect(session) }
+            // A task that went well but whose artifacts are lost did not end well; its own failure comes first.
+            if failure == nil, exitCode == 0 { failure = lost }
         }
         var results = session.withLock { $0 }?.results ?? []
         if let failure {
@@ -128,16 +130,21 @@ final class RunCourse: Sendable {
     }
 
     /// Artifacts, facts and the console, also of a run that broke; a failure here never hides the first one.
-    private func collect(_ session: RunSession) async {
+    private func collect(_ session: RunSession) async -> (any Error)? {
+        let lost = Mutex<(any Error)?>(nil)
         await shielded(until: overlord.stop.atOnce) {
             do {
                 if session.instance.kind != .local {
                     let report = try await session.fetchArtifacts()
                     self.log.debug("artifacts: \(report.summary)")
                 }
-            } catch { self.log.error("the artifacts could not be fetched: \(error)") }
+            } catch {
+                self.log.error("the artifacts could not be fetched: \(error)")
+                lost.withLock { $0 = error as? DisposableError ?? DisposableError(.copy, "\(error)") }
+            }
             await MachineFacts.collect(session)
         }
+        return lost.withLock { $0 }
     }
 
     private func leave(outcome: Outcome?, exitCode: Int32) async {
@@ -169,8 +176,16 @@ final class RunCourse: Sendable {
     }
 
     private func finish(_ results: [CheckDetail], outcome: Outcome?, exitCode: Int32, _ failure: (any Error)?) -> RunRecord {
-        do { try ResultFiles.write(results, to: files, record: record.withLock { $0 }) } catch {
+        var exitCode = exitCode
+        // Whoever reads the results would find none and take the exit code's word for it.
+        let trouble: Int32 = policy.usesLegacyExitCodes ? 1 : 102
+        do {
+            // A task on this machine may have removed its artifacts whole.
+            try Directories.make(files.own, mode: 0o755)
+            try ResultFiles.write(results, to: files, record: record.withLock { $0 })
+        } catch {
             log.error("the results could not be written: \(error)")
+            if exitCode == 0 { exitCode = trouble }
         }
         let session = session.withLock { $0 }
         let final = record.withLock { record in
@@ -186,6 +201,7 @@ final class RunCourse: Sendable {
         save()
         let summary = OutcomeSummary.text(results)
         if !summary.isEmpty { log.info("results: \(summary)") }
+        if exitCode != 0 { log.warning("ended with exit code \(exitCode); the same again: atoll rerun \(files.run)") }
         log.info("artifacts are in \(files.path)")
         log.info("Execution finished at: \(Self.time(final.finished ?? Date())) UTC")
         log.close()

@@ -1,5 +1,6 @@
 import AtollDisposable
 import AtollGuestAccess
+import AtollResults
 import OrderedCollections
 
 /// What a run does once its machine answers: a formula's actions, or one command.
@@ -29,13 +30,19 @@ public struct CommandWork: TaskWork {
     }
 
     public var title: String { arguments.joined(separator: " ") }
-    public var subject: (item: String?, type: String?, checkname: String) { (nil, nil, arguments.first ?? "command") }
+    /// A command has one result, so that reports of it say how it ended.
+    public var subject: (item: String?, type: String?, checkname: String) { (String(title.prefix(200)), "command", "run") }
 
     public func perform(_ session: RunSession) async throws -> Int32 {
         let call = DirectiveCall(
             session: session, label: "the command", variables: [:], checkname: subject.checkname, qualifiedCheckname: subject.checkname,
             timeout: timeout)
         let result = try await session.run(call.command(.arguments(arguments)))
+        session.take([
+            CheckDetail(
+                item: subject.item ?? "", type: subject.type, outcome: result.succeeded ? .passed : .failed,
+                note: "exit code \(result.code)\(result.signal.map { " (signal \($0))" } ?? "")", checkname: subject.checkname)
+        ])
         return result.code
     }
 }

@@ -81,6 +81,13 @@ import Testing
         #expect(began.duration(to: .now) < .seconds(20))
     }
 
+    @Test("a flood from what a command left running does not keep its caller waiting either") func floodingStragglers() async throws {
+        let began = ContinuousClock.now
+        let command = InstanceCommand(.arguments(["sh", "-c", "yes & exit 3"]), timeout: .seconds(30))
+        #expect(try await instance.run(command) { _, _ in }.code == 3)
+        #expect(began.duration(to: .now) < .seconds(20))
+    }
+
     @Test("check 67: silence for the limit ends the command") func silence() async throws {
         let command = InstanceCommand(.arguments(["sh", "-c", "echo on; sleep 600"]), silence: .milliseconds(300))
         let error = await #expect(throws: DisposableError.self) { try await instance.run(command) { _, _ in } }

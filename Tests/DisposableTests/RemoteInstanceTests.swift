@@ -98,6 +98,16 @@ final class ShellChannel: GuestChannel {
         }
     }
 
+    @Test("a directory that the task removed is missed by its name") func pullNothing() async throws {
+        try await withInstance {
+            let error = await #expect(throws: DisposableError.self) {
+                try await instance.pull(contentsOf: workspace.path + "/gone", to: workspace.path + "/here", limits: TarLimits())
+            }
+            #expect(error?.code == .copy)
+            #expect(error?.message.contains("copying \(workspace.path)/gone from guest") == true)
+        }
+    }
+
     @Test("a machine without tar is served too") func withoutTar() async throws {
         try await withInstance {
             let tools = workspace.path + "/bin"

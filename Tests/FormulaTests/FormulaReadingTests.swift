@@ -93,8 +93,9 @@ func errors(_ text: String) -> [String] {
                 export: 1x
               - just text
               - {shell: ls, timeout: soon}
+              - {shell: ls, timeout: 9223372036854775807}
             """)
-        #expect(found.map { $0.split(separator: ":")[1] } == ["1", "1", "2", "3", "3", "3", "6", "7", "8"])
+        #expect(found.map { $0.split(separator: ":")[1] } == ["1", "1", "2", "3", "3", "3", "6", "7", "8", "9"])
         #expect(found.contains { $0.contains("`name` is missing") })
     }
 

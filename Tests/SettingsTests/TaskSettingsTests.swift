@@ -119,6 +119,16 @@ import Testing
         try good.prepareDirectories()
         #expect(try FileManager.default.contentsOfDirectory(atPath: root).sorted() == ["a", "c", "file", "tmp"])
 
+        // Commands of tasks lie there: nobody else may be able to put others in their place.
+        var open = good
+        open.tmpdir = root + "/open"
+        try FileManager.default.createDirectory(atPath: root + "/open", withIntermediateDirectories: true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: root + "/open")
+        let refused = #expect(throws: InvalidInput.self) { try open.prepareDirectories() }
+        #expect(refused?.diagnostics.first?.message.contains("lets another user replace") == true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o1777], ofItemAtPath: root + "/open")
+        try open.prepareDirectories()
+
         var bad = good
         bad.artifactsdir = root + "/file/artifacts"
         bad.sources["cachedir"] = nil

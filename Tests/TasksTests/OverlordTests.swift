@@ -147,6 +147,42 @@ private struct ScriptedWork: TaskWork {
         #expect(lines.text.contains("no way back"))
     }
 
+    @Test("a good task whose artifacts cannot be fetched is ABORTED: nobody would miss them otherwise") func pullFailsAfterSuccess()
+        async throws
+    {
+        let machine = StagedInstance(pullError: DisposableError(.copy, "no way back"))
+        let record = try await run(on: machine) { _ in 0 }
+        #expect(record.exitCode == 102)
+        #expect(record.outcome == "ABORTED")
+        #expect(record.note == "no way back")
+        let own = try await {
+            try Directories.removeTree(files.path)
+            return try await run(on: StagedInstance(pullError: DisposableError(.copy, "no way back"))) { _ in 3 }
+        }()
+        #expect(own.exitCode == 3)
+    }
+
+    @Test("a task that removes its run's directory does not take the results with it") func removedDirectory() async throws {
+        let path = files.path
+        let record = try await run(on: StagedInstance()) { _ in
+            try Directories.removeTree(path)
+            return 0
+        }
+        #expect(record.exitCode == 0)
+        #expect(try RunRecord.read(files).exitCode == 0)
+        #expect(SystemCall.exists(files.results))
+    }
+
+    @Test("results that cannot be written are trouble, not success") func unwritableResults() async throws {
+        let own = files.own
+        let record = try await run(on: StagedInstance()) { _ in
+            try Directories.removeTree(own)
+            try AtomicFile.write("in the way", to: own, mode: 0o644)
+            return 0
+        }
+        #expect(record.exitCode == 102)
+    }
+
     @Test("a machine is kept only when asked for, and only then") func keeping() async throws {
         let failed = StagedInstance()
         _ = try await run(on: failed, policy: Overlord.Policy(keepOn: .failure)) { _ in 3 }

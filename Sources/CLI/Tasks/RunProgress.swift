@@ -24,7 +24,7 @@ final class RunProgress: Sendable {
         case .stepStarted(let id, let title): steps.withLock { $0[id] = Step(title: title, said: .now) }
         case .stepFinished(let id, let title, let outcome, let duration):
             steps.withLock { _ = $0.removeValue(forKey: id) }
-            log.debug("\(title): \(outcome) (\(DurationText.render(duration)))")
+            log.debug("\(title): \(Self.words(outcome)) (\(DurationText.render(duration)))")
         case .stepProgress(let id, let fraction, let note):
             let title = steps.withLock { steps -> String? in
                 guard let step = steps[id], step.said.duration(to: .now) >= pace else { return nil }
@@ -35,6 +35,15 @@ final class RunProgress: Sendable {
             let percent = fraction.map { " \(Int($0 * 100)) %" } ?? ""
             log.info("\(title):\(percent)\(note.isEmpty ? "" : " \(note)")")
         default: break
+        }
+    }
+
+    private static func words(_ outcome: StepOutcome) -> String {
+        switch outcome {
+        case .applied: "done"
+        case .alreadyDone(let found): found.isEmpty ? "was so already" : found
+        case .failed(let why): "failed: \(why)"
+        case .cancelled: "interrupted"
         }
     }
 }

@@ -14,7 +14,8 @@ struct RunTaskVerb: TaskVerb {
         commandName: "runtask", abstract: "Run task formulas: here, on a machine over ssh, or in a fresh VM.",
         usage: "atoll runtask [options] TASK...",
         discussion: """
-            Several tasks and several items make one run each, every task with every item; -j says how many at once.
+            Several tasks and several items make one run each, every task with every item; -j says how many at once. Without --local, \
+            --ssh and --libvirt the setting runtask_mode decides, which is local unless set.
 
             Examples:
               atoll runtask --local init-examples/tasks/filecheck/runtask.yml

@@ -28,6 +28,11 @@ struct RunVerb: TaskVerb {
     @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.") var command: [String] = []
 
     func execute(_ session: Session, stop: Overlord.Stop) async throws {
+        if let first = command.first, first.hasPrefix("-"), first != "--" {
+            throw UsageError(
+                "\(first) stands after the image, where the command begins; options come before it: atoll run \(first) … \(image) -- COMMAND"
+            )
+        }
         let words = command.first == "--" ? Array(command.dropFirst()) : command
         guard !words.isEmpty else { throw UsageError("say what to run: atoll run \(image) -- COMMAND") }
         let tasks = try TaskSession(session)

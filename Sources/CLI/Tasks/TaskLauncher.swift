@@ -61,10 +61,13 @@ struct TaskLauncher: Sendable {
     func place(_ arguments: RunArguments, _ formula: Formula, image: String?, matchHost: Bool) throws -> Place {
         let settings = tasks.settings
         let environment = tasks.session.runtime.environment
+        // Our own secrets are none of the task's.
+        let secrets = settings.secrets
+        let shown = environment.filter { !($0.key.hasPrefix("TASKOTRON_") && secrets.contains($0.value)) }
         switch arguments.mode {
         case .local:
             return Place(kind: .local, target: "this machine") { run, _ in
-                LocalInstance(directory: settings.userTmpdir + "/" + run, environment: environment)
+                LocalInstance(directory: settings.userTmpdir + "/" + run, environment: shown)
             }
         case .ssh(let machine):
             let key = arguments.sshPrivkey.map(tasks.session.absolute) ?? settings.sshPrivkey

@@ -40,6 +40,9 @@ struct TaskSession: Sendable {
 
     var store: RunStore { RunStore(directory: settings.artifactsdir) }
 
+    /// Seconds, some 30 years: clocks cannot count much longer times.
+    private static let longest = 1_000_000_000
+
     /// What holds for every run of this command line.
     func policy(_ options: TaskOptions, keepsTaskDirectory: Bool = true) throws -> Overlord.Policy {
         let keepOn = try options.keepOn.map { text -> KeepOn in
@@ -49,11 +52,15 @@ struct TaskSession: Sendable {
             return keepOn
         }
         func limit(_ flag: Positive?, _ setting: Int) -> Duration? {
-            flag.map { .seconds($0.value) } ?? (setting > 0 ? .seconds(setting) : nil)
+            flag.map { .seconds($0.value) } ?? (setting > 0 ? .seconds(min(setting, Self.longest)) : nil)
+        }
+        let configured = settings.keepOn.joined(separator: ",")
+        guard let setting = KeepOn(configured) else {
+            throw UsageError("keep_on: \"\(configured)\" is neither failure, always, never nor outcomes such as FAILED,CRASHED")
         }
         return Overlord.Policy(
-            keepOn: options.noDestroy ? .always : keepOn ?? KeepOn(settings.keepOn.joined(separator: ",")) ?? .never,
-            keepFor: .seconds(options.keepFor?.value ?? settings.keepFor),
+            keepOn: options.noDestroy ? .always : keepOn ?? setting,
+            keepFor: .seconds(options.keepFor?.value ?? min(settings.keepFor, Self.longest)),
             silence: limit(options.silence, settings.inactivityTimeout), timeout: limit(options.timeout, settings.taskTimeout),
             usesLegacyExitCodes: settings.legacyExitCodes, taskDirectory: settings.clientTaskdir)
     }

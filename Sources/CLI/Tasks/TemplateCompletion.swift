@@ -11,7 +11,10 @@ enum TemplateCompletion {
             let parts = name.split(separator: ":")
             return parts.count == 3 && !name.contains(".hash") && !name.contains(".metadata") ? String(parts[1]) : nil
         }
-        let recipes = (try? Share.directory(environment)).flatMap { try? Directories.list($0 + "/templates/images") } ?? []
+        let recipes =
+            (try? Share.directory(environment)).map { $0 + "/templates/images" }.map { folder in
+                ((try? Directories.list(folder)) ?? []).filter { SystemCall.exists("\(folder)/\($0)/recipe.json") }
+            } ?? []
         return Set(stored + recipes).filter { $0.hasPrefix(prefix) }.sorted()
     }
 }

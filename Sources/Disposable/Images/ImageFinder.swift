@@ -56,11 +56,17 @@ public struct ImageCriteria: Sendable, Equatable, CustomStringConvertible {
         return name.map { "name \($0), " + text } ?? text
     }
 
+    /// A template of the store, `atoll:tiny:1`, is called `tiny` as well.
+    private func names(of name: String) -> [String] {
+        let parts = name.split(separator: ":")
+        return parts.count == 3 ? [name, String(parts[1])] : [name]
+    }
+
     /// Whether what is known of an image fits; what is not known of it fits only where nothing is asked.
     func matches(distro: String?, release: String?, flavor: String?, arch: String?, name: String) -> Bool {
         func fits(_ wanted: String?, _ found: String?) -> Bool { wanted == nil || wanted == found }
         return fits(self.distro, distro) && fits(self.release, release) && fits(self.flavor, flavor) && fits(self.arch, arch)
-            && (self.name.map { fnmatch($0, name, 0) == 0 } ?? true)
+            && (self.name.map { pattern in names(of: name).contains { fnmatch(pattern, $0, 0) == 0 } } ?? true)
     }
 }
 
