@@ -159,7 +159,7 @@ final class RunCourse: Sendable {
             do {
                 try await vm.keep(until: until, because: outcome?.rawValue ?? "exit code \(exitCode)")
                 log.info("\(instance.name) is kept until \(Self.time(until)) UTC: \(instance.loginCommand ?? "")")
-                log.info("remove it with: atoll gc \(files.run)")
+                log.info("remove it with: atoll gc \(files.run); from then on any atoll gc does")
                 return
             } catch { log.error("\(instance.name) could not be kept: \(error)") }
         }
@@ -224,6 +224,11 @@ final class RunCourse: Sendable {
         ]
     }
 
+    /// Stages that say nothing themselves and take long when there is much to copy.
+    private static let slowStages = [
+        "push": "copying the task's directory", "collect": "fetching artifacts", "cleanup": "removing the machine",
+    ]
+
     private func stage<T: Sendable>(_ name: String, _ body: @Sendable () async throws -> T) async rethrows -> T {
         let began = ContinuousClock.now
         defer {
@@ -232,6 +237,16 @@ final class RunCourse: Sendable {
             log.debug("stage \(name): \(seconds.formatted(.number.precision(.fractionLength(2)))) s")
         }
         log.debug("stage \(name)")
+        let words = Self.slowStages[name]
+        let heartbeat = words.map { words in
+            Task { [log] in
+                while !Task.isCancelled {
+                    try await Task.sleep(for: .seconds(10))
+                    log.info("\(words): \(began.duration(to: .now).components.seconds) s so far")
+                }
+            }
+        }
+        defer { heartbeat?.cancel() }
         return try await body()
     }
 
