@@ -135,14 +135,16 @@ final class ShellChannel: GuestChannel {
     }
 
     @Test("a machine that is gone ends its command with the reason") func lost() async throws {
-        let gone = RemoteInstance(
-            name: "guest", run: "gone-\(UInt32.random(in: 0 ... .max))", channel: channel, patience: .seconds(20),
-            liveness: { "guest is gone: its domain does not run any more" })
-        try await gone.start()
-        let error = await #expect(throws: DisposableError.self) {
-            try await gone.run(InstanceCommand(.arguments(["sleep", "600"]))) { _, _ in }
+        try await withInstance {
+            let gone = RemoteInstance(
+                name: "guest", run: "gone-\(UInt32.random(in: 0 ... .max))", channel: channel, patience: .seconds(20),
+                liveness: { "guest is gone: its domain does not run any more" })
+            try await gone.start()
+            let error = await #expect(throws: DisposableError.self) {
+                try await gone.run(InstanceCommand(.arguments(["sleep", "600"]))) { _, _ in }
+            }
+            #expect(error?.code == .lost)
+            try await gone.dispose()
         }
-        #expect(error?.code == .lost)
-        try await gone.dispose()
     }
 }
