@@ -36,6 +36,8 @@ public struct Runtime: Sendable {
     var arguments: [String] = []
     /// The run that the one to come repeats.
     var repeats: String?
+    /// What the run to come shares with others that are started together with it, where another verb than its own starts them.
+    var invocation: String?
     /// Connects to the host; the connection itself is made on first use.
     public var makeHost: @Sendable (HostOptions) throws -> Host
     public var makeCatalog: @Sendable (HostOptions) throws -> TemplateCatalog

@@ -14,13 +14,16 @@ public struct CapacityRequest: Sendable, Equatable, Codable {
     public var subnets: Int
     /// What people are told that it is for: a run's name.
     public var purpose: String
+    /// A directory that is there for as long as what was claimed is used. While it is, the claim outlives the process that was granted it.
+    public var holder: String?
 
-    public init(memoryMiB: Int, cpus: Int, diskBytes: Int64, subnets: Int, purpose: String) {
+    public init(memoryMiB: Int, cpus: Int, diskBytes: Int64, subnets: Int, purpose: String, holder: String? = nil) {
         self.memoryMiB = max(0, memoryMiB)
         self.cpus = max(0, cpus)
         self.diskBytes = max(0, diskBytes)
         self.subnets = max(0, subnets)
         self.purpose = purpose
+        self.holder = holder
     }
 }
 

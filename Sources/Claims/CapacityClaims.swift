@@ -11,7 +11,8 @@ extension StateRoot {
 /// The queue for what the host can give to runs at once, shared by all processes: one locked file per claim.
 ///
 /// First come, first served: nobody is overtaken, also not by a smaller request that would fit. The kernel drops the lock of a process
-/// that dies, however it dies, and its share is free again.
+/// that dies, however it dies: its place in the queue is free again at once, and so is its share, unless the request named a holder that
+/// is still there. Then the share is free when the holder is gone.
 public struct CapacityClaims: Sendable {
     public let directory: String
     /// Asked at each decision, for what is free changes.
@@ -33,7 +34,8 @@ public struct CapacityClaims: Sendable {
 
     /// Waits in line until the request fits beside all that is granted.
     /// - Parameter waiting: told what is waited for, and again whenever that changes:
-    ///   `waiting for 1 GiB of memory: 3 of 4 GiB are held by 2 runs (foo, bar); 1 before you`.
+    ///   `waiting for 1 GiB of memory: 3 of 4 GiB are held by 2 runs (foo, bar); bar has no process any more (killed or kept): atoll gc bar
+    ///   frees its share; 1 before you`.
     /// - Throws: `.outOfRange` at once for what the host never has; `.taken` when the patience ends; `.cancelled` with the task; `.permission`.
     public func acquire(
         _ request: CapacityRequest, patience: Duration = .seconds(24 * 3600), waiting: @Sendable (String) -> Void = { _ in }
@@ -61,14 +63,17 @@ public struct CapacityClaims: Sendable {
         }
     }
 
-    /// Everything that is granted or waited for, in order. Reads only; an absent queue is empty.
+    /// Everything that is granted, waited for or left behind, in order. Reads only; an absent queue is empty.
     public func list() throws -> [CapacityClaim] {
         try names().compactMap { name in
-            if case .alive(let claim)? = CapacityTicket.look(at: directory + "/" + name) { claim } else { nil }
+            switch CapacityTicket.look(at: directory + "/" + name) {
+            case .alive(let claim), .leftBehind(let claim): claim
+            default: nil
+            }
         }
     }
 
-    /// Removes what dead processes left; the queue itself does not need it.
+    /// Removes what dead processes left and nothing holds any more; the queue itself does not need it.
     /// - Returns: how many files went.
     @discardableResult
     public func sweep() async throws -> Int {
@@ -81,7 +86,7 @@ public struct CapacityClaims: Sendable {
         try StateRoot.makeShared(directory)
         return try await locked {
             let survey = try survey()
-            try refuse(request, beyond: survey.held(except: -1))
+            try refuse(request, beyond: survey.held(except: -1).map(\.wants))
             let claim = CapacityClaim(
                 number: survey.lastNumber + 1, pid: getpid(), state: .waiting, since: Date(), wants: request)
             return try CapacityTicket.draw(claim, in: directory)
@@ -94,9 +99,9 @@ public struct CapacityClaims: Sendable {
             let survey = try survey()
             let claim = ticket.claim
             let held = survey.held(except: claim.number)
-            try refuse(claim.wants, beyond: held)
+            try refuse(claim.wants, beyond: held.map(\.wants))
             let before = survey.claims.filter { $0.state == .waiting && $0.number < claim.number }
-            let lacking = CapacityResource.all(claim.wants, held: held, budget: budget()).filter { !$0.fits }
+            let lacking = CapacityResource.all(claim.wants, held: held.map(\.wants), budget: budget()).filter { !$0.fits }
             guard before.isEmpty, lacking.isEmpty else { return Self.sentence(lacking, held: held, before: before) }
             try ticket.grant()
             return nil
@@ -113,14 +118,22 @@ public struct CapacityClaims: Sendable {
             .outOfRange, "\(request.purpose) asks for \(parts.joined(separator: "; for ")); ask for less, or give the host more")
     }
 
-    static func sentence(_ lacking: [CapacityResource], held: [CapacityRequest], before: [CapacityClaim]) -> String {
+    static func sentence(_ lacking: [CapacityResource], held: [CapacityClaim], before: [CapacityClaim]) -> String {
         var parts: [String] = []
         for resource in lacking {
             var part = "\(parts.isEmpty ? "waiting for" : "for") \(resource.amount(resource.wanted)): \(resource.share)"
             if parts.isEmpty, !held.isEmpty {
-                part += " by \(held.count == 1 ? "1 run" : "\(held.count) runs") (\(names(held.map(\.purpose))))"
+                part += " by \(held.count == 1 ? "1 run" : "\(held.count) runs") (\(names(held.map(\.wants.purpose))))"
             }
             parts.append(part)
+        }
+        // Nothing frees these by itself before a kept one's time is over.
+        let left = held.filter { $0.state == .leftBehind }.map(\.wants.purpose)
+        if !lacking.isEmpty, !left.isEmpty {
+            let isOne = left.count == 1
+            parts.append(
+                "\(names(left)) \(isOne ? "has" : "have") no process any more (killed or kept): atoll gc \(left.prefix(4).joined(separator: " "))"
+                    + " frees \(isOne ? "its share" : left.count > 4 ? "the share of these" : "their share")")
         }
         if parts.isEmpty { parts.append("waiting for its turn") }
         if !before.isEmpty {
@@ -140,16 +153,16 @@ public struct CapacityClaims: Sendable {
         /// The greatest number in use, by the names of the files.
         var lastNumber = 0
 
-        func held(except number: Int) -> [CapacityRequest] { claims.filter { $0.state == .granted && $0.number != number }.map(\.wants) }
+        func held(except number: Int) -> [CapacityClaim] { claims.filter { $0.state != .waiting && $0.number != number } }
     }
 
-    /// Only under the lock: nobody joins meanwhile, and what is not locked is dead.
+    /// Only under the lock: nobody joins meanwhile, and what is not locked is dead or left behind.
     private func survey() throws -> Survey {
         var survey = Survey()
         for name in try names(unfinished: true) {
             let path = directory + "/" + name
             switch CapacityTicket.look(at: path) {
-            case .alive(let claim): survey.claims.append(claim)
+            case .alive(let claim), .leftBehind(let claim): survey.claims.append(claim)
             case .dead:
                 if unlink(path) == 0 { survey.swept += 1 }
                 continue
@@ -192,7 +205,7 @@ public struct CapacityClaims: Sendable {
     }
 }
 
-/// A share of the host's capacity, until it is released or let go of.
+/// A share of the host's capacity, until it is released, or let go of while its holder is not there.
 public final class CapacityGrant: Sendable {
     public let claim: CapacityClaim
     /// How long it was waited for.
@@ -207,14 +220,18 @@ public final class CapacityGrant: Sendable {
         self.ticket = Mutex(ticket)
     }
 
-    deinit { release() }
+    deinit { if claim.wants.isHeld { leave() } else { release() } }
 
     /// Gives it back; a second time does nothing.
-    public func release() {
-        let held = ticket.withLock { ticket in
+    public func release() { take()?.withdraw() }
+
+    /// Leaves it to its holder: it is given back when that is gone, at once when there is none.
+    public func leave() { take()?.leave() }
+
+    private func take() -> CapacityTicket? {
+        ticket.withLock { ticket in
             defer { ticket = nil }
             return ticket
         }
-        held?.withdraw()
     }
 }

@@ -4,7 +4,11 @@ import Glibc
 
 /// One claim on the host's capacity, as its file says.
 public struct CapacityClaim: Sendable, Equatable, Codable {
-    public enum State: String, Sendable, Codable { case waiting, granted }
+    public enum State: String, Sendable, Codable {
+        case waiting, granted
+        /// Granted to a process that has let go of it, while its holder is still there. Never written: it is seen.
+        case leftBehind
+    }
     /// Place in the queue: lower numbers came first.
     public var number: Int
     public var pid: Int32
@@ -14,7 +18,8 @@ public struct CapacityClaim: Sendable, Equatable, Codable {
     public var wants: CapacityRequest
 }
 
-/// A claim's file and the flock on it: while the lock lasts the claim is alive, whatever becomes of its process otherwise.
+/// A claim's file and the flock on it: while the lock lasts the claim is alive, whatever becomes of its process otherwise; after that, a
+/// granted one lasts for as long as its holder is there.
 final class CapacityTicket: Sendable {
     let path: String
     let claim: CapacityClaim
@@ -63,6 +68,9 @@ final class CapacityTicket: Sendable {
         flock(descriptor, LOCK_UN)
     }
 
+    /// Gives up the lock and leaves the file, by which the claim lasts for as long as its holder is there.
+    func leave() { flock(descriptor, LOCK_UN) }
+
     private func write(_ claim: CapacityClaim) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -75,24 +83,37 @@ final class CapacityTicket: Sendable {
     /// What a file of the directory is.
     enum Found {
         case alive(CapacityClaim)
+        /// Its process is gone, and what it was granted for is still there.
+        case leftBehind(CapacityClaim)
         /// Its lock is held, but what it says makes no sense.
         case unreadable
-        /// Its process is gone.
+        /// Its process is gone, and nothing is left that would use what it claims.
         case dead
     }
 
     /// nil when the file vanished meanwhile.
     static func look(at path: String) -> Found? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return errno == ENOENT ? nil : .unreadable }
         defer { close(descriptor) }
-        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
-            flock(descriptor, LOCK_UN)
-            return .dead
-        }
+        let isUnlocked = flock(descriptor, LOCK_SH | LOCK_NB) == 0
+        if isUnlocked { flock(descriptor, LOCK_UN) }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
-        guard let bytes = try? AtomicFile.read(path, limit: 1 << 16) else { return nil }
-        return (try? decoder.decode(CapacityClaim.self, from: Data(bytes))).map { .alive($0) } ?? .unreadable
+        guard let bytes = try? AtomicFile.read(path, limit: 1 << 16) else { return isUnlocked ? .dead : nil }
+        let claim = try? decoder.decode(CapacityClaim.self, from: Data(bytes))
+        guard isUnlocked else { return claim.map { .alive($0) } ?? .unreadable }
+        guard var claim, claim.state == .granted, claim.wants.isHeld else { return .dead }
+        claim.state = .leftBehind
+        return .leftBehind(claim)
+    }
+}
+
+extension CapacityRequest {
+    /// Whether what it is for is there, its process aside. One that may not be looked at counts as there.
+    var isHeld: Bool {
+        guard let holder else { return false }
+        var status = stat()
+        return lstat(holder, &status) == 0 || (errno != ENOENT && errno != ENOTDIR)
     }
 }

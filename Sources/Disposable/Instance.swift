@@ -38,11 +38,24 @@ public protocol Instance: Sendable {
     /// How a person reaches it, as a command line; nil when there is nothing to reach.
     var loginCommand: String? { get }
 
-    /// SHA-256 of the image it stands on, once it was started; nil where that is not known.
-    var imageDigest: String? { get }
+    /// The image it stands on; nil for a machine that was there before.
+    var image: InstanceImage? { get }
 
     /// Takes it away with everything that was made for it. What was never made or is gone already is no error.
     func dispose() async throws
+}
+
+/// What a VM's disk is layered on.
+public struct InstanceImage: Sendable, Equatable {
+    /// A template's name, or the path of a file.
+    public var name: String
+    /// SHA-256 of its content, where that is known: of templates, once the VM was made.
+    public var digest: String?
+
+    public init(name: String, digest: String? = nil) {
+        self.name = name
+        self.digest = digest
+    }
 }
 
 public enum InstanceKind: String, Sendable, CaseIterable {
@@ -92,7 +105,7 @@ public struct InstanceCommand: Sendable {
 }
 
 extension Instance {
-    public var imageDigest: String? { nil }
+    public var image: InstanceImage? { nil }
 
     /// Runs a command and returns what it wrote, each stream up to `limit` bytes (the rest is read and dropped).
     public func capture(

@@ -28,8 +28,19 @@ public struct Machines: Sendable {
         _ request: VMRequest, life: Duration, artifacts: String, context: VerbContext, bootPatience: Duration? = nil,
         attempts: Int = 3
     ) async throws -> VMInstance {
+        guard request.memoryMiB >= VMRequest.leastMemoryMiB else {
+            throw DisposableError(
+                .hardware,
+                "\(request.memoryMiB) MiB of memory is less than the kernel of any distribution boots in (\(VMRequest.leastMemoryMiB) MiB);"
+                    + " ask for more with --memory")
+        }
+        // Said at once, not after a wait for room that the other one may take.
+        try RunDirectory.check(request.run, root: host.stateRoot)
         let wants = CapacityRequest(
-            memoryMiB: request.memoryMiB, cpus: request.cpus, diskBytes: request.diskBytes ?? 1 << 30, subnets: 1, purpose: request.run)
+            memoryMiB: request.memoryMiB, cpus: request.cpus,
+            diskBytes: (request.diskBytes ?? 1 << 30) + request.extraDiskBytes.reduce(0, +), subnets: 1, purpose: request.run,
+            // Made once it is granted; what stays of the run when its process dies is in there.
+            holder: RunDirectory.parent(host.stateRoot) + "/" + request.run)
         let grant: CapacityGrant
         do { grant = try await claims.acquire(wants, waiting: context.note) } catch let error as ClaimError {
             throw DisposableError(error.code == .cancelled ? .cancelled : .hardware, error.message)
@@ -38,7 +49,12 @@ public struct Machines: Sendable {
             run: request.run, expires: Date(timeIntervalSinceNow: Double(life.components.seconds)), artifacts: artifacts)
         var request = request
         request.expires = record.expires
-        let directory = try await Blocking.run { [root = host.stateRoot] in try RunDirectory.create(record, root: root) }
+        let directory: RunDirectory
+        do { directory = try await Blocking.run { [root = host.stateRoot] in try RunDirectory.create(record, root: root) } } catch {
+            // What is there all of a sudden is another run's, and no holder of ours.
+            grant.release()
+            throw error
+        }
         return VMInstance(
             request, directory: directory, host: host, context: context, bootPatience: bootPatience, attempts: attempts, grant: grant)
     }
@@ -66,11 +82,14 @@ public struct Machines: Sendable {
         let known = KnownHosts(parsing: (try? AtomicFile.text(folder + "/known_hosts", limit: 16 << 20)) ?? "")
         let endpoint = Endpoint(host: host, port: UInt16(clamping: port))
         let name = "\(user)@\(endpoint)"
-        let channel = SSHGuestChannel(
-            SSHGuestChannel.Target(
-                name: name, endpoint: endpoint, credentials: Credentials(user: user, keys: keys), hostKeys: .known(known),
-                connectTimeout: .seconds(20), loginTimeout: patience))
+        let target = SSHGuestChannel.Target(
+            name: name, endpoint: endpoint, credentials: Credentials(user: user, keys: keys), hostKeys: .known(known),
+            connectTimeout: .seconds(20), loginTimeout: patience)
         let login = "ssh\(port == 22 ? "" : " -p \(port)")\(keyPath.isEmpty ? "" : " -i \(keyPath)") \(user)@\(host)"
-        return RemoteInstance(name: name, run: run, channel: channel, patience: patience, loginCommand: login)
+        // A connection of its own for the guard: commands on one connection wait for each other.
+        return RemoteInstance(
+            name: name, run: run, channel: SSHGuestChannel(target), patience: patience, loginCommand: login,
+            forgetCommand: "ssh-keygen -R \(port == 22 ? host : "'[\(host)]:\(port)'")",
+            guarded: SSHGuestChannel(target))
     }
 }

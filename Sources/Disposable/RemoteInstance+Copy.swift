@@ -7,7 +7,7 @@ extension RemoteInstance {
     @discardableResult
     public func push(contentsOf local: String, to directory: String) async throws -> [String] {
         let place = ShellWord.quoted(directory)
-        pushed.withLock { _ = $0.insert(directory) }
+        claim(directory)
         guard try await has("tar") else { return try await pushByFile(local, directory) }
         let pipe = try Pipe()
         let (reading, writing) = (pipe.reading, pipe.writing)

@@ -1,4 +1,5 @@
 public import AtollGuestAccess
+import AtollSSH
 import Synchronization
 
 /// A machine reached through a `GuestChannel`: one that was there before, or the inside of a VM made for the run.
@@ -9,29 +10,38 @@ public final class RemoteInstance: Instance {
     public let loginCommand: String?
     let channel: any GuestChannel
     private let patience: Duration
+    /// Makes ssh forget the key that the machine was known by.
+    private let forgetCommand: String?
     private let liveness: Watch.Liveness?
     private let shim: Shim
     private let count = Mutex(0)
     private let isPrepared = Mutex(false)
     /// What was copied there, besides our own directory: it goes with the run.
-    let pushed = Mutex<Set<String>>([])
+    private let pushed = Mutex<Set<String>>([])
+    private let lifeline: Lifeline?
 
     /// - Parameters:
     ///   - run: the run's id; names the directory of ours in the machine.
     ///   - patience: how long the machine may take to answer.
     ///   - liveness: looks whether the machine is still there; nil asks the machine itself.
+    ///   - guarded: a second way into a machine that stays, which breaks when this process dies, so that the machine clears the run away
+    ///     itself; nil for one that goes with the run.
     public init(
         name: String, kind: InstanceKind = .ssh, run: String, channel: any GuestChannel, patience: Duration, loginCommand: String? = nil,
-        liveness: (@Sendable () async -> String?)? = nil
+        forgetCommand: String? = nil, liveness: (@Sendable () async -> String?)? = nil, guarded second: (any GuestChannel)? = nil,
+        grace: Int = 30
     ) {
         self.name = name
         self.kind = kind
         self.channel = channel
         self.patience = patience
         self.loginCommand = loginCommand
+        self.forgetCommand = forgetCommand
         self.liveness = liveness
         ownDirectory = "/var/tmp/atoll-\(run)"
-        shim = Shim(path: ownDirectory + "/shim")
+        let shim = Shim(path: ownDirectory + "/shim")
+        self.shim = shim
+        lifeline = second.map { Lifeline($0, line: Shim.line(shim.guardWords(grace: grace))) }
     }
 
     public func start() async throws {
@@ -43,7 +53,7 @@ public final class RemoteInstance: Instance {
         do {
             result = try await channel.run(line, input: .bytes(Array(Shim.text.utf8)), timeout: patience) { kept.append($0, $1) }
         } catch let error as GuestAccessError where error.code != .cancelled {
-            throw DisposableError(.unreachable, "\(error.message); try the same by hand: \(loginCommand ?? "ssh \(name)")")
+            throw DisposableError(.unreachable, "\(error.message); \(remedy(error))")
         } catch {
             throw DisposableError(.cancelled, "\(name): interrupted")
         }
@@ -52,6 +62,18 @@ public final class RemoteInstance: Instance {
             throw DisposableError(.unreachable, "\(name): \(ownDirectory) cannot be made: \(words)")
         }
         isPrepared.withLock { $0 = true }
+        await lifeline?.begin()
+    }
+
+    /// Notes what goes with the run.
+    func claim(_ directory: String) {
+        if pushed.withLock({ $0.insert(directory).inserted }) { lifeline?.tell("also " + directory) }
+    }
+
+    private func remedy(_ error: GuestAccessError) -> String {
+        let login = loginCommand ?? "ssh \(name)"
+        guard (error.cause as? SSHError)?.code == .hostKeyMismatch, let forgetCommand else { return "try the same by hand: \(login)" }
+        return "if that is meant to be so, forget the old key and log in by hand once: \(forgetCommand) && \(login)"
     }
 
     public func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult {
@@ -105,8 +127,12 @@ public final class RemoteInstance: Instance {
         if isPrepared.withLock({ $0 }) {
             let places = [ownDirectory] + pushed.withLock { $0.sorted() }
             let line = "rm -rf -- " + places.map(ShellWord.quoted).joined(separator: " ")
-            _ = await Task.detached { [channel] in try? await channel.run(line, input: .none, timeout: .seconds(30)) { _, _ in } }.value
+            let removal = await Task.detached { [channel] in
+                try? await channel.run(line, input: .none, timeout: .seconds(30)) { _, _ in }
+            }.value
             isPrepared.withLock { $0 = false }
+            // What could not be removed is left to the guard.
+            await lifeline?.end(isDone: removal?.succeeded == true)
         }
         await channel.close()
     }

@@ -66,16 +66,25 @@ public final class RunDirectory: Sendable {
             try write(record, to: made + "/run.json")
             guard rename(made, path) == 0 else {
                 guard errno == EEXIST || errno == ENOTEMPTY else { throw SystemCall.failure("make \(path)") }
-                throw DisposableError(
-                    .exists,
-                    "there is a run \(record.run) already, with a VM taskotron-\(record.run); it is left alone. "
-                        + "Choose another --uuid, or clear it away: atoll gc \(record.run)")
+                throw taken(record.run)
             }
             return RunDirectory(run: record.run, path: path, lock: lock)
         } catch {
             try? Directories.removeTree(made)
             throw error
         }
+    }
+
+    /// - Throws: `.exists` when a run of that name has something here already. Without a claim: `create` may find one all the same.
+    static func check(_ run: String, root: StateRoot) throws {
+        if SystemCall.exists(parent(root) + "/" + run) { throw taken(run) }
+    }
+
+    private static func taken(_ run: String) -> DisposableError {
+        DisposableError(
+            .exists,
+            "there is a run \(run) already, with a VM taskotron-\(run); it is left alone. "
+                + "Choose another --uuid, or clear it away: atoll gc \(run)")
     }
 
     /// Takes the directory of a run whose process is gone; nil when that still lives.

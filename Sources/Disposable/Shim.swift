@@ -3,7 +3,7 @@ import AtollGuestAccess
 /// The small POSIX shell program through which every command of a task runs, here and in guests: it enters the directory, sets the
 /// variables, notes its process group so that the command can be ended with everything it started, and becomes the command.
 ///
-/// It needs a shell, `cat`, `kill` and, where login sessions do not lead a process group of their own, setsid.
+/// It needs a shell, `cat`, `kill`, `rm`, `sleep` and, where login sessions do not lead a process group of their own, setsid.
 public struct Shim: Sendable, Equatable {
     /// Where the shim lies in the instance; its notes lie beside it.
     public let path: String
@@ -26,6 +26,11 @@ public struct Shim: Sendable, Equatable {
     /// The words that end the command of that number and everything it started: TERM, then KILL after five seconds.
     public func endWords(number: Int) -> [String] { ["sh", path, "--end", String(number)] }
 
+    /// The words of the run's guard on a machine that stays: it reads `also PATH` for what else is the run's, and `done`. When its input
+    /// ends without that, whoever ran the task is gone: after `grace`, if no other guard has taken over, it ends the run's commands and
+    /// removes everything of the run. It says `ready` first.
+    func guardWords(grace: Int) -> [String] { ["sh", path, "--guard", String(grace)] }
+
     /// One line for a login shell.
     public static func line(_ words: [String]) -> String { words.map(ShellWord.quoted).joined(separator: " ") }
 
@@ -39,19 +44,54 @@ public struct Shim: Sendable, Equatable {
         run= directory= script=
         say() { echo "shim: $*" >&2; exit 125; }
 
+        # When the process of that number began; a number alone may be another process's by now.
+        birth() {
+            line=
+            { read -r line < "/proc/$1/stat"; } 2>/dev/null || return 0
+            set -- ${line##*) }
+            echo "${20}"
+        }
+        finish() {
+            target=$1
+            [ "$2" = "$1" ] && target=-$1
+            # Without the -- that dash and busybox take for a number.
+            kill -TERM "$target" 2>/dev/null || return 0
+            tries=0
+            while kill -0 "$target" 2>/dev/null; do
+                tries=$((tries + 1))
+                [ $tries -gt 25 ] && { kill -KILL "$target" 2>/dev/null; return 0; }
+                sleep 0.2 2>/dev/null || sleep 1
+            done
+        }
+
         if [ "$1" = --end ]; then
             note=$here/$2.pid
             [ -r "$note" ] || exit 0
-            read -r pid group < "$note"
-            target=$pid
-            [ "$group" = "$pid" ] && target=-$pid
-            kill -TERM -- "$target" 2>/dev/null || exit 0
-            tries=0
-            while kill -0 -- "$target" 2>/dev/null; do
-                tries=$((tries + 1))
-                [ $tries -gt 25 ] && { kill -KILL -- "$target" 2>/dev/null; exit 0; }
-                sleep 0.2 2>/dev/null || sleep 1
+            read -r pid group _ < "$note"
+            finish "$pid" "$group"
+            exit 0
+        fi
+        if [ "$1" = --guard ]; then
+            trap '' HUP PIPE
+            grace=$2
+            echo $$ > "$here/guard" || exit 1
+            echo ready
+            set --
+            while IFS= read -r word; do
+                case $word in
+                done) exit 0 ;;
+                "also /"*) set -- "$@" "${word#also }" ;;
+                esac
             done
+            sleep "$grace"
+            owner=
+            { read -r owner < "$here/guard"; } 2>/dev/null
+            [ "$owner" = $$ ] || exit 0
+            for note in "$here"/*.pid; do
+                { read -r pid group began < "$note"; } 2>/dev/null || continue
+                [ -n "$began" ] && [ "$(birth "$pid")" = "$began" ] && finish "$pid" "$group"
+            done
+            rm -rf -- "$here" "$@"
             exit 0
         fi
 
@@ -87,7 +127,7 @@ public struct Shim: Sendable, Equatable {
         if [ -n "$run" ]; then
             group=
             { read -r _ _ _ _ group _ < /proc/$$/stat; } 2>/dev/null
-            echo "$$ $group" > "$here/$run.pid" || say "cannot write $here/$run.pid"
+            echo "$$ $group $(birth $$)" > "$here/$run.pid" || say "cannot write $here/$run.pid"
         fi
         if [ -n "$script" ]; then
             (umask 077 && cat > "$here/$run.sh") || say "cannot write $here/$run.sh"

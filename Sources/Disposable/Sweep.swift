@@ -46,7 +46,7 @@ public struct Sweep: Sendable {
             }
             entries.append(Entry(run: label, outcome: await outcome(path, record, isNamed: !runs.isEmpty, dryRun)))
         }
-        // What dead runs held of the host's capacity is free already; only their tickets are left.
+        // What these runs held of the host's capacity is free now; only their tickets are left.
         if !dryRun { _ = try? await CapacityClaims(root: host.stateRoot).sweep() }
         return entries
     }

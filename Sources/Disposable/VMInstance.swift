@@ -19,7 +19,7 @@ public final class VMInstance: KeepableInstance {
     private let context: VerbContext
     private let directory: RunDirectory
     private let bootPatience: Duration?
-    /// The host's room for it; given back when the VM is gone. One that is kept gives it back with the process.
+    /// The host's room for it; given back when the VM is gone.
     private let grant: CapacityGrant?
     private let attempts: Int
     private let state = Mutex(State())
@@ -57,11 +57,12 @@ public final class VMInstance: KeepableInstance {
         return "ssh -i \(files.privateKey) -o UserKnownHostsFile=\(files.knownHosts) \(machine.spec.sshUser ?? "root")@\(address)"
     }
 
-    public var imageDigest: String? {
+    public var image: InstanceImage? {
         guard let path = state.withLock({ $0.machine })?.disks.first?.backing.first?.path, let slash = path.lastIndex(of: "/"),
             let name = TemplateName(String(path[path.index(after: slash)...]))
-        else { return nil }
-        return TemplateStore(root: host.stateRoot, directory: String(path[..<slash])).find(name)?.digest
+        else { return InstanceImage(name: request.image.name) }
+        let stored = TemplateStore(root: host.stateRoot, directory: String(path[..<slash])).find(name)
+        return InstanceImage(name: name.description, digest: stored?.digest)
     }
 
     /// What the console wrote so far.
@@ -87,7 +88,9 @@ public final class VMInstance: KeepableInstance {
         } catch let error as TemplateError {
             throw DisposableError(.image, "\(error)")
         } catch let error as InvalidInput {
-            throw DisposableError(.image, "\(error)")
+            // The file these name was written by us and goes with the run.
+            let words = error.diagnostics.map(\.message).joined(separator: "\n")
+            throw DisposableError(.hardware, "\(name) cannot be had as it is asked for: \(words)")
         } catch {
             throw DisposableError(.boot, "\(name) could not be made: \(error)")
         }
@@ -153,6 +156,7 @@ public final class VMInstance: KeepableInstance {
             record.expires = expires
         }
         directory.leave()
+        grant?.leave()
         state.withLock { $0.isGone = true }
     }
 

@@ -21,13 +21,6 @@ public struct VMRequest: Sendable, Equatable {
         }
     }
 
-    /// What the guest reaches beyond this host.
-    public enum Egress: Sendable, Equatable {
-        case on, off
-        /// Only these: `10.0.0.5`, `10.1.0.0/16`, with `:PORT` or without.
-        case only([String])
-    }
-
     /// The run's id.
     public var run: String
     public var image: Image
@@ -35,8 +28,11 @@ public struct VMRequest: Sendable, Equatable {
     public var cpus: Int
     /// The least size of its disk, in bytes; nil is the image's own.
     public var diskBytes: Int64?
+    /// Sizes of empty disks beside it, in bytes.
+    public var extraDiskBytes: [Int64] = []
     public var hasTPM: Bool
     public var usesUEFI: Bool
+    /// What the guest reaches beyond its network.
     public var egress: Egress
     /// After this nobody needs it; its domain says so.
     public var expires: Date?
@@ -55,13 +51,18 @@ public struct VMRequest: Sendable, Equatable {
         self.egress = egress
     }
 
+    /// A kernel alone takes that much (on x86 it is unpacked at 16 MiB and runs from there, beside the initrd it came with). A guest with
+    /// less would be waited for until the boot's limit.
+    public static let leastMemoryMiB = 64
+
     /// `taskotron-RUN`; a host name has no underscores, and no dots here.
     public var machineName: String { "taskotron-" + run.replacing("_", with: "-").replacing(".", with: "-").lowercased() }
 
     /// The init file of its environment: one VM, one network that it shares with nobody.
     func initFile() -> Value {
         var domain: OrderedDictionary<String, Value> = [
-            "memory": .int(memoryMiB), "vcpu": .int(cpus), "nics": [["net": "task"]], "disks": [.map(disk)],
+            "memory": .int(memoryMiB), "vcpu": .int(cpus), "nics": [["net": "task"]],
+            "disks": .list([.map(disk)] + extraDisks),
         ]
         if let expires { domain["metadata"] = ["atoll-expires": .string(expires.formatted(.iso8601))] }
         if hasTPM { domain["tpm"] = true }
@@ -70,7 +71,7 @@ public struct VMRequest: Sendable, Equatable {
             switch egress {
             case .on: "on"
             case .off: "off"
-            case .only(let places): .list(places.map(Value.string))
+            case .only(let places): .list(places.map { .string($0.description) })
             }
         return [
             "domains": .map([machineName: .map(domain)]),
@@ -78,6 +79,16 @@ public struct VMRequest: Sendable, Equatable {
                 "task": ["type": "nat", "dhcp": ["start": 100, "end": 254], "management": true, "egress": reached]
             ],
         ]
+    }
+
+    /// `/dev/vdb` and so on.
+    private var extraDisks: [Value] {
+        zip(extraDiskBytes, "bcdefghijklmnopqrstuvwxyz").enumerated().map { index, disk in
+            [
+                "name": .string("disk\(index + 1)"), "dev": .string("vd\(disk.1)"), "type": "empty", "format": "qcow2",
+                "size": .string(DiskSpec.Size(bytes: disk.0).description),
+            ]
+        }
     }
 
     private var disk: OrderedDictionary<String, Value> {

@@ -10,7 +10,8 @@ public enum Doctor {
     /// - Parameter subject: which directories and which libvirt this is about.
     public static func examine(_ subject: Subject = Subject(), facts: HostFacts = .live()) async -> [Finding] {
         let remedies = Remedies(facts)
-        var findings = await LibvirtCheck.findings(subject, facts, remedies)
+        let (libvirt, answer) = await LibvirtCheck.look(subject, facts, remedies)
+        var findings = libvirt
         findings.append(AccelerationCheck.finding(subject, facts, remedies))
         findings += ProgramCheck.findings(facts, remedies)
         findings += LibguestfsCheck.findings(facts, remedies)
@@ -18,6 +19,8 @@ public enum Doctor {
         findings += await PathCheck.findings(subject, facts, remedies)
         findings += CapacityCheck.findings(subject, facts, remedies)
         findings.append(RouteCheck.finding(subject, facts, remedies))
+        findings += EgressCheck.findings(answer, facts, remedies)
+        findings += HardwareCheck.findings(facts, remedies)
         return findings
     }
 }

@@ -3,8 +3,8 @@ import AtollPlatform
 
 /// What came of connecting to libvirt.
 public enum LibvirtAnswer: Sendable, Equatable {
-    /// It answered; versions of libvirt and of QEMU.
-    case versions(libvirt: String, hypervisor: String)
+    /// It answered; versions of libvirt and of QEMU, and why it has no network filters, when it has none.
+    case versions(libvirt: String, hypervisor: String, filterProblem: String? = nil)
     /// It is there and this user may not.
     case refused(String)
     /// It is absent or failed.
@@ -34,10 +34,16 @@ public enum LibvirtAnswer: Sendable, Equatable {
                 let connection = try Connection(uri: uri)
                 defer { connection.close() }
                 let libvirt = try connection.libvirtVersion(), hypervisor = try connection.hypervisorVersion()
-                return .versions(libvirt: "\(libvirt)", hypervisor: "\(hypervisor)")
+                return .versions(libvirt: "\(libvirt)", hypervisor: "\(hypervisor)", filterProblem: filterProblem(connection))
             }
         } catch let error as LibvirtError {
             return error.isPermission ? .refused(error.message) : .failed(error.message)
         } catch { return .failed("\(error)") }
+    }
+
+    /// Asked, not looked for: the driver may be part of the daemon, a file it loads, or a daemon of its own.
+    private static func filterProblem(_ connection: Connection) -> String? {
+        do { _ = try connection.listNetworkFilters() } catch { return error.message }
+        return nil
     }
 }

@@ -5,11 +5,15 @@ enum LibvirtCheck {
     static let sockets = ["/run/libvirt/virtqemud-sock", "/run/libvirt/libvirt-sock"]
     static let logSocket = "/run/libvirt/virtlogd-sock"
 
-    static func findings(_ subject: Subject, _ facts: HostFacts, _ remedies: Remedies) async -> [Finding] {
-        guard subject.libvirtURI == "qemu:///system" else { return [await answer(subject, facts, remedies, socketUsable: true)] }
-        let socket = socketFinding(facts, remedies)
-        let usable = socket.severity == .ok
-        return [socket, logFinding(facts, remedies), await answer(subject, facts, remedies, socketUsable: usable)]
+    /// The findings, and what libvirt said when it was asked: nobody need ask it again.
+    static func look(_ subject: Subject, _ facts: HostFacts, _ remedies: Remedies) async -> (findings: [Finding], answer: LibvirtAnswer?) {
+        let isSystem = subject.libvirtURI == "qemu:///system"
+        let sockets = isSystem ? [socketFinding(facts, remedies), logFinding(facts, remedies)] : []
+        if sockets.first.map({ $0.severity != .ok }) ?? false {
+            return (sockets + [Finding("libvirt-answers", .failure, "libvirt", "not asked: its socket comes first")], nil)
+        }
+        let answer = await facts.askLibvirt(subject.libvirtURI, subject.libvirtPatience)
+        return (sockets + [finding(answer, subject, facts, remedies)], answer)
     }
 
     static func start(_ facts: HostFacts, _ remedies: Remedies) -> [String] {
@@ -71,11 +75,10 @@ enum LibvirtCheck {
         return Finding(id, .ok, title, "it listens at \(logSocket)")
     }
 
-    static func answer(_ subject: Subject, _ facts: HostFacts, _ remedies: Remedies, socketUsable: Bool) async -> Finding {
+    static func finding(_ answer: LibvirtAnswer?, _ subject: Subject, _ facts: HostFacts, _ remedies: Remedies) -> Finding {
         let id = "libvirt-answers", title = "libvirt", uri = subject.libvirtURI
-        guard socketUsable else { return Finding(id, .failure, title, "not asked: its socket comes first", remedy: []) }
-        switch await facts.askLibvirt(uri, subject.libvirtPatience) {
-        case .versions(let libvirt, let hypervisor):
+        switch answer {
+        case .versions(let libvirt, let hypervisor, _):
             return Finding(id, .ok, title, "libvirt \(libvirt) answers at \(uri), with QEMU \(hypervisor)")
         case .refused(let why):
             let isMember = facts.groupID("libvirt").map(facts.user.groups.contains) ?? false

@@ -3,12 +3,15 @@ struct Remedies: Sendable {
     private let isRoot: Bool
     private let distributions: [String]
     private let machine: String
+    /// Since libvirt 10.9 Debian keeps each driver in a package of its own.
+    private let hasSplitLibvirt: Bool
     let hasSystemd: Bool
 
     init(_ facts: HostFacts) {
         isRoot = facts.user.id == 0
         distributions = facts.distributions
         machine = facts.machine
+        hasSplitLibvirt = facts.status("/var/lib/dpkg/info/libvirt-daemon-common.list") != nil
         hasSystemd = facts.hasSystemd
     }
 
@@ -17,6 +20,7 @@ struct Remedies: Sendable {
 
     /// Installs what a program is in. Names as in docs/packages.md.
     func install(_ program: String) -> [String] {
+        let program = program == "nwfilter" && !hasSplitLibvirt ? "nwfilter-whole" : program
         if distributions.contains("debian") || distributions.contains("ubuntu") {
             return Self.debian[program].map { [root("apt-get install -y " + $0(machine, distributions.first ?? "debian"))] } ?? []
         }
@@ -40,6 +44,10 @@ struct Remedies: Sendable {
         "dnsmasq": { _, _ in "dnsmasq-base" },
         "mmdebstrap": { _, _ in "mmdebstrap" },
         "setfacl": { _, _ in "acl" },
+        "swtpm": { _, _ in "swtpm swtpm-tools" },
+        "uefi": { machine, _ in machine == "aarch64" ? "qemu-efi-aarch64" : "ovmf" },
+        "nwfilter": { _, _ in "libvirt-daemon-driver-nwfilter" },
+        "nwfilter-whole": { _, _ in "libvirt-daemon" },
         "libguestfs": { _, _ in "libguestfs-dev libguestfs-tools" },
         "kernel": { machine, distribution in
             if distribution == "ubuntu" { return "linux-image-virtual" }
@@ -66,6 +74,9 @@ struct Remedies: Sendable {
         "dnsmasq": { _ in "dnsmasq" },
         "mmdebstrap": { _ in "mmdebstrap" },
         "setfacl": { _ in "acl" },
+        "swtpm": { _ in "swtpm swtpm-tools" },
+        "uefi": { machine in machine == "aarch64" ? "edk2-aarch64" : "edk2-ovmf" },
+        "nwfilter-whole": { _ in "libvirt-daemon-driver-nwfilter" },
         "libguestfs": { _ in "libguestfs-devel guestfs-tools" },
         "kernel": { _ in "kernel-core" },
     ]

@@ -54,7 +54,7 @@ struct ImageFit {
         else { return nil }
         let lacks = firmware == .uefi ? "has no EFI loader" : "has no loader that a BIOS starts"
         return "\(image.name) \(lacks): its metadata says firmware: \(offered.map(\.rawValue).joined(separator: ", ")). "
-            + "Leave `firmware` out, or take another image"
+            + "Take another image, or ask for no firmware"
     }
 }
 

@@ -1,4 +1,4 @@
-import AtollModel
+public import AtollModel
 
 /// What a formula wants of the machine it runs on (`environment`).
 public struct EnvironmentWish: Sendable, Equatable {
@@ -38,37 +38,6 @@ public struct EnvironmentWish: Sendable, Equatable {
     }
 }
 
-/// What a task's machine may reach of the outside.
-public enum Egress: Sendable, Equatable {
-    case off
-    case on
-    /// Names, addresses or networks (`10.0.0.0/8`), each with an optional `:port`.
-    case hosts([String])
-
-    /// From a setting or an option: `on`, `off`, or hosts with commas between them.
-    public init?(_ text: String) {
-        switch text.lowercased() {
-        case "on", "true", "yes": self = .on
-        case "off", "false", "no": self = .off
-        default:
-            let hosts = text.split(separator: ",").map { String($0.drop { $0 == " " }) }
-            guard !hosts.isEmpty, hosts.allSatisfy(Self.isHost) else { return nil }
-            self = .hosts(hosts)
-        }
-    }
-
-    /// By its characters only: whether it exists is found out later.
-    static func isHost(_ text: String) -> Bool {
-        guard let first = text.utf8.first, first != UInt8(ascii: "-"), text.utf8.count <= 300 else { return false }
-        return text.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            default: ".-_:/[]".utf8.contains(byte)
-            }
-        }
-    }
-}
-
 extension EnvironmentWish {
     static func read(_ field: FormulaField?) -> EnvironmentWish {
         var wish = EnvironmentWish()
@@ -98,22 +67,19 @@ extension EnvironmentWish {
     }
 
     private static func egress(_ field: FormulaField) -> Egress? {
-        let allowed = "on, off, or a list of hosts"
         if let elements = field.elements {
-            let hosts = elements.compactMap { element -> String? in
-                guard let host = element.line("a host name, address or network") else { return nil }
-                if Egress.isHost(host) { return host }
-                element.refuse(allowed: "a host name, address or network")
-                return nil
-            }
-            return .hosts(hosts)
+            return .only(
+                elements.compactMap { element in
+                    let text = element.line(Egress.Destination.rule)
+                    if let destination = text.flatMap(Egress.Destination.init) { return destination }
+                    if text != nil { element.refuse(allowed: Egress.Destination.rule) }
+                    return nil
+                })
         }
-        guard let text = field.text(allowed) else { return nil }
-        guard let egress = Egress(text), egress == .on || egress == .off else {
-            field.refuse(allowed: allowed)
-            return nil
-        }
-        return egress
+        guard let text = field.text(Egress.rule) else { return nil }
+        if let egress = Egress(words: text), egress == .on || egress == .off { return egress }
+        field.refuse(allowed: Egress.rule)
+        return nil
     }
 
     private static func matchHost(_ field: FormulaField) -> Set<Trait> {

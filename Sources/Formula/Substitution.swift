@@ -8,8 +8,13 @@ public import OrderedCollections
 /// scalars as they are, null, lists and mappings as JSON. Keys of mappings are replaced too. What was put in is not looked at again.
 public struct Substitution: Sendable {
     public var variables: OrderedDictionary<String, Value>
+    /// Variables that have no value yet and will have one: a text that refers to one stays as it is written.
+    public var later: Set<String>
 
-    public init(_ variables: OrderedDictionary<String, Value>) { self.variables = variables }
+    public init(_ variables: OrderedDictionary<String, Value>, later: Set<String> = []) {
+        self.variables = variables
+        self.later = later
+    }
 
     /// What one text stands for. `problem` is a sentence without place.
     public enum Outcome: Sendable, Equatable {
@@ -43,6 +48,7 @@ public struct Substitution: Sendable {
         case .success(let found): pieces = found
         case .failure(let malformed): return .problem(malformed.message)
         }
+        if let waiting = waiting(pieces, text) { return waiting }
         if pieces.count == 1, case .reference(let name) = pieces[0] {
             return lookUp(name).map(Outcome.value) ?? .problem(undefined(name))
         }
@@ -57,6 +63,16 @@ public struct Substitution: Sendable {
         }
         return .value(.string(result))
     }
+
+    /// What becomes of a text that refers to a variable without a value yet; nil for others.
+    private func waiting(_ pieces: [Piece], _ text: String) -> Outcome? {
+        guard !later.isEmpty else { return nil }
+        let names = pieces.compactMap { if case .reference(let name) = $0 { name } else { nil } }
+        guard names.contains(where: isLater) else { return nil }
+        return names.first { !isLater($0) && lookUp($0) == nil }.map { .problem(undefined($0)) } ?? .value(.string(text))
+    }
+
+    private func isLater(_ name: String) -> Bool { later.contains { name == $0 || name.hasPrefix($0 + ".") } }
 
     /// A variable's value: of `a.b` the variable of that very name, else `b` of the mapping `a`.
     public func lookUp(_ name: String) -> Value? {
@@ -89,7 +105,7 @@ public struct Substitution: Sendable {
 
     private func undefined(_ name: String) -> String {
         let root = String(name.prefix { $0 != "." })
-        let known = variables.keys.sorted()
+        let known = (variables.keys.elements + later).sorted()
         if root != name, let value = variables[root] {
             let keys = value.members.map { "its keys are \($0.keys.joined(separator: ", "))" } ?? "it is \(value.kind)"
             return "undefined variable `\(name)`: `\(root)` is there, but \(keys)"

@@ -35,7 +35,7 @@ struct EgressDecoder {
             }
             return .only(destinations)
         default:
-            field.refuse(allowed: "on, off, or a list of what is let through: \(Egress.Destination.rule)")
+            field.refuse(allowed: Egress.rule)
             return nil
         }
     }

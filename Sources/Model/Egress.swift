@@ -1,11 +1,36 @@
 /// What the guests of a network reach beyond it.
-public enum Egress: Sendable, Equatable {
+public enum Egress: Sendable, Equatable, CustomStringConvertible {
     /// Whatever this host reaches, and the host itself.
     case on
     /// Nothing but each other, and the network's own DHCP and name server.
     case off
     /// As `off`, and these.
     case only([Destination])
+
+    /// As `words` are read.
+    public var description: String {
+        switch self {
+        case .on: "on"
+        case .off: "off"
+        case .only(let destinations): destinations.map(\.description).joined(separator: ",")
+        }
+    }
+
+    /// From a setting or an option: `on`, `off`, or destinations with commas between them; nil for anything else.
+    public init?(words text: String) {
+        switch text.lowercased() {
+        case "on", "true", "yes": self = .on
+        case "off", "false", "no": self = .off
+        default:
+            let words = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.drop { $0 == " " } }
+            let destinations = words.compactMap { Destination(String($0)) }
+            guard destinations.count == words.count else { return nil }
+            self = .only(destinations)
+        }
+    }
+
+    /// How `words` are written, for messages.
+    public static let rule = "on, off, or a list of what is let through: \(Destination.rule)"
 
     /// One thing that is let through.
     public struct Destination: Sendable, Hashable, CustomStringConvertible {

@@ -25,9 +25,13 @@ public enum AtomicFile {
     }
 
     /// The whole file as bytes. `limit` (bytes) guards against a file that is not what its name says.
+    /// - Throws: `.malformed` for what is no file (a pipe, a socket, a device), which is not waited for; a path in /dev or /proc may be
+    ///   any of them, for `/dev/stdin` is what somebody named.
     public static func read(_ path: String, limit: Int = 64 << 20) throws -> [UInt8] {
-        let descriptor = try SystemCall.check("read \(path)") { open(path, O_RDONLY | O_CLOEXEC) }
+        // Without waiting: a pipe that was put in a file's place has no writer.
+        let descriptor = try SystemCall.check("read \(path)") { open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
         defer { close(descriptor) }
+        try check(descriptor, path)
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -36,6 +40,22 @@ public enum AtomicFile {
             bytes.append(contentsOf: buffer[0..<count])
             if bytes.count > limit { throw PlatformError(.malformed, "\(path) is larger than \(limit) bytes") }
         }
+    }
+
+    private static func check(_ descriptor: Int32, _ path: String) throws {
+        var status = stat()
+        try SystemCall.check("read \(path)") { fstat(descriptor, &status) }
+        let kind: String
+        switch status.st_mode & S_IFMT {
+        // A directory cannot be read, and the system says so.
+        case S_IFREG, S_IFDIR: return
+        case S_IFIFO: kind = "a pipe"
+        case S_IFSOCK: kind = "a socket"
+        default: kind = "a device"
+        }
+        let isNamedSo = path.hasPrefix("/dev/") && !path.hasPrefix("/dev/shm/") || path.hasPrefix("/proc/")
+        guard isNamedSo else { throw PlatformError(.malformed, "\(path) is \(kind), not a file") }
+        try SystemCall.check("read \(path)") { fcntl(descriptor, F_SETFL, O_RDONLY) }
     }
 
     /// The whole file as text; bytes that are no UTF-8 become U+FFFD.

@@ -4,7 +4,7 @@ import Glibc
 public enum FileTail {
     /// The last `limit` bytes as text, or "" when there is no such file.
     public static func read(_ path: String, limit: Int) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return "" }
         defer { close(descriptor) }
         let size = lseek(descriptor, 0, SEEK_END)

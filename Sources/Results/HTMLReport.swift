@@ -6,6 +6,8 @@ public enum HTMLReport {
         public var artifactsDirectory: String?
         /// Where the page will be, relative to that directory: links are relative to it.
         public var path = "report.html"
+        /// Where the artifacts directory is from where the page will be, when the page is not in it.
+        public var base: String?
         /// A page of one's own, with the placeholders `{{ results }}` (the table; needed), `{{ title }}` and `{{ summary }}`.
         public var template: String?
         /// Where builds and updates are shown to people.
@@ -23,14 +25,25 @@ public enum HTMLReport {
     /// The page as text.
     /// - Throws: `ResultsError` `.directive` for a template without `{{ results }}`.
     public static func render(_ details: [CheckDetail], options: Options = Options()) throws(ResultsError) -> String {
-        let template = options.template ?? page
-        guard let table = placeholder("results", in: template) else {
+        try render(options.template ?? page, table(details, options), title: options.title, summary: summary(details))
+    }
+
+    /// Several runs on one page: a heading (the title of its options), a summary and a table for each.
+    public static func render(runs: [(details: [CheckDetail], options: Options)], title: String) throws(ResultsError) -> String {
+        let parts = runs.map { run in
+            "<h2>\(WebText.html(run.options.title))</h2>\n<p>\(summary(run.details))</p>\n" + table(run.details, run.options)
+        }
+        return try render(page, parts.joined(separator: "\n"), title: title, summary: summary(runs.flatMap(\.details)))
+    }
+
+    private static func summary(_ details: [CheckDetail]) -> String { details.isEmpty ? "no results" : OutcomeSummary.text(details) }
+
+    private static func render(_ template: String, _ table: String, title: String, summary: String) throws(ResultsError) -> String {
+        guard let place = placeholder("results", in: template) else {
             throw ResultsError(.directive, "the template has no {{ results }}, the place for the table")
         }
-        let summary = details.isEmpty ? "no results" : OutcomeSummary.text(details)
-        let head = fill(String(template[..<table.lowerBound]), title: options.title, summary: summary)
-        let tail = fill(String(template[table.upperBound...]), title: options.title, summary: summary)
-        return head + self.table(details, options) + tail
+        let head = fill(String(template[..<place.lowerBound]), title: title, summary: summary)
+        return head + table + fill(String(template[place.upperBound...]), title: title, summary: summary)
     }
 
     /// Reads `text` as ResultYAML first: the create_report directive's whole work but the writing.
@@ -96,7 +109,8 @@ public enum HTMLReport {
         guard let artifact = detail.artifact, !artifact.isEmpty else { return "---" }
         guard let relative = ArtifactPath.relative(artifact, to: options.artifactsDirectory) else { return WebText.html(artifact) }
         let levels = options.path.split(separator: "/").filter { $0 != "." }.count - 1
-        let up = levels > 0 ? String(repeating: "../", count: levels) : "./"
+        let up =
+            options.base.map { WebText.path($0.droppingLastSlash) + "/" } ?? (levels > 0 ? String(repeating: "../", count: levels) : "./")
         return link(up + WebText.path(relative), artifact)
     }
 

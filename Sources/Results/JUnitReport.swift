@@ -36,13 +36,56 @@ public enum JUnitReport {
         var root = Element("testsuites", ["name": clean(options.name)])
         count(details, seconds: options.seconds, into: &root)
         for suite in suites {
-            var element = Element("testsuite", ["name": clean(suite.name)])
-            count(suite.cases.map(\.detail), seconds: suites.count == 1 ? options.seconds : nil, into: &element)
-            element["timestamp"] = options.timestamp.map(clean)
-            for entry in suite.cases { element.append(testcase(entry, in: suite, options)) }
+            let seconds = suites.count == 1 ? options.seconds : nil
+            var element = element(suite.name, suite.cases.map(\.detail), seconds: seconds, timestamp: options.timestamp)
+            for entry in suite.cases { element.append(testcase(entry, name: suite.title(of: entry), in: suite, options)) }
             root.append(element)
         }
-        return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + (try XML.write(root))
+        return try text(root)
+    }
+
+    /// Several runs in one document: a suite for each of them, named as its options say. Readers know a case by its class and name:
+    /// the same check of the same item in several runs gets the run's number.
+    public static func write(runs: [(details: [CheckDetail], options: Options)], name: String) throws -> String {
+        var root = Element("testsuites", ["name": clean(name)])
+        let times = runs.compactMap(\.options.seconds)
+        count(runs.flatMap(\.details), seconds: times.isEmpty ? nil : times.reduce(0, +), into: &root)
+        let items = Set(runs.flatMap(\.details).map(\.item)).count
+        let groups = runs.map { run in
+            Suite.group(run.details, check: run.options.check).map { suite in
+                var suite = suite
+                suite.items = items
+                return suite
+            }
+        }
+        func key(_ suite: Suite, _ entry: Suite.Case) -> [String] { [suite.name, suite.title(of: entry)] }
+        var users: [[String]: Int] = [:]
+        for suites in groups {
+            for key in Set(suites.flatMap { suite in suite.cases.map { key(suite, $0) } }) { users[key, default: 0] += 1 }
+        }
+        for (index, run) in runs.enumerated() {
+            let options = run.options
+            var element = element(options.name, run.details, seconds: options.seconds, timestamp: options.timestamp)
+            for suite in groups[index] {
+                for entry in suite.cases {
+                    let isShared = users[key(suite, entry), default: 0] > 1
+                    let title = suite.title(of: entry) + (isShared ? " (run \(index + 1))" : "")
+                    element.append(testcase(entry, name: title, in: suite, options))
+                }
+            }
+            root.append(element)
+        }
+        return try text(root)
+    }
+
+    private static func text(_ root: Element) throws -> String { "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + (try XML.write(root)) }
+
+    /// A suite without its cases.
+    private static func element(_ name: String, _ details: [CheckDetail], seconds: Double?, timestamp: String?) -> Element {
+        var element = Element("testsuite", ["name": clean(name)])
+        count(details, seconds: seconds, into: &element)
+        element["timestamp"] = timestamp.map(clean)
+        return element
     }
 
     private static func count(_ details: [CheckDetail], seconds: Double?, into element: inout Element) {
@@ -54,9 +97,8 @@ public enum JUnitReport {
         element["time"] = seconds.map { "\((($0 * 1000).rounded()) / 1000)" }
     }
 
-    private static func testcase(_ entry: Suite.Case, in suite: Suite, _ options: Options) -> Element {
+    private static func testcase(_ entry: Suite.Case, name: String, in suite: Suite, _ options: Options) -> Element {
         let detail = entry.detail
-        let name = suite.items > 1 ? "\(entry.name) [\(detail.item)]" : entry.name
         var element = Element("testcase", ["name": clean(name), "classname": clean(suite.name)])
         let link = detail.artifact.flatMap { $0.isEmpty ? nil : self.link($0, options) }
 
@@ -110,6 +152,8 @@ extension JUnitReport {
         var cases: [Case] = []
         /// How many different items there are; more than one, and the cases' names tell which.
         var items = 0
+
+        func title(of entry: Case) -> String { items > 1 ? "\(entry.name) [\(entry.detail.item)]" : entry.name }
 
         /// `check.sub` belongs to `check`. Where several results share a beginning that is itself a check's name (with a namespace, say),
         /// the shortest such name is the suite's; else it is what stands before the first dot.

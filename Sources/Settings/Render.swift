@@ -21,8 +21,15 @@ extension Settings {
             for line in Self.wrapped(parameter.help.lowercased(), width: 70) { text += "# \(line)\n" }
             text += entry.map { Self.line(parameter.key, $0.value) } ?? "#\(parameter.key) = None\n"
         }
-        for key in rest.keys.sorted() { text += Self.line(key, rest[key]?.value ?? "") }
+        for (key, entry) in rest.sorted(by: { $0.key < $1.key }) where name != Self.global || Self.isSetting(key, entry) {
+            text += Self.line(key, entry.value)
+        }
         return text
+    }
+
+    /// Not every `ATOLL_NAME` of an environment is a setting (`ATOLL_STATE` is none); what a file says is kept, for plugins.
+    private static func isSetting(_ key: String, _ entry: Entry) -> Bool {
+        if case .environment = entry.source { Parameter.olderNames.contains(key) } else { true }
     }
 
     /// Further lines of a value are indented, or they would not be read as part of it.

@@ -118,10 +118,14 @@ public struct Parameter: Sendable, Equatable {
         self.help = help
     }
 
+    /// Names that some of the described keys had once; they still work.
+    static let olderNames: Set<String> = ["libvirt_username", "root_password"]
+
     /// What every installation knows (spec 1.2, 1.6).
     public static let builtIn: [Parameter] = [
         Parameter("loglevel", "info", help: "log level to use: info, debug, error or warning"),
         Parameter("logdepth", "3", help: "levels of progress to show: 0 the plans alone, any other their steps too"),
+        Parameter("jobs", help: "steps to run at once"),
         Parameter("out_format", "default", help: "how query verbs print: default or json"),
         Parameter("prefix_path", help: "prefix to work on, by its directory"),
         Parameter("workdir_path", help: "workdir to use"),

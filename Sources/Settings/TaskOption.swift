@@ -6,6 +6,8 @@ public struct TaskOption: Sendable {
         case text(any WritableKeyPath<TaskSettings, String> & Sendable)
         case flag(any WritableKeyPath<TaskSettings, Bool> & Sendable)
         case number(any WritableKeyPath<TaskSettings, Int> & Sendable)
+        /// Seconds, which may be written as a time: `10m`.
+        case seconds(any WritableKeyPath<TaskSettings, Int> & Sendable)
         case list(any WritableKeyPath<TaskSettings, [String]> & Sendable)
     }
     public var key: String
@@ -21,10 +23,12 @@ public struct TaskOption: Sendable {
     /// The words it may be; empty for any text.
     var words: [String] = []
     var minimum = 0
+    /// A list that may be written as the one word it has.
+    var isWordToo = false
 
     private init(
         _ key: String, _ kind: Kind, _ help: String, secret: Bool = false, url: Bool = false, directory: Bool = false, words: [String] = [],
-        minimum: Int = 0
+        minimum: Int = 0, wordToo: Bool = false
     ) {
         self.key = key
         self.kind = kind
@@ -34,6 +38,7 @@ public struct TaskOption: Sendable {
         isDirectory = directory
         self.words = words
         self.minimum = minimum
+        isWordToo = wordToo
     }
 
     /// Level names of the logs.
@@ -47,7 +52,8 @@ public struct TaskOption: Sendable {
         case .text: words.isEmpty ? "text" : "text: " + words.joined(separator: ", ")
         case .flag: "true or false"
         case .number: "a whole number of at least \(minimum)"
-        case .list: "a list of texts"
+        case .seconds: TaskDuration.examples
+        case .list: isWordToo ? "a word or a list of words" : "a list of texts"
         }
     }
 
@@ -72,10 +78,14 @@ public struct TaskOption: Sendable {
         TaskOption("default_disposable_arch", .text(\.defaultDisposableArch), "architecture of an image where nothing says it"),
         TaskOption("egress", .text(\.egress), "what a task's VM may reach outside: on, off, or hosts with commas between them"),
         TaskOption("spawn_vm_retries", .number(\.spawnVMRetries), "how often a VM is started before the run is given up", minimum: 1),
-        TaskOption("inactivity_timeout", .number(\.inactivityTimeout), "seconds of silence after which a task is given up; 0 for no limit"),
-        TaskOption("task_timeout", .number(\.taskTimeout), "seconds a task may take in all; 0 for no limit"),
-        TaskOption("keep_on", .list(\.keepOn), "outcomes that keep the VM for a look, such as FAILED and CRASHED"),
-        TaskOption("keep_for", .number(\.keepFor), "seconds a kept VM stays before it is swept away"),
+        TaskOption(
+            "inactivity_timeout", .seconds(\.inactivityTimeout),
+            "silence after which a task is given up, as 900, 90s, 15m or 2h; 0 for no limit"),
+        TaskOption("task_timeout", .seconds(\.taskTimeout), "what a task may take in all, as 900, 90s, 15m or 2h; 0 for no limit"),
+        TaskOption(
+            "keep_on", .list(\.keepOn), "when the VM is kept for a look: never, failure, always, or outcomes such as [FAILED, CRASHED]",
+            wordToo: true),
+        TaskOption("keep_for", .seconds(\.keepFor), "how long a kept VM stays before atoll gc removes it, as 900, 90s, 15m or 2h"),
         TaskOption(
             "capacity_memory_mib", .number(\.capacityMemoryMiB), "memory all VMs together may have, in MiB; 0 for what the host has"),
         TaskOption("capacity_cpus", .number(\.capacityCPUs), "processors all VMs together may have; 0 for what the host has"),

@@ -30,6 +30,9 @@ extension TaskSettings {
         case .number(let path):
             guard let number = Int(text.trimmed), number >= option.minimum else { return Self.fault(key, place, nil, found, .error) }
             self[keyPath: path] = number
+        case .seconds(let path):
+            guard let seconds = TaskDuration.seconds(text) else { return Self.fault(key, place, nil, found, .error) }
+            self[keyPath: path] = seconds
         case .list(let path): self[keyPath: path] = text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
         }
         sources[key] = source
@@ -66,8 +69,15 @@ extension TaskSettings {
         case .number(let path):
             guard tag == .int, let number = entry.node.int, number >= option.minimum else { return refuse() }
             self[keyPath: path] = number
+        case .seconds(let path):
+            guard tag == .int || tag == .str, let scalar = entry.node.scalar, let seconds = TaskDuration.seconds(scalar.string) else {
+                return refuse()
+            }
+            self[keyPath: path] = seconds
         case .list(let path):
-            guard let elements = entry.node.sequence else { return refuse() }
+            // One word stands for the list of it.
+            let words = option.isWordToo && tag == .str ? [entry.node] : nil
+            guard let elements = words ?? entry.node.sequence.map(Array.init) else { return refuse() }
             var texts: [String] = []
             for element in elements {
                 guard let scalar = element.scalar, TaskSettingsDocument.type(of: element) == .str else {

@@ -30,8 +30,9 @@ extension TaskSettings {
     }
 
     /// Reads the configuration. Throws every error of the file and the environment at once.
+    /// - Parameter isLenient: for verbs that only look where things are: errors become warnings, and what cannot be used is not.
     public static func load(
-        environment: [String: String], user: TaskUser, sourceDirectory: String? = nil,
+        environment: [String: String], user: TaskUser, sourceDirectory: String? = nil, isLenient: Bool = false,
         readFile: (String) throws(InvalidInput) -> String? = read
     ) throws(InvalidInput) -> Loaded {
         var errors: [Diagnostic] = []
@@ -43,12 +44,17 @@ extension TaskSettings {
         var document: TaskSettingsDocument?
         var absence: Diagnostic?
         if profile != .testing {
-            if let found = try find(fileName, user: user, sourceDirectory: sourceDirectory, readFile: readFile) {
-                document = try TaskSettingsDocument(found.text, file: found.path)
-            } else {
-                let places = folders(user: user, sourceDirectory: sourceDirectory).joined(separator: ", ")
-                absence = Diagnostic(
-                    .warning, file: fileName, position: nil, message: "not found in \(places); the defaults are used")
+            do throws(InvalidInput) {
+                if let found = try find(fileName, user: user, sourceDirectory: sourceDirectory, readFile: readFile) {
+                    document = try TaskSettingsDocument(found.text, file: found.path)
+                } else {
+                    let places = folders(user: user, sourceDirectory: sourceDirectory).joined(separator: ", ")
+                    absence = Diagnostic(
+                        .warning, file: fileName, position: nil, message: "not found in \(places); the defaults are used")
+                }
+            } catch {
+                guard isLenient else { throw error }
+                errors += error.diagnostics
             }
         }
         let written = document?.entries.first { $0.key == "profile" }
@@ -88,7 +94,8 @@ extension TaskSettings {
                 if problem.severity == .error { errors.append(problem) } else { warnings.append(problem) }
             }
         }
-        guard errors.isEmpty else { throw InvalidInput(errors) }
+        guard errors.isEmpty || isLenient else { throw InvalidInput(errors) }
+        warnings = errors.map(ignored) + warnings
         return Loaded(settings: settings, warnings: warnings, file: document?.file, absence: absence)
     }
 
@@ -106,6 +113,14 @@ extension TaskSettings {
                     message: "the file cannot be read: \(error.localizedDescription); make it readable UTF-8 text or move it away")
             ])
         }
+    }
+
+    /// An error as the warning it is to a verb that goes on without what is wrong.
+    private static func ignored(_ error: Diagnostic) -> Diagnostic {
+        var warning = error
+        warning.severity = .warning
+        warning.message += error.path.components.isEmpty ? "; nothing of the file is used" : "; ignored"
+        return warning
     }
 
     private static func unknown(_ key: String, file: String, position: SourcePosition?, written: String? = nil) -> Diagnostic {

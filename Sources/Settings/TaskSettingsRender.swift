@@ -21,7 +21,7 @@ extension TaskSettings {
         case .profile: profile.rawValue
         case .text(let path): Self.quoted(self[keyPath: path])
         case .flag(let path): self[keyPath: path] ? "true" : "false"
-        case .number(let path): String(self[keyPath: path])
+        case .number(let path), .seconds(let path): String(self[keyPath: path])
         case .list(let path): "[" + self[keyPath: path].map(Self.quoted).joined(separator: ", ") + "]"
         }
     }

@@ -8,6 +8,10 @@ public protocol Directive: Sendable {
     /// As formulas spell it.
     var name: String { get }
 
+    /// Refuses parameters that are wrong whatever the variables are; asked before anything is made. Values may still be references.
+    /// - Throws: `TaskError.directive`.
+    func check(_ parameters: Value) throws
+
     /// Does it.
     /// - Parameter parameters: what the action says, variables put in: mostly a mapping.
     /// - Returns: what `export` receives; `.null` for nothing.
@@ -75,12 +79,11 @@ public struct DirectiveSet: Sendable {
     public var names: [String] { directives.keys.sorted() }
 
     /// - Throws: `TaskError.directive` naming it and the known ones.
-    public func find(_ name: String, for label: String) throws -> any Directive {
+    public func find(_ name: String) throws -> any Directive {
         if let found = directives[name] ?? external(name) { return found }
         let near = Spelling.suggestion(for: name, among: names).map { "; did you mean \($0)?" } ?? "."
+        let known = names.joined(separator: ", ")
         throw TaskError(
-            .directive,
-            "\(label): there is no directive \(name)\(near) Known are \(names.joined(separator: ", ")), and any program atoll-directive-NAME in PATH"
-        )
+            .directive, "there is no directive \(name)\(near) Known are \(known), and any program atoll-directive-NAME in PATH")
     }
 }

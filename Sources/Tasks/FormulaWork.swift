@@ -41,16 +41,15 @@ public struct FormulaWork: TaskWork {
         return reverseArguments(typed, ignoring: RunArguments.notForwarded)
     }
 
-    /// Whether what the formula needs is there; asked again by `perform`, and worth asking before a machine is made.
-    public func checkInput() throws {
-        try InputCheck.check(formula, variables: arguments.variables(formula: formula, workdir: ""))
+    public func check() throws {
+        try FormulaCheck.check(formula, variables: arguments.variables(formula: formula, workdir: ""), directives: directives)
     }
 
     public func perform(_ session: RunSession) async throws -> Int32 {
         let file = session.taskDirectory + "/" + (arguments.task.split(separator: "/").last ?? "")
         var variables = arguments.variables(
             formula: formula, workdir: session.workDirectory, artifactsdir: session.artifactsDirectory, task: file)
-        try InputCheck.check(formula, variables: variables)
+        try FormulaCheck.check(formula, variables: variables, directives: directives)
         for warning in formula.warnings { session.warn("\(warning)") }
         if let text = try? AtomicFile.read(arguments.task) { try? AtomicFile.write(text, to: session.files.formula, mode: 0o644) }
         try await packages.prepare(formula.environment, session)
@@ -64,7 +63,8 @@ public struct FormulaWork: TaskWork {
         try Task.checkCancellation()
         let began = ContinuousClock.now
         let action = try Substitution(variables).apply(to: action, of: formula)
-        let directive = try directives.find(action.directive, for: action.label)
+        let directive: any Directive
+        do { directive = try directives.find(action.directive) } catch { throw Self.labelled(error, action.label) }
         let call = self.call(session, action.label, variables, action.timeout.map { .seconds($0) })
         session.log.debug("\(action.label): \(action.directive) begins")
         let value: Value

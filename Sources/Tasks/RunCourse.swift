@@ -61,12 +61,13 @@ final class RunCourse: Sendable {
 
     /// Everything that may break.
     private func forward() async throws -> Int32 {
+        try work.check()
         try overlord.failpoints.reach("before:task:machine")
         let instance = try await makeInstance()
         machine.withLock { $0 = instance }
         try await stage("machine") { try await instance.start() }
-        let digest = instance.imageDigest
-        record.withLock { $0.imageDigest = digest }
+        let image = instance.image
+        record.withLock { ($0.image, $0.imageDigest) = (image?.name, image?.digest) }
         try overlord.failpoints.reach("after:task:machine")
         if let seconds = record.withLock({ $0.stages.last?.seconds }), instance.kind != .local {
             log.info("\(instance.name) answers after \(seconds.formatted(.number.precision(.fractionLength(1)))) s")
@@ -158,6 +159,7 @@ final class RunCourse: Sendable {
             let until = Date(timeIntervalSinceNow: Double(policy.keepFor.components.seconds))
             do {
                 try await vm.keep(until: until, because: outcome?.rawValue ?? "exit code \(exitCode)")
+                record.withLock { ($0.keptUntil, $0.login) = (until, instance.loginCommand) }
                 log.info("\(instance.name) is kept until \(Self.time(until)) UTC: \(instance.loginCommand ?? "")")
                 log.info("remove it with: atoll gc \(files.run); from then on any atoll gc does")
                 return

@@ -9,6 +9,9 @@ public protocol TaskWork: Sendable {
     var title: String { get }
     /// The local directory with the task's files; nil when there are none to bring.
     var localDirectory: String? { get }
+    /// Whether it can be done as far as that is known; asked before a machine is made.
+    /// - Throws: what is wrong with it.
+    func check() throws
     /// Does it.
     /// - Returns: the run's exit code when nothing broke.
     func perform(_ session: RunSession) async throws -> Int32
@@ -32,6 +35,9 @@ public struct CommandWork: TaskWork {
     public var title: String { arguments.joined(separator: " ") }
     /// A command has one result, so that reports of it say how it ended.
     public var subject: (item: String?, type: String?, checkname: String) { (String(title.prefix(200)), "command", "run") }
+
+    /// Whether there is such a command only its machine knows.
+    public func check() {}
 
     public func perform(_ session: RunSession) async throws -> Int32 {
         let call = DirectiveCall(

@@ -77,6 +77,12 @@ private struct Dump: Decodable {
         #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
     }
 
+    @Test func whatOnlyScriptsCallIsInNoList() throws {
+        let error = #expect(throws: UsageError.self) { try VerbNames.check(["xyzzy"]) }
+        #expect(error?.description.contains("taskotron_result") == false && error?.description.contains("runtask") == true)
+        try VerbNames.check(["taskotron_result"])
+    }
+
     @Test(arguments: [
         "status", "help start", "template list --out-format json", "help template build", "--version", "template --help", "help",
     ])

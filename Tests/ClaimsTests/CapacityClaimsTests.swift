@@ -19,6 +19,22 @@ final class CapacityBench: Sendable {
             directory: space.path + "/capacity", budget: { budget }, poll: (.milliseconds(2), .milliseconds(4)))
     }
 
+    /// The ticket of a process that is gone, as it left it.
+    func leave(_ number: Int, _ wants: CapacityRequest, _ state: CapacityClaim.State = .granted) throws {
+        try Directories.make(claims.directory)
+        let claim = CapacityClaim(number: number, pid: 4711, state: state, since: Date(), wants: wants)
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        try AtomicFile.write(try encoder.encode(claim), to: claims.directory + "/000000000\(number).ticket")
+    }
+
+    /// A directory as a run has one.
+    func holder(_ name: String) throws -> String {
+        let path = space.path + "/" + name
+        try Directories.make(path)
+        return path
+    }
+
     var files: [String] { ((try? Directories.list(claims.directory)) ?? []).filter { $0 != "capacity.lock" } }
 
     func queue(_ purposes: [String]) async -> Bool {
@@ -48,8 +64,10 @@ final class Gauge: Sendable {
     }
 }
 
-func run(_ name: String, memory: Int = 0, cpus: Int = 0, disk: Int64 = 0, subnets: Int = 0) -> CapacityRequest {
-    CapacityRequest(memoryMiB: memory, cpus: cpus, diskBytes: disk, subnets: subnets, purpose: name)
+func run(
+    _ name: String, memory: Int = 0, cpus: Int = 0, disk: Int64 = 0, subnets: Int = 0, holder: String? = nil
+) -> CapacityRequest {
+    CapacityRequest(memoryMiB: memory, cpus: cpus, diskBytes: disk, subnets: subnets, purpose: name, holder: holder)
 }
 
 @Suite struct CapacityClaimsTests {
@@ -165,12 +183,8 @@ func run(_ name: String, memory: Int = 0, cpus: Int = 0, disk: Int64 = 0, subnet
 
     @Test func aProcessThatDiesGivesItsShareBack() async throws {
         let bench = try CapacityBench()
-        try Directories.make(bench.claims.directory)
+        try bench.leave(7, run("other", memory: 4096))
         let ticket = bench.claims.directory + "/0000000007.ticket"
-        let claim = CapacityClaim(number: 7, pid: 4711, state: .granted, since: Date(), wants: run("other", memory: 4096))
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
-        try AtomicFile.write(try encoder.encode(claim), to: ticket)
         let (begun, end) = (bench.space.path + "/begun", bench.space.path + "/end")
         let script = try bench.space.write("hold", "touch '\(begun)'\nwhile [ ! -e '\(end)' ]; do :; done\nkill -9 $PPID $$\n")
         let holder = Task { try await Tool.output("flock", [ticket, "dash", script]) }
@@ -186,6 +200,86 @@ func run(_ name: String, memory: Int = 0, cpus: Int = 0, disk: Int64 = 0, subnet
         #expect(bench.files == ["0000000008.ticket"])
         _ = try await holder.value
         grant.release()
+    }
+
+    @Test func whatADeadProcessLeftKeepsItsShareWhileItIsThere() async throws {
+        let bench = try CapacityBench()
+        let holder = try bench.holder("dead")
+        try bench.leave(3, run("dead", memory: 3072, holder: holder))
+        #expect(try bench.claims.list().map(\.state) == [.leftBehind])
+        #expect(try await bench.claims.sweep() == 0)
+        let live = try await bench.claims.acquire(run("live", memory: 512))
+        let told = Told()
+        let waiter = Task { try await bench.claims.acquire(run("mine", memory: 2048)) { told.note($0) } }
+        #expect(await eventually(within: .seconds(30)) { !told.all.isEmpty })
+        #expect(
+            told.all == [
+                "waiting for 2 GiB of memory: 3.5 of 4 GiB are held by 2 runs (dead, live); dead has no process any more (killed or kept): "
+                    + "atoll gc dead frees its share"
+            ])
+        try Directories.removeTree(holder)
+        let grant = try await waiter.value
+        #expect(bench.files == ["0000000004.ticket", "0000000005.ticket"])
+        for grant in [live, grant] { grant.release() }
+    }
+
+    @Test func whatNobodyHoldsIsDeadAtOnce() async throws {
+        let bench = try CapacityBench()
+        // Killed between the grant and the making of its directory; and while it waited, beside a directory of that name.
+        try bench.leave(1, run("early", memory: 4096, holder: bench.space.path + "/none"))
+        try bench.leave(2, run("waited", memory: 4096, holder: try bench.holder("waited")), .waiting)
+        #expect(try bench.claims.list() == [])
+        #expect(try await bench.claims.sweep() == 2)
+        #expect(bench.files == [])
+    }
+
+    @Test func aKeptGrantIsLeftToItsHolder() async throws {
+        let bench = try CapacityBench()
+        let (kept, broken) = (try bench.holder("kept"), try bench.holder("broken"))
+        let grant = try await bench.claims.acquire(run("kept", memory: 1024, holder: kept))
+        grant.leave()
+        grant.release()
+        do {
+            // Let go of although its VM could not be removed.
+            let lost = try await bench.claims.acquire(run("broken", memory: 1024, holder: broken))
+            withExtendedLifetime(lost) {}
+        }
+        #expect(try bench.claims.list().map(\.state) == [.leftBehind, .leftBehind])
+        #expect(try bench.claims.list().map(\.wants.purpose) == ["kept", "broken"])
+        let told = Told()
+        let error = await #expect(throws: ClaimError.self) {
+            _ = try await bench.claims.acquire(run("next", memory: 4096), patience: .milliseconds(20)) { told.note($0) }
+        }
+        // It waits, however long they stay: they are no reason to refuse it for good.
+        #expect(error?.code == .taken)
+        #expect(
+            told.all.first?.contains("kept, broken have no process any more (killed or kept): atoll gc kept broken frees their share")
+                == true)
+        for holder in [kept, broken] { try Directories.removeTree(holder) }
+        #expect(try await bench.claims.sweep() == 2)
+        #expect(bench.files == [])
+    }
+
+    @Test func diskThatWasLeftBehindIsWaitedFor() async throws {
+        let bench = try CapacityBench(disk: 2 << 30, free: true)
+        let holder = try bench.holder("dead")
+        try bench.leave(1, run("dead", disk: 2 << 30, holder: holder))
+        let told = Told()
+        let waiter = Task { try await bench.claims.acquire(run("next", disk: 2 << 30)) { told.note($0) } }
+        #expect(await eventually(within: .seconds(30)) { !told.all.isEmpty })
+        #expect(
+            told.all.first?.hasSuffix("held by 1 run (dead); dead has no process any more (killed or kept): atoll gc dead frees its share")
+                == true)
+        try Directories.removeTree(holder)
+        try await waiter.value.release()
+    }
+
+    @Test func aTicketOfAnEarlierVersionNamesNoHolder() throws {
+        let text =
+            #"{"number":1,"pid":2,"since":"2026-01-01T00:00:00Z","state":"granted","wants":{"cpus":1,"diskBytes":0,"memoryMiB":1,"purpose":"r","subnets":1}}"#
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        #expect(try decoder.decode(CapacityClaim.self, from: Data(text.utf8)).wants.holder == nil)
     }
 
     @Test func leftoversAreSweptAndStrangeFilesLeftAlone() async throws {

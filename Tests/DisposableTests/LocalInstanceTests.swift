@@ -129,7 +129,7 @@ import Testing
         #expect(!SystemCall.exists(instance.ownDirectory))
     }
 
-    private static func isZombie(_ process: pid_t) -> Bool {
+    static func isZombie(_ process: pid_t) -> Bool {
         let status = (try? AtomicFile.text("/proc/\(process)/stat")) ?? ""
         return status.isEmpty || status.split(separator: ")").last?.contains(" Z ") == true
     }

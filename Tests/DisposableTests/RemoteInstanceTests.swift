@@ -1,10 +1,11 @@
-import AtollDisposable
 import AtollGuestAccess
 import AtollPlatform
 import AtollTestSupport
 import Glibc
 import Synchronization
 import Testing
+
+@testable import AtollDisposable
 
 /// A guest that is this machine: every command line is given to a shell, as sshd does.
 final class ShellChannel: GuestChannel {
@@ -42,6 +43,41 @@ final class ShellChannel: GuestChannel {
     func pull(_ remote: String, to local: String) async throws {
         _ = try await run("cp -rL \(remote) \(local)", input: .none, timeout: nil) { _, _ in }
     }
+    func close() async {}
+}
+
+/// Breaks the first commands off, then says `ready` and keeps what it reads.
+private final class BreakingChannel: GuestChannel {
+    let name = "breaking"
+    let heard = Mutex<[String]>([])
+    private let left: Mutex<Int>
+
+    init(after count: Int) { left = Mutex(count) }
+
+    func probe(timeout: Duration) async -> Sighting { Sighting(reached: .nothing, words: "nobody") }
+
+    func run(_ command: String, input: CommandInput, timeout: Duration?, output: @escaping CommandOutput) async throws -> CommandResult {
+        heard.withLock { $0.append("") }
+        let breaks = left.withLock { left in
+            left -= 1
+            return left >= 0
+        }
+        guard !breaks, case .descriptor(let reading) = input else { throw GuestAccessError(.unreachable, "broken") }
+        try output(.output, Array("ready\n".utf8))
+        return try await Blocking.run {
+            var buffer = [UInt8](repeating: 0, count: 256)
+            while true {
+                let count = read(reading, &buffer, buffer.count)
+                if count <= 0 { return CommandResult(code: 0) }
+                let text = String(decoding: buffer[..<count], as: UTF8.self)
+                self.heard.withLock { $0[$0.count - 1] += text }
+            }
+        }
+    }
+
+    func attach(_ command: RemoteCommand, streams: StandardStreams) async throws -> Int32 { 0 }
+    func push(_ local: String, to remote: String) async throws {}
+    func pull(_ remote: String, to local: String) async throws {}
     func close() async {}
 }
 
@@ -132,6 +168,118 @@ final class ShellChannel: GuestChannel {
             try await other.dispose()
             #expect(SystemCall.exists(instance.ownDirectory))
         }
+    }
+
+    /// Debian's sh, others' sh, and the tiny template's.
+    static let shells = [["dash"], ["bash"], ["busybox", "sh"]].filter {
+        access("/bin/" + $0[0], X_OK) == 0 || access("/usr/bin/" + $0[0], X_OK) == 0
+    }
+
+    @Test("a command is ended with everything it started, whatever the machine's shell", arguments: shells)
+    func ended(shell: [String]) async throws {
+        try await withInstance {
+            let mark = workspace.path + "/child"
+            let shim = Shim(path: instance.ownDirectory + "/shim")
+            func line(_ words: [String]) -> String { Shim.line(shell + words.dropFirst()) }
+            let script = InstanceCommand(.script(""))
+            let text = "\(shell.joined(separator: " ")) -c 'echo $$ > \(mark); exec sleep 600' & wait"
+            let command = Task { [channel, line = line(shim.words(script, number: 1))] in
+                try await channel.run(line, input: .bytes(Array(text.utf8)), timeout: nil) { _, _ in }
+            }
+            #expect(await eventually { !((try? AtomicFile.text(mark)) ?? "").isEmpty })
+            let child = try #require(pid_t(try AtomicFile.text(mark).split(separator: "\n").first.map(String.init) ?? ""))
+            let end = try await channel.run(line(shim.endWords(number: 1)), input: .none, timeout: nil) { _, _ in }
+            #expect(end.succeeded)
+            guard await eventually(within: .seconds(3), { kill(child, 0) != 0 || LocalInstanceTests.isZombie(child) }) else {
+                command.cancel()
+                Issue.record("\(child) lives")
+                return
+            }
+            #expect(try await command.value.code == 143)
+        }
+    }
+
+    @Test("the guard of a run whose process died ends its commands and removes what is the run's, and nothing else", arguments: shells)
+    func orphaned(shell: [String]) async throws {
+        try await withInstance {
+            let (task, mark) = (workspace.path + "/taskdir with spaces", workspace.path + "/child")
+            try workspace.write("task/file", "text")
+            try await instance.push(contentsOf: workspace.path + "/task", to: task)
+            let script = "sh -c 'echo $$ > \(mark); exec sleep 600' & wait"
+            let command = Task { try await instance.run(InstanceCommand(.script(script))) { _, _ in } }
+            #expect(await eventually { !((try? AtomicFile.text(mark)) ?? "").isEmpty })
+            let child = try #require(pid_t(try AtomicFile.text(mark).split(separator: "\n").first.map(String.init) ?? ""))
+            // The number of a command that ended long ago is another process's by now: this one's.
+            try AtomicFile.write("\(getpid()) \(getpid()) 1\n", to: instance.ownDirectory + "/77.pid")
+            try await orphan(["also " + task, "also relative", "half a li"], shell: shell)
+            guard await eventually(within: .seconds(3), { kill(child, 0) != 0 || LocalInstanceTests.isZombie(child) }) else {
+                command.cancel()
+                Issue.record("\(child) lives")
+                return
+            }
+            #expect(try await command.value.code == 143)
+            #expect(!SystemCall.exists(instance.ownDirectory) && !SystemCall.exists(task))
+            #expect(SystemCall.exists(workspace.path + "/task/file"))
+        }
+    }
+
+    @Test("a guard that is done, or that another one followed, leaves everything as it is") func relieved() async throws {
+        try await withInstance {
+            try await orphan(["also " + workspace.path, "done"])
+            #expect(SystemCall.exists(instance.ownDirectory) && SystemCall.exists(workspace.path))
+            // While it waits for its input to end, the next one takes its place.
+            try await orphan(["also " + workspace.path]) {
+                try AtomicFile.write("1\n", to: instance.ownDirectory + "/guard")
+            }
+            #expect(SystemCall.exists(instance.ownDirectory) && SystemCall.exists(workspace.path))
+        }
+    }
+
+    /// Runs a guard to its end, with these lines for input, of which the last may be broken off.
+    private func orphan(_ lines: [String], shell: [String] = ["sh"], ready: @Sendable @escaping () throws -> Void = {}) async throws {
+        let pipe = try Pipe()
+        let bytes = Array(lines.map { $0 == lines.last && $0.hasPrefix("half") ? $0 : $0 + "\n" }.joined().utf8)
+        let writing = pipe.writing
+        let line = Shim.line(shell + Shim(path: instance.ownDirectory + "/shim").guardWords(grace: 0).dropFirst())
+        let result = try await channel.run(line, input: .descriptor(pipe.reading), timeout: nil) { _, output in
+            #expect(String(decoding: output, as: UTF8.self) == "ready\n")
+            try ready()
+            write(writing, bytes, bytes.count)
+            close(writing)
+        }
+        close(pipe.reading)
+        #expect(result.succeeded)
+    }
+
+    @Test("a run on a machine that stays has a guard there, which goes with it and is told what was copied") func guarded() async throws {
+        let second = try await ShellChannel()
+        let watched = RemoteInstance(
+            name: "guest", run: "guarded-\(UInt32.random(in: 0 ... .max))", channel: channel, patience: .seconds(20), guarded: second)
+        try await watched.start()
+        #expect(SystemCall.exists(watched.ownDirectory + "/guard"))
+        let pid = try #require(
+            pid_t(try AtomicFile.text(watched.ownDirectory + "/guard").split(separator: "\n").first.map(String.init) ?? ""))
+        try workspace.write("task/file", "text")
+        try await watched.push(contentsOf: workspace.path + "/task", to: workspace.path + "/taskdir")
+        try await watched.dispose()
+        #expect(!SystemCall.exists(watched.ownDirectory) && kill(pid, 0) != 0)
+        try await instance.dispose()
+    }
+
+    @Test("a guard whose connection broke is started anew and told again; a machine that has none costs no run") func broken() async throws
+    {
+        let flaky = BreakingChannel(after: 1)
+        let lifeline = Lifeline(flaky, line: "guard")
+        lifeline.tell("also /a")
+        await lifeline.begin(patience: .seconds(30))
+        lifeline.tell("also /b")
+        #expect(await eventually(within: .seconds(30)) { flaky.heard.withLock { $0.last } == "also /a\nalso /b\n" })
+        await lifeline.end(isDone: true)
+        #expect(flaky.heard.withLock { $0 } == ["", "also /a\nalso /b\ndone\n"])
+        let mute = Lifeline(BreakingChannel(after: .max), line: "guard")
+        await mute.begin(patience: .milliseconds(30))
+        await mute.end(isDone: true)
+        try await instance.dispose()
     }
 
     @Test("a machine that is gone ends its command with the reason") func lost() async throws {

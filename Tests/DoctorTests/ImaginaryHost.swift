@@ -13,7 +13,10 @@ final class ImaginaryHost: Sendable {
         var paths: [String: PathStatus] = [:]
         var accessLists: [String: String] = [:]
         var files: [String: String] = [:]
-        var programs: Set<String> = ["libvirtd", "qemu-system-x86_64", "qemu-img", "dnsmasq", "setfacl", "mmdebstrap", "supermin"]
+        var programs: Set<String> = [
+            "libvirtd", "qemu-system-x86_64", "qemu-img", "dnsmasq", "setfacl", "mmdebstrap", "supermin", "swtpm", "swtpm_setup",
+            "swtpm_ioctl",
+        ]
         var libraryProblem: String?
         var answer: LibvirtAnswer? = .versions(libvirt: "9.0.0", hypervisor: "7.2.0")
         var acceleration = Acceleration(isUsable: true, reason: "/dev/kvm opens and the CPU has vmx")
@@ -22,6 +25,13 @@ final class ImaginaryHost: Sendable {
         var routes: [HostRoute] = []
     }
 
+    /// As Debian's package has it, cut down to what is read.
+    static let firmwareDescriptor = """
+        {"description": "UEFI", "interface-types": ["uefi"], "features": [], "tags": [],
+         "mapping": {"device": "flash", "executable": {"filename": "/usr/share/OVMF/OVMF_CODE_4M.fd", "format": "raw"}},
+         "targets": [{"architecture": "x86_64", "machines": ["pc-q35-*"]}]}
+        """
+    static let firmwarePath = "/usr/share/qemu/firmware/60-edk2-x86_64.json"
     static let qemuEntry = "user::rwx\nuser:64055:--x\ngroup::rwx\nmask::rwx\nother::---\n"
     let state: Mutex<State>
 
@@ -38,6 +48,11 @@ final class ImaginaryHost: Sendable {
         state.paths["/run/libvirt/libvirt-sock"] = PathStatus(mode: 0o770, owner: 0, group: 111, kind: S_IFSOCK)
         state.paths["/run/libvirt/virtlogd-sock"] = PathStatus(mode: 0o600, owner: 0, group: 0, kind: S_IFSOCK)
         state.paths["/boot/vmlinuz-6.1.0"] = PathStatus(mode: 0o644, owner: 0, group: 0, kind: S_IFREG)
+        for path in [Self.firmwarePath, "/usr/share/OVMF/OVMF_CODE_4M.fd"] {
+            state.paths[path] = PathStatus(mode: 0o644, owner: 0, group: 0, kind: S_IFREG)
+        }
+        state.files[Self.firmwarePath] = Self.firmwareDescriptor
+        for key in ["bridge-nf-call-iptables", "bridge-nf-call-ip6tables"] { state.files["/proc/sys/net/bridge/" + key] = "1\n" }
         self.state = Mutex(state)
     }
 

@@ -163,13 +163,15 @@ func errors(_ text: String) -> [String] {
         #expect(wish.packages(for: .rpm) == ["git", "make", "gcc"])
         #expect(wish.release == "8.10")
         #expect(wish.image == "debian-12")
-        #expect(wish.egress == .hosts(["example.org", "10.0.0.0/8"]))
+        #expect(wish.egress == Egress(words: "example.org,10.0.0.0/8"))
         #expect(wish.matchHost == [.release])
         let off = try Formula.parse("name: x\nactions: [{shell: ls}]\nenvironment: {egress: off, match_host: true}", file: "t").environment
         #expect(off.egress == .off)
         #expect(off.matchHost.count == 4)
-        #expect(Egress("a.example,b.example:443") == .hosts(["a.example", "b.example:443"]))
-        #expect(Egress("-x") == nil && Egress("a b") == nil)
+        let bad = #expect(throws: InvalidInput.self) {
+            try Formula.parse("name: x\nactions: [{shell: ls}]\nenvironment: {egress: [300.1.2.3, a_b.example]}", file: "t")
+        }
+        #expect(bad?.diagnostics.map(\.position?.line) == [3, 3])
     }
 
     @Test func packageNamesAreNoOptions() {

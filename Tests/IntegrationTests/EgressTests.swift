@@ -97,28 +97,29 @@ extension IntegrationTests {
 
 /// Everything beyond this host: a network namespace with addresses 10.9.0.2 to 10.9.0.5 that serves files on 8081 and 8082; the host itself
 /// is 10.9.0.1 and serves on 8090 and 8091.
-private struct Outside {
+struct Outside {
     private let space: Workspace
     private let servers: [Process]
 
-    init() async throws {
-        space = try Workspace("outside")
+    /// - Parameters:
+    ///   - name: each has its own: what one leaves may still be going away.
+    ///   - subnet: the first three numbers of its addresses.
+    init(_ name: String = "outside", subnet: String = "10.9.0") async throws {
+        space = try Workspace(name)
         try space.write("index.html", "served\n")
-        _ = try await Tool.output("ip", ["netns", "delete", "outside"])
+        _ = try await Tool.output("ip", ["netns", "delete", name])
+        let (near, far) = (name + "0", name + "1")
         for words in [
-            "netns add outside", "link add outside0 type veth peer name outside1 netns outside", "addr add 10.9.0.1/24 dev outside0",
-            "link set outside0 up", "-n outside link set lo up", "-n outside link set outside1 up",
-            "-n outside addr add 10.9.0.2/24 dev outside1",
-            "-n outside addr add 10.9.0.3/24 dev outside1", "-n outside addr add 10.9.0.4/24 dev outside1",
-            "-n outside addr add 10.9.0.5/24 dev outside1", "-n outside route add default via 10.9.0.1",
-        ] {
+            "netns add \(name)", "link add \(near) type veth peer name \(far) netns \(name)", "addr add \(subnet).1/24 dev \(near)",
+            "link set \(near) up", "-n \(name) link set lo up", "-n \(name) link set \(far) up",
+        ] + (2...5).map({ "-n \(name) addr add \(subnet).\($0)/24 dev \(far)" }) + ["-n \(name) route add default via \(subnet).1"] {
             try await Tool.run("ip", words.split(separator: " ").map(String.init))
         }
         servers = try [(8081, true), (8082, true), (8090, false), (8091, false)].map { [space] port, isOutside in
             let server = Process()
             server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             server.arguments =
-                (isOutside ? ["ip", "netns", "exec", "outside"] : []) + [
+                (isOutside ? ["ip", "netns", "exec", name] : []) + [
                     "python3", "-m", "http.server", "\(port)", "--directory", space.path,
                 ]
             server.standardOutput = FileHandle.nullDevice

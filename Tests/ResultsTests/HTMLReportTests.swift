@@ -45,6 +45,20 @@ import Testing
         #expect(try HTMLReport.render(details, options: options).contains("href=\"./javascript%3A"))
     }
 
+    @Test("several runs are one page, each with its heading and links into its own directory")
+    func severalRuns() throws {
+        func run(_ name: String) -> (details: [CheckDetail], options: HTMLReport.Options) {
+            var options = HTMLReport.Options(title: "<\(name)>", artifactsDirectory: "/art/\(name)")
+            options.base = name
+            return ([CheckDetail(item: "x", outcome: .passed, artifact: "a log")], options)
+        }
+        let page = try HTMLReport.render(runs: [run("r-1"), run("r 2"), ([], .init(title: "none"))], title: "r")
+        #expect(page.contains("<h1>r</h1>\n<p>2 PASSED</p>\n<h2>&lt;r-1&gt;</h2>\n<p>1 PASSED</p>\n<table>"))
+        #expect(page.contains("href=\"r-1/a%20log\"") && page.contains("href=\"r%202/a%20log\""))
+        #expect(page.contains("<h2>none</h2>\n<p>no results</p>"))
+        #expect(page.matches(of: /<table>/).count == 3 && page.matches(of: /<html/).count == 1)
+    }
+
     @Test("a template of one's own gets the table; one without its place, and bad ResultYAML, are errors")
     func template() throws {
         var options = HTMLReport.Options(title: "T & U", template: "<h1>{{title}}</h1>{{ summary }}|{{ results }}|{{ other }}")

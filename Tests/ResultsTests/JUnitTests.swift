@@ -81,6 +81,36 @@ import Testing
         #expect(try XML.read(try JUnitReport.write([])).elements.isEmpty)
     }
 
+    @Test("JUnit: several runs are one document, a suite for each, and no case is called as another")
+    func severalRuns() throws {
+        func details(_ outcome: Outcome, _ item: String = "x") -> [CheckDetail] {
+            [CheckDetail(item: item, outcome: outcome, checkname: "c"), CheckDetail(item: item, outcome: .passed, checkname: "c.sub")]
+        }
+        func options(_ name: String) -> JUnitReport.Options { .init(name: name, timestamp: "2026-01-01T12:00:00Z", seconds: 1.5) }
+        let text = try JUnitReport.write(
+            runs: [(details(.passed), options("r-1 c")), (details(.failed), options("r-2 c")), ([], options("r-3 c"))], name: "r")
+        let root = try XML.read(text)
+        #expect(["name", "tests", "failures", "errors", "time"].map { root[$0] } == ["r", "4", "1", "0", "4.5"])
+        #expect(root.elements.map { $0["name"] } == ["r-1 c", "r-2 c", "r-3 c"])
+        #expect(root.elements.map { $0["tests"] } == ["2", "2", "0"] && root.elements.allSatisfy { $0["time"] == "1.5" })
+        #expect(root.elements[0].elements.map { $0["name"] } == ["c (run 1)", "sub (run 1)"])
+        #expect(root.elements[1].elements.map { $0["classname"] } == ["c", "c"])
+        #expect(try JUnitReader.read(text).map(\.status) == [.passed, .passed, .failed, .passed])
+        #expect(try JUnitReader.read(text).map(\.suite) == ["r-1 c", "r-1 c", "r-2 c", "r-2 c"])
+        // Different items tell cases apart by themselves, and stay so in the next report.
+        let items = try XML.read(
+            try JUnitReport.write(runs: [(details(.passed), options("a")), (details(.passed, "y"), options("b"))], name: "r"))
+        #expect(items.elements.map { $0.elements.map { $0["name"] } } == [["c [x]", "sub [x]"], ["c [y]", "sub [y]"]])
+
+        guard Python.isPresent else { return }
+        let program = """
+            import sys, xml.etree.ElementTree as tree
+            root = tree.parse(sys.stdin).getroot()
+            for suite in root.findall('testsuite'): print(suite.get('name'), len(suite.findall('testcase')), suite.get('failures'))
+            """
+        #expect(try Python.run(program, input: text).split(separator: "\n") == ["r-1 c 2 0", "r-2 c 2 1", "r-3 c 0 0"])
+    }
+
     static let xunit = """
         <?xml version="1.0" encoding="utf-8"?>
         <!-- written by some tool -->

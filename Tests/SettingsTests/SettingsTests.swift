@@ -84,6 +84,17 @@ import Testing
         #expect(!Settings(parameters: [Parameter("a", section: "s", help: "")]).render(date: "").contains("[s]"))
     }
 
+    @Test func theDumpHasNoVariablesThatAreNoSettings() {
+        let text = Settings.merge(
+            parameters: parameters, files: [Settings.File(path: "f", text: "[lago]\nplugin_key = x\n")],
+            environment: [
+                "ATOLL_STATE": "/s", "ATOLL_SANDBOX_STORE": "/t", "ATOLL_VAR2": "v", "LAGO__PLUGIN__KEY": "p", "LAGO_ROOT_PASSWORD": "r",
+            ]
+        ).settings.render(date: "today")
+        #expect(!text.contains("state") && !text.contains("sandbox"))
+        for line in ["var2 = v", "plugin_key = x", "key = p", "root_password = r"] { #expect(text.contains("\n\(line)\n"), "\(line)") }
+    }
+
     @Test func theVerboseDumpNamesWhatIsNotSet() {
         let text = settings().render(verbose: true, date: "today")
         #expect(text.contains("\nvar1 = default\n"))

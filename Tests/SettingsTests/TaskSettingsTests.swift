@@ -53,12 +53,12 @@ import Testing
     func check58() {
         #expect(
             errors(
-                "# c\ntmpdir: False\nspawn_vm_retries: many\ndefault_disposable_release: 25\nkeep_on: FAILED\nminion_repos: [1]\negress: 1\n"
+                "# c\ntmpdir: False\nspawn_vm_retries: many\ndefault_disposable_release: 25\nsupported_arches: arm\nminion_repos: [1]\negress: 1\n"
             ) == [
                 "\(path):2:9: tmpdir: found the boolean False; expected: text: the absolute path of a directory",
                 "\(path):3:19: spawn_vm_retries: found the text \"many\"; expected: a whole number of at least 1",
                 "\(path):4:29: default_disposable_release: found the number 25; expected: text; write it in quotes: '25'",
-                "\(path):5:10: keep_on: found the text \"FAILED\"; expected: a list of texts",
+                "\(path):5:19: supported_arches: found the text \"arm\"; expected: a list of texts",
                 "\(path):6:16: minion_repos: found the number 1 in the list; expected: a list of texts",
                 "\(path):7:9: egress: found the number 1; expected: text; write it in quotes: '1'",
             ])
@@ -167,6 +167,48 @@ import Testing
         #expect(loaded.settings.source(of: "inactivity_timeout") == .environment("TASKOTRON_INACTIVITY_TIMEOUT"))
         #expect(loaded.settings.source(of: "spawn_vm_retries") == .file("\(path):2"))
         #expect(loaded.warnings.map(\.message) == ["TASKOTRON_EGRESS is set to nothing, ignored"])
+    }
+
+    @Test func timesHaveUnits() throws {
+        let settings = try load(
+            "inactivity_timeout: 15m\ntask_timeout: '90'\nkeep_for: 7200\n", environment: ["TASKOTRON_TASK_TIMEOUT": "2h"]
+        ).settings
+        #expect(settings.inactivityTimeout == 900 && settings.taskTimeout == 7200 && settings.keepFor == 7200)
+        #expect(try load("task_timeout: 0\nkeep_for: 1d\n").settings.keepFor == 86400)
+        #expect(
+            errors("keep_for: 10 minutes\ntask_timeout: 1.5\ninactivity_timeout: [1]\n") == [
+                "\(path):1:11: keep_for: found the text \"10 minutes\"; expected: seconds, or a time such as 90s, 10m or 2h",
+                "\(path):2:15: task_timeout: found the number 1.5; expected: seconds, or a time such as 90s, 10m or 2h",
+                "\(path):3:21: inactivity_timeout: found a list; expected: seconds, or a time such as 90s, 10m or 2h",
+            ])
+        for text in ["", "s", "-5", "+5", "5x", "1h30m", "1000000001", "9223372036854775807d", "\u{0662}"] {
+            #expect(TaskDuration.seconds(text) == nil, "\(text)")
+        }
+        #expect(["0", "90", "90s", " 10m ", "2h"].map(TaskDuration.seconds) == [0, 90, 90, 600, 7200])
+    }
+
+    @Test func keepOnMayBeOneWord() throws {
+        #expect(try load("keep_on: failure\n").settings.keepOn == ["failure"])
+        #expect(try load("keep_on: [FAILED, CRASHED]\n").settings.keepOn == ["FAILED", "CRASHED"])
+        #expect(errors("keep_on: 1\n") == ["\(path):1:10: keep_on: found the number 1; expected: a word or a list of words"])
+    }
+
+    @Test("what only looks where things are goes on with what can be used")
+    func leniently() throws {
+        func lenient(_ text: String, _ environment: [String: String] = [:]) throws -> TaskSettings.Loaded {
+            try TaskSettings.load(environment: environment, user: user, isLenient: true, readFile: { $0 == path ? text : nil })
+        }
+        let loaded = try lenient("artifactsdir: /a\nspawn_vm_retries: many\n", ["TASKOTRON_KEEP_FOR": "soon"])
+        #expect(loaded.settings.artifactsdir == "/a" && loaded.settings.spawnVMRetries == 3 && loaded.settings.keepFor == 7200)
+        #expect(
+            loaded.warnings.map(\.description) == [
+                "\(path):2:19: warning: spawn_vm_retries: found the text \"many\"; expected: a whole number of at least 1; ignored",
+                "environment:1:1: warning: keep_for: found the text \"soon\"; "
+                    + "expected: seconds, or a time such as 90s, 10m or 2h; ignored",
+            ])
+        let broken = try lenient("artifactsdir: /a\nb: [\n")
+        #expect(broken.settings.artifactsdir == TaskSettings(user: user).artifactsdir && broken.warnings.count == 1)
+        #expect(broken.warnings.first?.description.hasSuffix("; nothing of the file is used") == true)
     }
 
     @Test func slashesAtTheEndOfURLsAreDropped() throws {

@@ -284,7 +284,7 @@ import Testing
         environment["PATH"] = "relative:\(bin):/usr/bin:/bin"
         let log = Lines()
         let call = try call(variables: ["workdir": "/w", "item": "i\"1"], log: log)
-        func find(_ name: String) throws -> any Directive { try DirectiveSet.standard(environment: environment).find(name, for: "a") }
+        func find(_ name: String) throws -> any Directive { try DirectiveSet.standard(environment: environment).find(name) }
         #expect(try await find("ask").process(["x": ["y", true]], in: call) == ["a": [1, "b"]])
         let question = try AtomicFile.text(bench.workspace.path + "/question")
         #expect(

@@ -51,7 +51,9 @@ private struct ScriptedWork: TaskWork {
     var title = "scripted"
     var localDirectory: String? { nil }
     var subject: (item: String?, type: String?, checkname: String) = ("foo-1-1", "koji_build", "scratch.scripted")
+    var flaw: DisposableError?
     var body: @Sendable (RunSession) async throws -> Int32
+    func check() throws { if let flaw { throw flaw } }
     func perform(_ session: RunSession) async throws -> Int32 { try await body(session) }
 }
 
@@ -196,8 +198,10 @@ private struct ScriptedWork: TaskWork {
 
     @Test("check 73: --no-destroy keeps the machine and says how to reach it") func noDestroy() async throws {
         let machine = StagedInstance()
-        _ = try await run(on: machine, policy: Overlord.Policy(keepOn: .always))
+        let record = try await run(on: machine, policy: Overlord.Policy(keepOn: .always))
         #expect(machine.log.last == "keep: exit code 0")
+        #expect(record.login == "ssh root@192.168.200.9")
+        #expect(abs(try #require(record.keptUntil).timeIntervalSinceNow - 7200) < 60)
         #expect(lines.text.contains("ssh root@192.168.200.9"))
         #expect(lines.text.contains("atoll gc r1"))
     }

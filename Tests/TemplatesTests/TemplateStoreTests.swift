@@ -4,6 +4,7 @@ import AtollModel
 import AtollPlatform
 import AtollTemplates
 import AtollTestSupport
+import Dispatch
 import Foundation
 import Glibc
 import OrderedCollections
@@ -151,6 +152,27 @@ import Testing
             $0.filter { if case .copying(let done, let total) = $0 { done == total } else { false } }.count
         }
         #expect(copies == 1)
+    }
+
+    @Test func whoComesSecondIsToldWhomItWaitsFor() async throws {
+        let file = try await bench.qcow("disk")
+        let (copying, signal) = AsyncStream<Void>.makeStream()
+        let isHeld = Atomic(false)
+        let told = DispatchSemaphore(value: 0)
+        let first = Task { [bench, name] in
+            try await TemplateStore(root: bench.root).publish(name, Incoming(.file(file))) { event in
+                guard case .copying = event, !isHeld.exchange(true, ordering: .relaxed) else { return }
+                signal.yield()
+                // It goes on once the second one stands in line.
+                _ = told.wait(timeout: .now() + 30)
+            }
+        }
+        for await _ in copying { break }
+        let second = try await TemplateStore(root: bench.root).publish(name, Incoming(.file(file))) { [bench] event in
+            bench.note(event)
+            if case .waiting = event { told.signal() }
+        }
+        #expect(try await first.value == second)
         #expect(bench.events.withLock { $0.contains { if case .waiting(let holder) = $0 { holder.contains("fetching") } else { false } } })
     }
 

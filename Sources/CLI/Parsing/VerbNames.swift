@@ -1,3 +1,4 @@
+import ArgumentParser
 import AtollModel
 
 /// Finds a mistyped verb before the parser does, which would only say that a word is unexpected.
@@ -7,6 +8,11 @@ enum VerbNames {
         let keys = VerbOptions.table.keys
         guard let noun else { return Set(keys.map { String($0.prefix { $0 != " " }) }).union(["help"]).sorted() }
         return keys.filter { $0.hasPrefix(noun + " ") && $0 != noun + " " }.map { String($0.dropFirst(noun.count + 1)) }.sorted()
+    }
+
+    /// Verbs that scripts call by another name of the program; no list for people has them.
+    private static var hidden: [String] {
+        AtollCommand.configuration.subcommands.filter { !$0.configuration.shouldDisplay }.map { $0._commandName }
     }
 
     private static func isNoun(_ word: String) -> Bool { VerbOptions.table[word + " "] != nil }
@@ -34,7 +40,8 @@ enum VerbNames {
         let whole = noun.map { "atoll \($0)" } ?? "atoll"
         let near = all.map { ($0, Spelling.distance(Array(word.utf8), Array($0.utf8))) }
             .filter { $0.1 <= 2 || $0.0.hasPrefix(word) }.min { $0.1 < $1.1 }?.0
-        let hint = near.map { "did you mean: \(whole) \($0)" } ?? "there are: \(all.joined(separator: ", "))"
+        let shown = all.filter { noun != nil || !hidden.contains($0) }
+        let hint = near.map { "did you mean: \(whole) \($0)" } ?? "there are: \(shown.joined(separator: ", "))"
         throw UsageError("\(whole) has no verb \"\(word)\"; \(hint). See: \(whole) --help")
     }
 }

@@ -10,6 +10,8 @@ enum VerbOptions {
         "timeout": true, "silence": true, "debug": false,
     ]
 
+    private static let all = ["all": false]
+
     private static let store = ["template-repo-path": true, "template-store": true]
 
     /// Verb (or noun and verb) to option to whether it takes a value. A key with a space at its end is a noun.
@@ -20,18 +22,19 @@ enum VerbOptions {
         "destroy": ["yes": false, "all-prefixes": false, "dry-run": false],
         "status": [:], "list": [:], "set-current": [:], "logs": ["lines": true], "shell": [:], "wait": ["timeout": true], "console": [:],
         "validate": [:], "schema": [:], "doctor": [:],
-        "run": task.merging(["push": true, "no-push": false, "count": true]) { a, _ in a }, "gc": ["dry-run": false],
+        "run": task.merging(["push": true, "no-push": false, "count": true]) { a, _ in a },
+        "gc": ["dry-run": false, "artifacts-older-than": true],
         "runtask": task.merging([
             "item": true, "type": true, "arch": true, "jobid": true, "local": false, "libvirt": false, "ssh": true, "ssh-privkey": true,
-            "image": true, "match-host": false, "override": true,
+            "image": true, "match-host": false, "override": true, "dry-run": false,
         ]) { a, _ in a },
         "taskotron_result": [
             "file": true, "item": true, "report_type": true, "outcome": true, "note": true, "keyval": true, "checkname": true,
             "artifact": true,
         ],
-        "rerun": ["failed": false], "generate-config": ["tasks": false, "verbose": false],
-        "results ": [:], "results list": ["limit": true], "results show": [:], "results junit": [:], "results export": [:],
-        "results html": [:],
+        "rerun": ["failed": false], "generate-config": ["tasks": false, "verbose": false, "output": true],
+        "results ": [:], "results list": ["limit": true], "results show": all, "results junit": all, "results export": all,
+        "results html": all,
         "images ": [:], "images list": [:], "images find": ["distro": true, "release": true, "flavor": true, "arch": true],
         "template ": [:],
         "template list": store, "template show": store, "template fetch": store.merging(["version-name": true]) { a, _ in a },

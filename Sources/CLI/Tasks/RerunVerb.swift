@@ -1,14 +1,16 @@
 import ArgumentParser
+import AtollFormula
 import AtollPlanning
 import AtollTasks
+import Foundation
 
 struct RerunVerb: TaskVerb {
     static let configuration = CommandConfiguration(
         commandName: "rerun", abstract: "Run again what a run did, with the same arguments in the same directory.",
         usage: "atoll rerun [RUN] [--failed]",
         discussion: """
-            With --failed it is every run of the last command line (or of the named run's) that did not end with 0; when all did, nothing
-            is run and the exit code is 0. The new runs say which ones they repeat.
+            With --failed it is every run of the last command line (or of the named run's) that did not end with 0; when all did, nothing \
+            is run and the exit code is 0, else it is the worst one's. The new runs say which ones they repeat, and count as started together.
 
             Examples:
               atoll rerun
@@ -29,18 +31,29 @@ struct RerunVerb: TaskVerb {
             guard !records.isEmpty else { return session.console.err("nothing failed in \(named.invocation)") }
         }
         var worst: Int32 = 0
+        var repetitions: [RunRecord] = []
+        let invocation = RunIdentifier.make(at: Date())
         for record in records where stop.gently.signal == nil {
             session.console.err("again: \(record.run), \(SafeText.line(record.title))")
-            worst = max(worst, try await repeated(record, session, stop))
+            let before = try store.newest(repeating: record.run)?.run
+            do { worst = max(worst, try await repeated(record, invocation, session, stop)) } catch {
+                guard records.count > 1 else { throw error }
+                // One that cannot be run any more is no reason to leave out the others.
+                if let text = Ending.text(of: error) { session.console.err(text) }
+                worst = max(worst, Ending.code(of: error))
+            }
+            if let repetition = try store.newest(repeating: record.run), repetition.run != before { repetitions.append(repetition) }
         }
+        RunSummary(repetitions, of: records.count).show(session)
         if worst != 0 { throw VerbExit(code: worst) }
     }
 
     /// Runs the saved command line as a verb of its own, in this process: signals reach it as they reach this one.
-    private func repeated(_ record: RunRecord, _ session: Session, _ stop: Overlord.Stop) async throws -> Int32 {
+    private func repeated(_ record: RunRecord, _ invocation: String, _ session: Session, _ stop: Overlord.Stop) async throws -> Int32 {
         var runtime = session.runtime
         runtime.workingDirectory = record.request.directory
         runtime.repeats = record.run
+        runtime.invocation = invocation
         let words = ArgumentNormalizer(verbs: VerbOptions.table).normalize(record.request.arguments)
         let command = try AtollCommand.parseAsRoot(words)
         guard let verb = command as? any TaskVerb, !(verb is RerunVerb) else {
@@ -48,7 +61,7 @@ struct RerunVerb: TaskVerb {
         }
         do {
             try await Runtime.$current.withValue(runtime) {
-                try await verb.execute(try Session(verb: record.request.verb, global: verb.global, runtime: runtime), stop: stop)
+                try await verb.execute(try Session(verb: record.request.verb, global: global, runtime: runtime), stop: stop)
             }
             return 0
         } catch let exit as VerbExit { return exit.code }

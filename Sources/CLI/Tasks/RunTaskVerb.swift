@@ -21,6 +21,7 @@ struct RunTaskVerb: TaskVerb {
               atoll runtask --local init-examples/tasks/filecheck/runtask.yml
               atoll runtask -i foo-1.2-3.fc99 -t koji_build -a x86_64 --libvirt runtask.yml
               atoll runtask --ssh root@host:2222 task.yml
+              atoll runtask --dry-run --libvirt -i foo-1.2-3.fc99 -t koji_build runtask.yml
 
             Exit codes: 0 good, 100 the exitcode directive says so, 101 the task broke, 102 trouble around it (image, VM, network), \
             103 a time limit, 1 formula or configuration, 2 usage, 128 + n signal n.
@@ -31,7 +32,9 @@ struct RunTaskVerb: TaskVerb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @OptionGroup var options: TaskOptions
     @Option(name: [.customShort("i"), .customLong("item")], help: "The item under test; may be repeated.") var item: [String] = []
-    @Option(name: [.customShort("t"), .customLong("type")], help: "The type of the item, one of those below.") var type: String?
+    @Option(
+        name: [.customShort("t"), .customLong("type")], help: "The type of the item, one of those below.",
+        completion: .list(ItemType.allCases.map(\.rawValue))) var type: String?
     @Option(name: [.customShort("a"), .customLong("arch")], help: "The item's architecture.") var arch = "noarch"
     @Option(name: .customLong("jobid"), help: "CI job, BUILDER/BUILD, for links; -j takes one as well.") var jobid = "-1"
     @Flag(name: .customLong("local"), help: "Run here, and consent to changes of this machine.") var local = false
@@ -44,6 +47,8 @@ struct RunTaskVerb: TaskVerb {
     var image: String?
     @Flag(name: .customLong("match-host"), help: "Insist on an image of the item's distribution and release.") var matchHost = false
     @Option(name: .customLong("override"), help: "VAR=VALUE: set a variable of the formula; may be repeated.") var overrides: [String] = []
+    @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Run nothing: check the formulas, and say what would run where.")
+    var dryRun = false
     @Argument(help: "Formula files.", completion: .file(extensions: ["yml", "yaml"])) var tasks: [String]
 
     func execute(_ session: Session, stop: Overlord.Stop) async throws {
@@ -58,10 +63,12 @@ struct RunTaskVerb: TaskVerb {
             return try processed(pair.task, item: pair.item, uuid: uuid, context, date)
         }
         let formulas = try runs.map { try TaskFormula.load($0.original.task, absolute: $0.task) }
-        let launcher = try TaskLauncher(context, options, stop: stop, invocation: invocation)
+        let places = try TaskPlaces(context, options, stop: stop)
         let jobs = try zip(runs, formulas).enumerated().map { index, run in
-            try job(run.0, run.1, label: pairs.count == 1 ? nil : "\(index + 1)", launcher, context)
+            try job(run.0, run.1, label: pairs.count == 1 ? nil : "\(index + 1)", places, context)
         }
+        if dryRun { return try await TaskPreview(session: session, images: try context.images()).show(jobs) }
+        let launcher = try TaskLauncher(context, options, places, stop: stop, invocation: invocation)
         try await launcher.run(jobs, atOnce: global.jobs?.value ?? 1)
     }
 
@@ -85,7 +92,7 @@ struct RunTaskVerb: TaskVerb {
     }
 
     private func job(
-        _ arguments: RunArguments, _ formula: Formula, label: String?, _ launcher: TaskLauncher, _ context: TaskSession
+        _ arguments: RunArguments, _ formula: Formula, label: String?, _ places: TaskPlaces, _ context: TaskSession
     ) throws -> TaskLauncher.Job {
         for warning in arguments.warnings { context.session.console.err("warning: \(warning)") }
         let reporting = try Reporting.options(context, arguments)
@@ -94,12 +101,12 @@ struct RunTaskVerb: TaskVerb {
             hasConsent: arguments.isModeExplicit && arguments.mode == .local)
         let work = FormulaWork(
             formula: formula, arguments: arguments,
-            directives: .standard(reporting: reporting, environment: context.session.runtime.environment), packages: packages)
-        let place = try launcher.place(arguments, formula, image: image, matchHost: matchHost)
+            directives: .standard(reporting: reporting, environment: context.taskEnvironment), packages: packages)
+        let place = try places.place(arguments, formula, image: image, matchHost: matchHost)
         let digest = try? Digest.sha256(AtomicFile.read(arguments.task, limit: 4 << 20))
         let words = canonical(arguments)
         return TaskLauncher.Job(
-            run: arguments.uuid, label: label, work: work, mode: place.kind, target: place.target,
+            run: arguments.uuid, label: label, work: work, place: place,
             request: .init(verb: "runtask", arguments: words, directory: context.session.runtime.workingDirectory),
             forwarded: work.forwarded,
             fill: { record in
@@ -110,7 +117,7 @@ struct RunTaskVerb: TaskVerb {
                 record.formulaDigest = digest
                 record.packages = formula.environment.packages
                 for (name, value) in arguments.variables(formula: formula, workdir: "") { record.variables[name] = value.text }
-            }, machine: place.make)
+            })
     }
 
     /// The command line of one run alone.
@@ -137,6 +144,7 @@ enum TaskFormula {
         guard !SystemCall.isDirectory(path) else {
             throw UsageError("\(name) is a directory; name the formula in it: \(name.hasSuffix("/") ? name : name + "/")runtask.yml")
         }
+        guard SystemCall.exists(path) else { throw UsageError("there is no formula \(name); looked for \(path)") }
         do { return try Formula.load(path) } catch {
             // Its own exit code: the command line was right.
             throw FormulaFailure(problems: error)

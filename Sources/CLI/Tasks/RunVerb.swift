@@ -41,16 +41,16 @@ struct RunVerb: TaskVerb {
         let base = options.uuid ?? RunIdentifier.make(at: Date())
         guard RunIdentifier.isUsable(base) else { throw UsageError("--uuid: \"\(base)\" cannot name files") }
         let copies = count?.value ?? 1
-        let launcher = try TaskLauncher(tasks, options, stop: stop, invocation: base)
+        let places = try TaskPlaces(tasks, options, stop: stop)
         let work = CommandWork(words, localDirectory: directory)
-        let place = try launcher.machine(image: image)
+        let place = try places.machine(image: image)
         let again = ["run"] + options.words + (noPush ? ["--no-push"] : push.map { ["--push=\($0)"] } ?? []) + [image, "--"] + words
         let jobs = (1...copies).map { number in
             TaskLauncher.Job(
-                run: copies == 1 ? base : "\(base)-\(number)", label: copies == 1 ? nil : "\(number)", work: work, mode: place.kind,
-                target: place.target, request: .init(verb: "run", arguments: again, directory: session.runtime.workingDirectory),
-                machine: place.make)
+                run: copies == 1 ? base : "\(base)-\(number)", label: copies == 1 ? nil : "\(number)", work: work, place: place,
+                request: .init(verb: "run", arguments: again, directory: session.runtime.workingDirectory))
         }
+        let launcher = try TaskLauncher(tasks, options, places, stop: stop, invocation: base)
         try await launcher.run(jobs, atOnce: global.jobs?.value ?? 1)
     }
 }

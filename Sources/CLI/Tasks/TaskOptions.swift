@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtollResults
 
 /// Flags that `run` and `runtask` share.
 struct TaskOptions: ParsableArguments {
@@ -6,15 +7,27 @@ struct TaskOptions: ParsableArguments {
     @Option(name: .customLong("memory"), help: "MiB of memory of the VM.") var memory: Positive?
     @Option(name: .customLong("cpus"), help: "Processors of the VM.") var cpus: Positive?
     @Option(name: .customLong("disk"), help: "Least size of the VM's disk, in GiB.") var disk: Positive?
-    @Option(name: .customLong("egress"), help: "What the VM reaches outside: on, off, or hosts with commas between them.")
+    @Option(
+        name: .customLong("egress"), help: "What the VM reaches outside: on, off, or hosts with commas between them.",
+        completion: .list(["on", "off"]))
     var egress: String?
     @Flag(name: .customLong("no-destroy"), help: "Keep the VM after the run, and say how to reach it.") var noDestroy = false
-    @Option(name: .customLong("keep-on"), help: "Keep the VM when the run ends so: failure, always, or outcomes (FAILED,CRASHED).")
+    @Option(
+        name: .customLong("keep-on"), help: "Keep the VM when the run ends so: failure, always, or outcomes (FAILED,CRASHED).",
+        completion: .list(["failure", "always", "never"] + Outcome.allCases.map(\.rawValue)))
     var keepOn: String?
-    @Option(name: .customLong("keep-for"), help: "Seconds a kept VM lives (default: 7200); atoll gc removes it then.") var keepFor:
-        Positive?
-    @Option(name: .customLong("timeout"), help: "Seconds the task may take in all (default: no limit).") var timeout: Positive?
-    @Option(name: .customLong("silence"), help: "Seconds the task may write nothing (default: 900).") var silence: Positive?
+    @Option(
+        name: .customLong("keep-for"), help: "How long a kept VM lives, as 90s, 10m or 2h (default: 2h); atoll gc removes it then.",
+        transform: Seconds.parsed)
+    var keepFor: Positive?
+    @Option(
+        name: .customLong("timeout"), help: "How long the task may take in all, as 90s, 10m or 2h (default: no limit).",
+        transform: Seconds.parsed)
+    var timeout: Positive?
+    @Option(
+        name: .customLong("silence"), help: "How long the task may write nothing, as 90s, 10m or 2h (default: 15m).",
+        transform: Seconds.parsed)
+    var silence: Positive?
     @Flag(name: [.customShort("d"), .customLong("debug")], help: "Show everything the log file gets.") var debug = false
 
     /// As they were given, but for the uuid, which a repetition has of its own.

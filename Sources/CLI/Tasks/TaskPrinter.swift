@@ -1,5 +1,3 @@
-import AtollInitFile
-import AtollModel
 import AtollTasks
 import Glibc
 import Synchronization
@@ -12,10 +10,12 @@ final class TaskPrinter: Sendable {
     private let console: Console
     private let style: Style
     private let rests = Mutex<[CommandStreamLabel: [UInt8]]>([:])
+    private let screen: Mutex<ScreenLine>
 
     init(console: Console, style: Style) {
         self.console = console
         self.style = style
+        screen = Mutex(ScreenLine())
     }
 
     func log(_ line: String) {
@@ -24,13 +24,19 @@ final class TaskPrinter: Sendable {
         switch style {
         case .labelled(let label):
             console.err(safe.split(separator: "\n", omittingEmptySubsequences: false).map { "\(label): \($0)" }.joined(separator: "\n"))
-        default: console.err(safe)
+        case .plain: screen.withLock { console.err(($0.end() ? "\n" : "") + safe) }
+        case .json: console.err(safe)
         }
     }
 
     func output(_ stream: CommandStreamLabel, _ bytes: [UInt8]) {
         switch style {
-        case .plain: console.write(bytes, to: stream == .output ? STDOUT_FILENO : STDERR_FILENO)
+        case .plain:
+            let descriptor = stream == .output ? STDOUT_FILENO : STDERR_FILENO
+            screen.withLock { screen in
+                console.write(bytes, to: descriptor)
+                screen.wrote(bytes, to: descriptor)
+            }
         case .labelled, .json: lines(stream, bytes)
         }
     }
@@ -72,10 +78,7 @@ final class TaskPrinter: Sendable {
             let safe = "\(label)| \(SafeText.line(text))"
             if stream == .output { console.out(safe) } else { console.err(safe) }
         case .json(let run):
-            let event: Value = [
-                "event": "output", "run": .string(run), "stream": stream == .output ? "stdout" : "stderr", "text": .string(text),
-            ]
-            console.out(ValueJSON.render(event, indent: 0, sorted: true))
+            console.out(TaskEvents.line(TaskEvents.output(run: run, stream, text)))
         }
     }
 }

@@ -14,10 +14,11 @@ struct TaskSession: Sendable {
     let session: Session
     let settings: TaskSettings
 
-    init(_ session: Session) throws {
+    /// - Parameter isLenient: for verbs that only need to know where things are: what is wrong with the settings is a warning.
+    init(_ session: Session, isLenient: Bool = false) throws {
         self.session = session
         let user = Self.user(session.runtime.environment)
-        let loaded = try TaskSettings.load(environment: session.runtime.environment, user: user)
+        let loaded = try TaskSettings.load(environment: session.runtime.environment, user: user, isLenient: isLenient)
         for warning in loaded.warnings { session.console.err("\(warning)") }
         settings = loaded.settings
     }
@@ -33,9 +34,10 @@ struct TaskSession: Sendable {
         return TaskImages(directory: settings.imagesdir, catalog: try session.runtime.makeCatalog(session.options))
     }
 
-    /// Where runs are kept, for completion.
-    static func artifactsDirectory(_ environment: [String: String]) throws -> String {
-        try TaskSettings.load(environment: environment, user: user(environment)).settings.artifactsdir
+    /// This process's environment as tasks and external directives get it: our own secrets are none of theirs.
+    var taskEnvironment: [String: String] {
+        let secrets = settings.secrets
+        return session.runtime.environment.filter { !($0.key.hasPrefix("TASKOTRON_") && secrets.contains($0.value)) }
     }
 
     var store: RunStore { RunStore(directory: settings.artifactsdir) }

@@ -67,7 +67,8 @@ extension TaskImages {
         let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 2, !parts[0].isEmpty {
             let criteria = ImageCriteria(distro: parts[0], release: parts[1].isEmpty || parts[1] == "latest" ? nil : parts[1])
-            if let found = try newest(criteria) { return try checked(found) }
+            // Nobody means another architecture's by it.
+            if let found = try newest(criteria, arch: Acceleration.machine()) { return try checked(found) }
         }
         throw DisposableError(
             .image,
@@ -75,8 +76,8 @@ extension TaskImages {
     }
 
     /// The newest that fits: a file of the user's before a template, one that is there before one to be built.
-    private func newest(_ criteria: ImageCriteria) throws -> FoundImage? {
-        let fitting = try find(criteria)
+    private func newest(_ criteria: ImageCriteria, arch: String? = nil) throws -> FoundImage? {
+        let fitting = try find(criteria).filter { arch == nil || $0.arch == nil || $0.arch == arch }
         return fitting.first { $0.isFile } ?? fitting.first { $0.isReady } ?? fitting.first
     }
 

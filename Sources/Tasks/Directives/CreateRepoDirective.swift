@@ -6,9 +6,12 @@ import OrderedCollections
 /// `createrepo`: makes a directory of RPMs a repository, with the machine's createrepo_c.
 struct CreateRepoDirective: Directive {
     let name = "createrepo"
+    private static let parameters = DirectiveParameters.Names(required: ["repodir"])
+
+    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
-        let parameters = try DirectiveParameters(parameters, of: name, allowed: ["repodir"])
+        let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         return .string(try await Self.make(call.absolute(try parameters.required("repodir")), options: [], in: call))
     }
 
@@ -18,7 +21,10 @@ struct CreateRepoDirective: Directive {
         let command = call.command(.arguments(["createrepo_c"] + options + [directory]))
         let result = try await call.session.run(command) { stream, bytes in (stream == .output ? output : errors).append(bytes) }
         if result.code == 127 {
-            throw TaskError(.directive, "createrepo_c is not installed on \(call.instance.name); add createrepo_c to environment.rpm")
+            throw TaskError(
+                .directive,
+                "createrepo_c is not installed on \(call.instance.name); add createrepo_c to environment.rpm, createrepo-c to environment.deb"
+            )
         }
         guard result.succeeded else {
             throw TaskError(.directive, "createrepo_c \(directory) ended with status \(result.code)\(errors.ending)")
@@ -30,9 +36,12 @@ struct CreateRepoDirective: Directive {
 /// `mash`, of old formulas: the packages of some architectures as a repository.
 struct MashDirective: Directive {
     let name = "mash"
+    private static let parameters = DirectiveParameters.Names(required: ["rpmdir"], optional: ["arch", "dodelta", "outdir"])
+
+    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
-        let parameters = try DirectiveParameters(parameters, of: name, allowed: ["arch", "rpmdir", "dodelta", "outdir"])
+        let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let source = call.absolute(try parameters.required("rpmdir"))
         let target = call.absolute(try parameters.text("outdir") ?? source)
         if target != source {

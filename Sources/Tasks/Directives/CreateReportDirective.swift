@@ -7,10 +7,12 @@ import OrderedCollections
 /// `create_report`: results as a page of HTML among the run's artifacts. It is made on this host: a task's machine need not know how.
 struct CreateReportDirective: Directive {
     let name = "create_report"
+    private static let parameters = DirectiveParameters.Names(optional: ["artifactsdir", "path", "template"], oneOf: ["results", "file"])
+
+    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
-        let parameters = try DirectiveParameters(
-            parameters, of: name, allowed: ["results", "file", "artifactsdir", "path", "template"])
+        let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let results = TaskResults(call: call)
         let text = try await results.text(parameters)
         let path = try place(parameters, results)

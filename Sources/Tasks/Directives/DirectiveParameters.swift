@@ -3,19 +3,41 @@ import OrderedCollections
 
 /// The parameters of one action as its directive reads them: every complaint lists what was given.
 struct DirectiveParameters {
+    /// What a directive's parameters are called.
+    struct Names {
+        var required: [String] = []
+        var optional: [String] = []
+        /// Exactly one of these.
+        var oneOf: [String] = []
+        /// Whether the task may name others.
+        var isOpen = false
+
+        var all: [String] { required + oneOf + optional }
+    }
+
     let members: OrderedDictionary<String, Value>
     private let directive: String
 
-    /// - Parameter allowed: the parameters there are; nil where the task names its own.
-    init(_ value: Value, of directive: String, allowed: [String]?) throws {
+    /// Looks at the names alone; values are looked at when they are asked for.
+    init(_ value: Value, of directive: String, _ names: Names) throws {
         self.directive = directive
         guard let members = value.members else {
             throw TaskError(.directive, "\(directive) takes a mapping of parameters, not \(value.kind)")
         }
         self.members = members
-        guard let allowed, let unknown = members.keys.first(where: { !allowed.contains($0) }) else { return }
-        let near = Spelling.suggestion(for: unknown, among: allowed).map { "; did you mean \($0)?" } ?? ""
-        throw problem("has no parameter \(unknown)\(near); there are \(allowed.joined(separator: ", "))")
+        // A name that is put together from variables is not known yet when a formula is looked at.
+        if !names.isOpen, let unknown = members.keys.first(where: { !names.all.contains($0) && !$0.contains("$") }) {
+            let near = Spelling.suggestion(for: unknown, among: names.all).map { "; did you mean \($0)?" } ?? ""
+            throw problem("has no parameter \(unknown)\(near); there are \(names.all.joined(separator: ", "))")
+        }
+        if let missing = names.required.first(where: { members[$0] == nil }) { throw problem("needs \(missing)") }
+        guard !names.oneOf.isEmpty else { return }
+        // A null beside another stands for "not given"; alone it is what an action left that exported nothing.
+        let given = names.oneOf.compactMap { members[$0] }
+        guard !given.isEmpty, given.count == 1 || given.count(where: { $0 != .null }) == 1 else {
+            let words = names.oneOf.joined(separator: " or ")
+            throw problem("takes \(words); \(given.isEmpty ? "neither is" : "both are") given")
+        }
     }
 
     /// `xunit has no parameter x (given: file, x)`.

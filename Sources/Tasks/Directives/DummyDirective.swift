@@ -4,9 +4,12 @@ import OrderedCollections
 /// `dummy`: fails when it is told to, and returns what it is given.
 struct DummyDirective: Directive {
     let name = "dummy"
+    private static let parameters = DirectiveParameters.Names(required: ["result"], optional: ["msg"])
+
+    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
-        let parameters = try DirectiveParameters(parameters, of: name, allowed: ["result", "msg"])
+        let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let message = parameters.members["msg"] ?? .null
         if try parameters.required("result").uppercased() == "FAIL" {
             throw parameters.problem("was told to fail" + (message.text.map { ": \($0)" } ?? ""))

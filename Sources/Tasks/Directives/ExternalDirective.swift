@@ -37,6 +37,9 @@ struct ExternalDirective: Directive {
         return nil
     }
 
+    /// What it takes only the program knows.
+    func check(_ parameters: Value) {}
+
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let question: Value = [
             "name": .string(name), "parameters": parameters, "variables": .map(call.variables),

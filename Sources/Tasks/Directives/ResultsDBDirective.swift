@@ -35,9 +35,12 @@ public struct ReportingOptions: Sendable {
 struct ResultsDBDirective: Directive {
     let name = "resultsdb"
     let options: ReportingOptions
+    private static let parameters = DirectiveParameters.Names(oneOf: ["results", "file"])
+
+    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
-        let parameters = try DirectiveParameters(parameters, of: name, allowed: ["results", "file"])
+        let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let results = TaskResults(call: call)
         let yaml = try await placed(try await results.text(parameters), results)
         let run = ResultsDBReport.Run(

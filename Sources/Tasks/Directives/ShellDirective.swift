@@ -9,6 +9,19 @@ struct ShellDirective: Directive {
 
     init(name: String = "shell") { self.name = name }
 
+    func check(_ parameters: Value) throws { _ = try commands(Self.withoutReferences(parameters)) }
+
+    /// What `ignorereturn` refers to is known only later.
+    private static func withoutReferences(_ value: Value) -> Value {
+        switch value {
+        case .list(let elements): return .list(elements.map(withoutReferences))
+        case .map(var members):
+            if case .string(let text) = members["ignorereturn"], text.hasPrefix("$") { members["ignorereturn"] = nil }
+            return .map(members)
+        default: return value
+        }
+    }
+
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let lines = try commands(parameters)
         let output = OutputTail()
@@ -53,7 +66,8 @@ struct ShellDirective: Directive {
 
     /// `{command: ./test.sh, ignorereturn: [1, 2]}`; `ignorereturn: true` is every status.
     private func line(_ value: Value) throws -> Line {
-        let parameters = try DirectiveParameters(value, of: name, allowed: ["command", "ignorereturn"])
+        let parameters = try DirectiveParameters(
+            value, of: name, DirectiveParameters.Names(required: ["command"], optional: ["ignorereturn"]))
         let text = try parameters.required("command")
         switch parameters.members["ignorereturn"] {
         case nil, .null, .bool(false): return Line(text: text)

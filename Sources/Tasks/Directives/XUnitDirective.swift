@@ -6,10 +6,12 @@ import OrderedCollections
 /// `xunit`: a JUnit report of a test tool as results.
 struct XUnitDirective: Directive {
     let name = "xunit"
+    private static let parameters = DirectiveParameters.Names(required: ["file"], optional: ["item", "type", "checkname", "aggregation"])
+
+    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
-        let parameters = try DirectiveParameters(
-            parameters, of: name, allowed: ["file", "item", "type", "checkname", "aggregation"])
+        let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let file = call.absolute(try parameters.required("file"))
         func subject(_ key: String) throws -> String {
             if let text = try parameters.text(key) ?? call.variables[key]?.text, !text.isEmpty { return text }

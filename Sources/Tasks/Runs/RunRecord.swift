@@ -47,7 +47,9 @@ public struct RunRecord: Sendable, Equatable, Codable {
     public var mode: String
     /// `this machine`, `root@10.0.0.5:22`, or the image's name.
     public var target: String
-    /// SHA-256 of the image the VM stood on, where it is known.
+    /// The image the VM stood on: a template with its version, or the path of a file.
+    public var image: String?
+    /// Its SHA-256, where that is known.
     public var imageDigest: String?
     public var item: String?
     public var type: String?
@@ -66,6 +68,10 @@ public struct RunRecord: Sendable, Equatable, Codable {
     /// Why it ended as it did, when not simply well.
     public var note: String?
     public var warnings: [String] = []
+    /// Until when its VM is left running; nil when it went with the run.
+    public var keptUntil: Date?
+    /// The command that reaches the kept VM.
+    public var login: String?
     public var pid: Int32
     public var version: String
     /// This host: kernel, architecture, processors, accelerator.
@@ -88,6 +94,11 @@ public struct RunRecord: Sendable, Equatable, Codable {
 
     /// Whether its process is gone without having said what became of it.
     public var wasKilled: Bool { state == .running && kill(pid, 0) != 0 && errno == ESRCH }
+
+    /// The check that was run, with its namespace; nil for a command.
+    public var check: String? {
+        variables["checkname"].map { name in variables["namespace"].map { "\($0).\(name)" } ?? name }
+    }
 
     public func save(to files: RunFiles) throws {
         let encoder = JSONEncoder()

@@ -1,4 +1,5 @@
 import AtollPlatform
+import Foundation
 
 /// The runs whose results are kept, newest first.
 public struct RunStore: Sendable, Equatable {
@@ -39,10 +40,14 @@ public struct RunStore: Sendable, Equatable {
         return match
     }
 
-    /// The runs that were started together last.
-    public func lastInvocation() throws -> [(files: RunFiles, record: RunRecord)] {
-        let all = try runs()
-        guard let invocation = all.first?.record.invocation else { return [] }
-        return all.filter { $0.record.invocation == invocation }.reversed()
+    /// All runs that were started together with that one, in the order they were numbered.
+    public func together(with name: String?) throws -> [(files: RunFiles, record: RunRecord)] {
+        let invocation = try find(name).record.invocation
+        return try runs().filter { $0.record.invocation == invocation }.sorted {
+            $0.record.run.compare($1.record.run, options: .numeric) == .orderedAscending
+        }
     }
+
+    /// The last run that repeated that one; nil when none did.
+    public func newest(repeating run: String) throws -> RunRecord? { try runs().first { $0.record.repeats == run }?.record }
 }

@@ -1,0 +1,55 @@
+import ArgumentParser
+import AtollModel
+import AtollResults
+import AtollTasks
+
+struct ResultsShowVerb: QueryVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one run: its results, how it ended, where its artifacts are, and its VM if that is kept.",
+        discussion: """
+            Examples:
+              atoll results show
+              atoll results show --all
+              atoll -f json results show 20260101_120000_123456
+            """)
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+    @OptionGroup var selection: RunSelection
+
+    func execute(_ session: Session) async throws {
+        let runs = try selection.runs(in: try TaskSession(session, isLenient: true).store).map { run in
+            (run: run, details: (try? ResultFile.read(run.files.results)) ?? [])
+        }
+        if session.format == .json {
+            let documents = runs.map { RunDocument.value($0.run, $0.details, root: session.stateRoot) }
+            guard selection.all else { return session.show(documents.first ?? .null) }
+            let summary = RunSummary(runs.map(\.run.record))
+            return session.show(["runs": .list(documents), "count": .int(summary.count), "well": .int(summary.well)])
+        }
+        let console = session.console
+        for (run, details) in runs {
+            let lines = selection.all ? Self.short(run.record, details) : Self.whole(run, details, session)
+            for line in lines { console.out(line) }
+        }
+        if selection.all {
+            let outcomes = OutcomeSummary.text(runs.flatMap(\.details))
+            console.out(RunSummary(runs.map(\.run.record)).text + (outcomes.isEmpty ? "" : "; \(outcomes)"))
+        }
+    }
+
+    /// One of several runs.
+    static func short(_ record: RunRecord, _ details: [CheckDetail]) -> [String] {
+        let note = record.note.map { ", " + SafeText.line($0.split(separator: "\n").first.map(String.init) ?? "") } ?? ""
+        return [RunDocument.heading(record) + ": " + RunDocument.ending(record) + note] + [RunDocument.table(details)].compactMap(\.self)
+            + [""]
+    }
+
+    private static func whole(_ run: StoredRun, _ details: [CheckDetail], _ session: Session) -> [String] {
+        let record = run.record
+        var lines = [RunDocument.heading(record)] + [RunDocument.table(details)].compactMap(\.self)
+        lines.append([OutcomeSummary.text(details), RunDocument.ending(record)].filter { !$0.isEmpty }.joined(separator: "; "))
+        if let note = record.note { lines.append(SafeText.lines(note)) }
+        lines += record.warnings.map { "warning: \(SafeText.line($0))" }
+        lines.append("artifacts: \(run.files.path)")
+        return lines + (KeptMachine(record, root: session.stateRoot)?.lines ?? [])
+    }
+}

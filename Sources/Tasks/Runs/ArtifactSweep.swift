@@ -1,0 +1,62 @@
+import AtollPlatform
+public import Foundation
+import Glibc
+
+/// Deletes what old runs left: the whole directory of each run that has ended and whose VM is not kept. A directory without a run's record
+/// in it is none of ours and stays as it is.
+public struct ArtifactSweep: Sendable {
+    /// One old run and what became of its directory.
+    public struct Entry: Sendable, Equatable {
+        public enum Outcome: Sendable, Equatable {
+            case removed
+            /// It would be removed (dry run).
+            case removable
+            case failed(String)
+        }
+        public var files: RunFiles
+        public var finished: Date
+        public var outcome: Outcome
+    }
+
+    private let store: RunStore
+    private let now: Date
+    /// Whether something of the run is on this host still, its VM for example.
+    private let isInUse: @Sendable (String) -> Bool
+
+    public init(_ store: RunStore, now: Date = Date(), isInUse: @escaping @Sendable (String) -> Bool) {
+        self.store = store
+        self.now = now
+        self.isInUse = isInUse
+    }
+
+    /// - Parameter dryRun: says what would go, and changes nothing.
+    public func run(olderThan days: Int, dryRun: Bool = false) throws -> [Entry] {
+        let limit = now.addingTimeInterval(-86400 * Double(days))
+        return try store.runs().reversed().compactMap { files, record in
+            guard record.state == .finished, let finished = record.finished, finished < limit, record.run == files.run,
+                record.keptUntil.map({ $0 < now }) ?? true, !isInUse(record.run),
+                // Behind a link is somebody else's directory.
+                Self.isDirectory(files.path), Self.isDirectory(files.own)
+            else { return nil }
+            if dryRun { return Entry(files: files, finished: finished, outcome: .removable) }
+            do {
+                try Self.remove(files)
+                return Entry(files: files, finished: finished, outcome: .removed)
+            } catch { return Entry(files: files, finished: finished, outcome: .failed("\(error)")) }
+        }
+    }
+
+    /// The record goes last, so that a removal cut short is found again.
+    private static func remove(_ files: RunFiles) throws {
+        let own = files.own.split(separator: "/").last.map(String.init)
+        for name in try Directories.list(files.path) where name != own { try Directories.removeTree(files.path + "/" + name) }
+        for name in try Directories.list(files.own) where files.own + "/" + name != files.record {
+            try Directories.removeTree(files.own + "/" + name)
+        }
+        try Directories.removeTree(files.path)
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        (SystemCall.linkStatus(path)?.st_mode).map { $0 & S_IFMT == S_IFDIR } ?? false
+    }
+}

@@ -1,0 +1,64 @@
+import AtollClaims
+import AtollEnvironments
+import AtollPlatform
+import Foundation
+import Testing
+
+@testable import AtollDisposable
+
+/// What a run's VM takes of the host, and for how long.
+@Suite struct MachinesTests {
+    private let fake: AbsentHost
+    private let host: AtollEnvironments.Host
+    private let claims: CapacityClaims
+
+    init() throws {
+        fake = try AbsentHost()
+        host = try fake.host()
+        claims = CapacityClaims(root: fake.stateRoot)
+    }
+
+    private func vm(_ run: String, memory: Int = 1024) async throws -> VMInstance {
+        let budget = CapacityBudget(memoryMiB: 2048, cpus: 8, diskBytes: 100 << 30, subnets: 8)
+        return try await Machines(host: host, budget: { budget }).vm(
+            VMRequest(run: run, image: .template("tiny"), memoryMiB: memory, cpus: 1), life: .seconds(3600), artifacts: "/nowhere",
+            context: VerbContext(verb: "run"))
+    }
+
+    @Test("a VM that is gone gives its share back") func disposed() async throws {
+        let vm = try await vm("gone")
+        #expect(try claims.list().map(\.state) == [.granted])
+        try await vm.dispose()
+        #expect(try claims.list() == [])
+    }
+
+    @Test("a VM that is kept holds its share until it is cleared away, by name") func kept() async throws {
+        let kept = try await vm("kept")
+        try await kept.keep(until: Date(timeIntervalSinceNow: 3600), because: "FAILED")
+        #expect(try claims.list().map(\.state) == [.leftBehind])
+        #expect(try await Sweep(host: host).run().count == 1)
+        #expect(try claims.list().map(\.wants.purpose) == ["kept"])
+        #expect(try await Sweep(host: host).run(["kept"]) == [Sweep.Entry(run: "kept", outcome: .removed)])
+        #expect(try Directories.list(fake.stateRoot.capacity).filter { $0.hasSuffix(".ticket") } == [])
+    }
+
+    @Test("a run that broke off without its cleaning up holds its share until gc") func abandoned() async throws {
+        do { withExtendedLifetime(try await vm("lost")) {} }
+        #expect(try claims.list().map(\.state) == [.leftBehind])
+        #expect(try await Sweep(host: host).run() == [Sweep.Entry(run: "lost", outcome: .removed)])
+        #expect(try claims.list() == [])
+    }
+
+    @Test("a run's name that is taken is refused at once, also when there is no room") func taken() async throws {
+        let first = try await vm("r1", memory: 2048)
+        let error = await #expect(throws: DisposableError.self) { try await vm("r1", memory: 2048) }
+        #expect(error?.code == .exists)
+        try await first.dispose()
+    }
+
+    @Test("memory in which no kernel boots is refused, not waited for") func tooLittle() async throws {
+        let error = await #expect(throws: DisposableError.self) { try await vm("r1", memory: 1) }
+        #expect(error?.code == .hardware)
+        #expect(error?.message.contains("1 MiB of memory is less than the kernel of any distribution boots in (64 MiB)") == true)
+    }
+}
