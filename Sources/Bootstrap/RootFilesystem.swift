@@ -11,12 +11,16 @@ struct RootFilesystem {
 
     /// Looks at this disk's partitions and volumes; every other disk is out of LVM's sight from here on.
     /// - Parameter partitions: those of all disks; asking for them costs half a second under emulation, so it is done once.
-    init(of disk: String, partitions: [String], in appliance: any DiskAppliance) throws {
+    /// - Parameter layout: of a disk that this one is a clone of; it is not looked for again then.
+    init(of disk: String, partitions: [String], layout: Layout? = nil, in appliance: any DiskAppliance) throws {
         self.appliance = appliance
         self.disk = disk
         let partitions = partitions.filter { Self.isPartition($0, of: disk) }
         devices = partitions.isEmpty ? [disk] : partitions
-        for device in devices { types[device] = try appliance.filesystemType(device) }
+        let known = layout.flatMap { $0.isComplete(for: devices.map { String($0.dropFirst(disk.count)) }) ? $0 : nil }
+        for device in devices {
+            types[device] = try known?.types[String(device.dropFirst(disk.count))] ?? appliance.filesystemType(device)
+        }
         let physical = devices.filter { types[$0] == "LVM2_member" }
         guard !physical.isEmpty else { return }
         try appliance.restrictVolumeGroups(to: physical)
@@ -24,6 +28,22 @@ struct RootFilesystem {
             devices.append(volume)
             types[volume] = try appliance.filesystemType(volume)
         }
+    }
+
+    /// What is on the partitions of a disk, by what follows the disk's name: `1` to `ext4`.
+    struct Layout: Equatable {
+        fileprivate(set) var types: [String: String]
+
+        /// Volume groups and btrfs are told apart by identities that clones share: each disk is asked for its own.
+        fileprivate func isComplete(for partitions: [String]) -> Bool {
+            types.keys.sorted() == partitions.sorted() && !types.values.contains { ["LVM2_member", "btrfs"].contains($0) }
+        }
+    }
+
+    /// Of its partitions, without the volumes on them.
+    var layout: Layout {
+        let own = types.filter { $0.key.hasPrefix(disk) }
+        return Layout(types: Dictionary(uniqueKeysWithValues: own.map { (String($0.key.dropFirst(disk.count)), $0.value) }))
     }
 
     /// UUIDs of the btrfs filesystems on the disk. The kernel remembers a btrfs by UUID for as long as it runs and refuses a clone

@@ -19,13 +19,19 @@ public enum SysprepBatch {
         public var distro: String?
         /// The template's `root-partition`.
         public var rootPartition: String?
+        /// What it is an untouched overlay on. Disks of one origin are partitioned alike, which is found out once; nil: looked at by itself.
+        public var origin: String?
 
-        public init(path: String, format: DiskSpec.Format, identity: GuestIdentity, distro: String? = nil, rootPartition: String? = nil) {
+        public init(
+            path: String, format: DiskSpec.Format, identity: GuestIdentity, distro: String? = nil, rootPartition: String? = nil,
+            origin: String? = nil
+        ) {
             self.path = path
             self.format = format
             self.identity = identity
             self.distro = distro
             self.rootPartition = rootPartition
+            self.origin = origin
         }
     }
 

@@ -65,11 +65,15 @@ final class SysprepRun: Sendable {
         let partitions = try appliance.partitions()
         var deferred: [Int] = []
         var knownBtrfs: Set<String> = []
+        var layouts: [String: RootFilesystem.Layout] = [:]
         for (index, device) in zip(round, devices) {
             try checkCancellation()
             do {
                 let started = ContinuousClock.now
-                let root = try RootFilesystem(of: device, partitions: partitions, in: appliance)
+                let origin = disks[index].origin
+                let root = try RootFilesystem(
+                    of: device, partitions: partitions, layout: origin.flatMap { layouts[$0] }, in: appliance)
+                if let origin { layouts[origin] = root.layout }
                 let btrfs = try root.btrfsUUIDs()
                 guard knownBtrfs.isDisjoint(with: btrfs) else {
                     deferred.append(index)

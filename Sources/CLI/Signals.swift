@@ -4,13 +4,13 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Whether a plan is running now: then an interruption is the runner's business, else the verb is simply ended.
+/// Whether a plan or a task run is going on: then an interruption is its business, else the verb is simply ended.
 final class Activity: Sendable {
-    private let plans = Mutex(0)
+    private let works = Mutex(0)
     private let interrupted = Mutex<ContinuousClock.Instant?>(nil)
-    var isPlanRunning: Bool { plans.withLock { $0 > 0 } }
-    func began() { plans.withLock { $0 += 1 } }
-    func ended() { plans.withLock { $0 -= 1 } }
+    var isBusy: Bool { works.withLock { $0 > 0 } }
+    func began() { works.withLock { $0 += 1 } }
+    func ended() { works.withLock { $0 -= 1 } }
     func interruptedNow() { interrupted.withLock { $0 = .now } }
     /// Whether the interruption is so young that another signal is still the same one: timeout(1) sends its signal to the process and to
     /// its group, and nobody presses twice that fast.
@@ -36,16 +36,16 @@ extension Session {
                     console.err("ended at once; run the same command again to go on, or atoll destroy to clean up")
                     _exit(128 + number)
                 }
-                let isPlanRunning = activity.isPlanRunning
+                let isBusy = activity.isBusy
                 activity.interruptedNow()
                 interruption.request(signal: number)
-                if isPlanRunning {
+                if isBusy {
                     return console.err("interrupted: finishing or taking back the current steps; once more ends at once")
                 }
                 cancel()
                 DispatchQueue.global().asyncAfter(deadline: .now() + Self.grace) {
                     // A plan that begins after the signal starts no step; it only says so.
-                    guard !activity.isPlanRunning else { return }
+                    guard !activity.isBusy else { return }
                     GuestAccess.restoreTerminal()
                     console.err("error: interrupted")
                     _exit(128 + number)

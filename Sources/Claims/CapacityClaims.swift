@@ -36,16 +36,25 @@ public struct CapacityClaims: Sendable {
     /// - Parameter waiting: told what is waited for, and again whenever that changes:
     ///   `waiting for 1 GiB of memory: 3 of 4 GiB are held by 2 runs (foo, bar); bar has no process any more (killed or kept): atoll gc bar
     ///   frees its share; 1 before you`.
+    /// - Parameter reclaim: given the purposes of claims that stand in the way and whose processes are gone; may clear away what they left.
+    ///   Asked again when others have come, and every ten seconds.
     /// - Throws: `.outOfRange` at once for what the host never has; `.taken` when the patience ends; `.cancelled` with the task; `.permission`.
     public func acquire(
-        _ request: CapacityRequest, patience: Duration = .seconds(24 * 3600), waiting: @Sendable (String) -> Void = { _ in }
+        _ request: CapacityRequest, patience: Duration = .seconds(24 * 3600), waiting: @Sendable (String) -> Void = { _ in },
+        reclaim: (@Sendable ([String]) async -> Void)? = nil
     ) async throws -> CapacityGrant {
         let start = ContinuousClock.now
         let ticket = try await explained { try await join(request) }
         do {
             var last = ""
             var pause = poll.first
-            while let sentence = try await explained({ try await decide(ticket) }) {
+            var reclaimed: (left: Set<String>, at: ContinuousClock.Instant) = ([], start)
+            while let (sentence, left) = try await explained({ try await decide(ticket) }) {
+                if let reclaim, !left.isEmpty, !reclaimed.left.isSuperset(of: left) || .now - reclaimed.at > .seconds(10) {
+                    reclaimed = (Set(left), .now)
+                    await reclaim(left)
+                    continue
+                }
                 if sentence != last { waiting(sentence) }
                 last = sentence
                 guard ContinuousClock.now - start < patience else {
@@ -93,8 +102,8 @@ public struct CapacityClaims: Sendable {
         }
     }
 
-    /// nil when the ticket is granted now, else what it waits for.
-    private func decide(_ ticket: CapacityTicket) async throws -> String? {
+    /// nil when the ticket is granted now, else what it waits for, and whose claims among those it waits for are left behind.
+    private func decide(_ ticket: CapacityTicket) async throws -> (sentence: String, left: [String])? {
         try await locked {
             let survey = try survey()
             let claim = ticket.claim
@@ -102,7 +111,10 @@ public struct CapacityClaims: Sendable {
             try refuse(claim.wants, beyond: held.map(\.wants))
             let before = survey.claims.filter { $0.state == .waiting && $0.number < claim.number }
             let lacking = CapacityResource.all(claim.wants, held: held.map(\.wants), budget: budget()).filter { !$0.fits }
-            guard before.isEmpty, lacking.isEmpty else { return Self.sentence(lacking, held: held, before: before) }
+            guard before.isEmpty, lacking.isEmpty else {
+                let left = lacking.isEmpty ? [] : held.filter { $0.state == .leftBehind }.map(\.wants.purpose)
+                return (Self.sentence(lacking, held: held, before: before), left)
+            }
             try ticket.grant()
             return nil
         }

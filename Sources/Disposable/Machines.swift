@@ -42,7 +42,14 @@ public struct Machines: Sendable {
             // Made once it is granted; what stays of the run when its process dies is in there.
             holder: RunDirectory.parent(host.stateRoot) + "/" + request.run)
         let grant: CapacityGrant
-        do { grant = try await claims.acquire(wants, waiting: context.note) } catch let error as ClaimError {
+        do {
+            grant = try await claims.acquire(wants, waiting: context.note) { _ in
+                // Whoever is in need of room does what `atoll gc` would; kept VMs stay.
+                let entries = (try? await Sweep(host: host, note: context.note).run()) ?? []
+                let gone = entries.filter { $0.outcome == .removed }.map(\.run)
+                if !gone.isEmpty { context.note("cleared away what \(gone.joined(separator: ", ")) left, for room") }
+            }
+        } catch let error as ClaimError {
             throw DisposableError(error.code == .cancelled ? .cancelled : .hardware, error.message)
         }
         let record = RunDirectory.Record(

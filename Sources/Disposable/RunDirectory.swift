@@ -41,7 +41,6 @@ public final class RunDirectory: Sendable {
     public var workdir: String { path }
     public static let prefixName = "vm"
     var recordPath: String { path + "/run.json" }
-    var lockPath: String { path + "/owner.lock" }
 
     private init(run: String, path: String, lock: FileLock) {
         self.run = run

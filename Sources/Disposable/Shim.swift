@@ -34,9 +34,7 @@ public struct Shim: Sendable, Equatable {
     /// One line for a login shell.
     public static func line(_ words: [String]) -> String { words.map(ShellWord.quoted).joined(separator: " ") }
 
-    /// Exit codes of its own: it could not enter the directory or was called wrongly. Shells use 126 and 127 for the command itself.
-    public static let misuse: Int32 = 125
-
+    /// Its own exit code is 125: it could not enter the directory or was called wrongly. Shells use 126 and 127 for the command itself.
     public static let text = #"""
         #!/bin/sh
         # Runs one command of a task; see the product's documentation of task runs.

@@ -32,7 +32,7 @@ public enum InitFile {
 
     /// Reads the file at `path`. Throws `InvalidInput` with every error of the file, in file order.
     public static func load(_ path: String) throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
-        try parse(try SourceText.read(path), file: path)
+        try parse(try source(path), file: path)
     }
 
     /// Reads init file text; `file` is the name that findings show.
@@ -42,7 +42,7 @@ public enum InitFile {
 
     /// Like `load`, but with errors as values, for callers that add findings of their own before they give up.
     public static func draft(path: String) -> Draft {
-        do throws(InvalidInput) { return draft(try SourceText.read(path), file: path) } catch {
+        do throws(InvalidInput) { return draft(try source(path), file: path) } catch {
             return Draft(failed: error, file: path)
         }
     }

@@ -1,44 +1,42 @@
-import AtollModel
+public import AtollModel
 import Glibc
 
-/// The text of an init file, or one clear reason why there is none.
-enum SourceText {
-    static func read(_ path: String) throws(InvalidInput) -> String {
-        func refuse(_ message: String) -> InvalidInput {
-            InvalidInput([Diagnostic(.error, file: path, position: nil, message: message)])
-        }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+extension InitFile {
+    /// The text of the file at `path`, which should be UTF-8 and of a size that a person writes, or one clear reason why there is none. A
+    /// pipe that somebody writes to is read as well (`atoll validate <(generate)`); nobody is waited for who is not there.
+    /// - Parameter kind: what it should be, with an article: `a task formula`.
+    /// - Parameter hint: what else to do where there is no such file.
+    public static func readText(path: String, kind: String, hint: String = "") throws(InvalidInput) -> String {
+        // Opening a pipe without a writer would wait for one.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            let code = errno
-            throw refuse(
-                code == ENOENT
-                    ? "there is no such file; name an init file, or write one (`init-examples/` has some to copy)"
-                    : "the file cannot be opened: \(String(cString: strerror(code)))")
+            let why = errno == ENOENT ? nil : String(cString: strerror(errno))
+            throw refusal(path, why.map { "the file cannot be opened: \($0)" } ?? "there is no such file; name \(kind)\(hint)")
         }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw refuse("the file cannot be examined: \(String(cString: strerror(errno)))") }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw refuse("this is a directory; an init file is a YAML or JSON text file") }
-        let tooLarge = "the file is larger than \(ByteSize(Int64(InitFile.sizeLimit))); this is no init file"
-        guard status.st_size <= InitFile.sizeLimit else { throw refuse(tooLarge) }
-
+        let flags = fcntl(descriptor, F_GETFL)
+        if flags >= 0 { _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            let count = read(descriptor, &buffer, buffer.count)
             if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw refuse("the file cannot be read: \(String(cString: strerror(errno)))") }
+            if count < 0 && errno == EISDIR { throw refusal(path, "this is a directory; name \(kind) in it") }
+            guard count >= 0 else { throw refusal(path, "the file cannot be read: \(String(cString: strerror(errno)))") }
             if count == 0 { break }
             bytes.append(contentsOf: buffer[..<count])
-            // The size of a pipe or a device is only known by reading it.
-            guard bytes.count <= InitFile.sizeLimit else { throw refuse(tooLarge) }
+            // Also bounds a pipe or a device, whose size nobody knows beforehand.
+            guard bytes.count <= sizeLimit else { throw refusal(path, tooLarge(kind)) }
         }
-        guard let zero = bytes.firstIndex(of: 0) else {
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw refuse("the file is not UTF-8 text; convert it (`iconv -t UTF-8`) or name the right file")
-            }
-            return text
+        if let zero = bytes.firstIndex(of: 0) { throw refusal(path, "the file is binary (a zero byte at offset \(zero)), not \(kind)") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw refusal(path, "the file is not UTF-8 text; convert it (`iconv -t UTF-8`) or name the right file")
         }
-        throw refuse("the file is binary (a zero byte at offset \(zero)); an init file is YAML or JSON text")
+        return text
+    }
+
+    /// The text of an init file.
+    static func source(_ path: String) throws(InvalidInput) -> String {
+        try readText(path: path, kind: "an init file (YAML or JSON)", hint: ", or write one (`init-examples/` has some to copy)")
     }
 }

@@ -55,9 +55,6 @@ public struct CheckDetail: Sendable, Equatable {
         set { assigned = newValue }
     }
 
-    /// Whether an outcome was given at all.
-    public var hasOutcome: Bool { assigned != nil }
-
     /// Sets the outcome to a word from outside.
     /// - Throws: `ResultsError` `.value` for an unknown word; the detail is unchanged then.
     public mutating func setOutcome(word: String) throws(ResultsError) { assigned = try Outcome(parsing: word) }

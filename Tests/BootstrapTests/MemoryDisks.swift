@@ -81,7 +81,10 @@ final class MemoryAppliance: DiskAppliance, ApplianceSession {
 
     func disks() -> [String] { order }
     func partitions() -> [String] { order.flatMap { contents[$0]?.map(\.name) ?? [] }.filter { !order.contains($0) } }
-    func filesystemType(_ name: String) -> String { device(name)?.type ?? "" }
+    func filesystemType(_ name: String) -> String {
+        log.append("type \(name)")
+        return device(name)?.type ?? ""
+    }
     func filesystemUUID(_ name: String) -> String { device(name)?.uuid ?? "" }
     func filesystemLabel(_ name: String) -> String { device(name)?.label ?? "" }
     func restrictVolumeGroups(to devices: [String]) throws {

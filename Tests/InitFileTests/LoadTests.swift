@@ -173,6 +173,9 @@ func warnings(_ text: String) -> [String] { InitFile.draft(text, file: "f").warn
         try handle.close()
         #expect(fault(large).contains("larger than 4 MiB"))
         #expect(fault("/dev/zero").contains("larger than 4 MiB"))
+        // Nobody will ever write into it.
+        try #require(mkfifo(workspace.path + "/pipe", 0o600) == 0)
+        #expect(fault(workspace.path + "/pipe").contains("empty"))
         #expect(errors("domains: {a: [}\n").first?.hasPrefix("f:1:15: YAML: ") == true)
         #expect(errors("{\"domains\": {]\n").first?.hasPrefix("f:1:14: JSON: ") == true)
         #expect(errors("a: 1\n---\nb: 2\n").count == 1)

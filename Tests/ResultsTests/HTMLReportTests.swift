@@ -71,19 +71,4 @@ import Testing
         let error = #expect(throws: ResultsError.self) { try HTMLReport.render(yaml: "[]") }
         #expect(error?.code == .directive)
     }
-
-    @Test("check 55: both results and file, or neither, is a directive error")
-    func input() throws {
-        let workspace = try Workspace("atoll-results")
-        try workspace.write("r.yml", "results:\n")
-        func text(_ results: String?, _ file: String?) throws -> String {
-            try ResultsInput.text(results: results, file: file, directory: workspace.path, directive: "resultsdb")
-        }
-        #expect(try text("results: []", nil) == "results: []")
-        #expect(try text(nil, "r.yml") == "results:\n")
-        for (results, file) in [("results:", "r.yml"), (nil, nil), (nil, "absent.yml")] as [(String?, String?)] {
-            let error = #expect(throws: ResultsError.self) { try text(results, file) }
-            #expect(error?.code == .directive)
-        }
-    }
 }

@@ -7,9 +7,7 @@ import Testing
     func updates() throws {
         var detail = CheckDetail(item: "foo-1-1")
         #expect(detail.outcome == .needsInspection)
-        #expect(!detail.hasOutcome)
         try detail.updateOutcome(word: nil)
-        #expect(!detail.hasOutcome)
         detail.updateOutcome(.passed)
         #expect(detail.outcome == .passed)
         try detail.updateOutcome(word: "FAILED")
@@ -58,23 +56,17 @@ import Testing
         #expect(throws: ResultsError.self) { try OutcomeSummary.text(words: ["PASSED", "GOOD"]) }
     }
 
-    @Test("check 43: exitcode is 0 for PASSED and INFO, 100 for the rest, and takes exactly one of its parameters")
-    func exitVerdict() throws {
-        func yaml(_ outcomes: Outcome...) throws -> String { try ResultYAML.text(outcomes.map { CheckDetail(item: "x", outcome: $0) }) }
-        #expect(try ExitVerdict.code(resultWorst: yaml(.passed, .info), resultLast: nil) == 0)
+    @Test("check 43: exitcode is 0 for PASSED and INFO, 100 for the rest")
+    func exitVerdict() {
+        func details(_ outcomes: Outcome...) -> [CheckDetail] { outcomes.map { CheckDetail(item: "x", outcome: $0) } }
+        #expect(ExitVerdict.code(worst: details(.passed, .info)) == 0)
         for bad in [Outcome.failed, .needsInspection, .aborted, .crashed] {
-            #expect(try ExitVerdict.code(resultWorst: yaml(bad, .passed), resultLast: nil) == 100)
-            #expect(try ExitVerdict.code(resultWorst: nil, resultLast: yaml(bad, .passed)) == 0)
-            #expect(try ExitVerdict.code(resultWorst: nil, resultLast: yaml(.passed, bad)) == 100)
+            #expect(ExitVerdict.code(worst: details(bad, .passed)) == 100)
+            #expect(ExitVerdict.code(last: details(bad, .passed)) == 0)
+            #expect(ExitVerdict.code(last: details(.passed, bad)) == 100)
         }
-        #expect(try ExitVerdict.code(resultWorst: "results:", resultLast: nil) == 0)
-        #expect(try ExitVerdict.code(resultWorst: nil, resultLast: yaml()) == 0)
-        #expect(throws: ResultsError.self) { try ExitVerdict.code(resultWorst: "results:", resultLast: "results:") }
-        #expect(throws: ResultsError.self) { try ExitVerdict.code(resultWorst: nil, resultLast: nil) }
-        let error = #expect(throws: ResultsError.self) { try ExitVerdict.code(resultWorst: "no: results", resultLast: nil) }
-        #expect(error?.code == .value)
-        #expect(ExitVerdict.combined([100, 0]) == 100)
-        #expect(ExitVerdict.combined([]) == 0)
+        #expect(ExitVerdict.code(worst: []) == 0)
+        #expect(ExitVerdict.code(last: []) == 0)
     }
 
     @Test("output is kept, and left out of the text form")

@@ -1,6 +1,7 @@
 import AtollDisposable
 import AtollFormula
 import AtollGuestAccess
+import AtollPlatform
 import AtollTestSupport
 import Synchronization
 import Testing
@@ -133,6 +134,7 @@ import Testing
         let rpm = machine("dnf")
         try await preparation(false).prepare(wish(), try bench.session(rpm))
         #expect(changes(rpm) == ["dnf config-manager --add-repo http://repo/x.repo", "dnf --assumeyes copr enable user/name"])
+        #expect(rpm.commands.allSatisfy { $0.program == .script(PackageSystem.question) || $0.directory == "/var/tmp/task" })
         let deb = machine("apt-get")
         try await preparation(false).prepare(wish(), try bench.session(deb))
         #expect(changes(deb) == ["tee /etc/apt/sources.list.d/atoll-3.list"])
@@ -145,6 +147,110 @@ import Testing
         let session = try bench.session(machine("dnf", failing: ["copr"]))
         try await preparation(true).prepare(wish(), session)
         #expect(session.warnings.count == 1)
+    }
+
+    @Test("a base URL is written as a file, which no plugin is needed for; a missing plugin is installed once")
+    func repositoriesWithoutPlugins() async throws {
+        for manager in ["dnf5", "dnf", "yum"] {
+            let base = machine(manager)
+            try await PackagePreparation(repositories: ["http://repo/x/"]).prepare(wish(), try bench.session(base))
+            #expect(changes(base) == ["tee /etc/yum.repos.d/atoll-1.repo"])
+            let text = "[atoll-1]\nname=http://repo/x/\nbaseurl=http://repo/x/\nenabled=1\n"
+            #expect(base.commands.last?.input == .bytes(Array(text.utf8)))
+        }
+        for manager in ["dnf5", "dnf"] {
+            let added = Mutex(0)
+            let bare = FakeInstance { line in
+                if line == PackageSystem.question { return (0, "manager \(manager)\nrights root\n") }
+                guard line.contains("config-manager"), !line.contains("install") else { return (0, "") }
+                if added.withLock({
+                    $0 += 1; return $0
+                }) > 1 {
+                    return (0, "")
+                }
+                return (1, "No such command: config-manager.\nIt could be: \"dnf install '\(manager)-command(config-manager)'\"\n")
+            }
+            let preparation = PackagePreparation(repositories: ["http://repo/x.repo"]) { _ in Issue.record("a pause") }
+            try await preparation.prepare(wish(), try bench.session(bare))
+            let lines = changes(bare)
+            #expect(lines.count == 3 && lines[0] == lines[2], "\(lines)")
+            #expect(lines[1] == "\(manager) --assumeyes install \(manager)-command(config-manager)")
+        }
+    }
+
+    @Test("packages that no known key signed: the error says what to write, not dnf's list of settings")
+    func signatures() async throws {
+        let settings = (1...60).map { "setting\($0): 1\n" }.joined()
+        for output in [
+            "You have enabled checking\nProblem repository: [atoll-1]\n" + settings,
+            "Package x.rpm is not signed\nError: GPG check FAILED\n",
+            "The package is not signed.\nSignature verification failed.\n",
+        ] {
+            let instance = FakeInstance { line in
+                if line == PackageSystem.question { return (0, "manager dnf\nrights root\n") }
+                return line.contains("|| printf") ? (0, "x") : line.hasPrefix("dnf") ? (1, output) : (0, "")
+            }
+            let error = await #expect(throws: TaskError.self) {
+                try await PackagePreparation(repositories: ["http://repo/"]).prepare(wish(["x"]), try bench.session(instance))
+            }
+            #expect(error?.code == .remote)
+            #expect(error?.message.contains("gpgkey=") == true && error?.message.contains("setting60") == false, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test("whose machine it is tells the database that has the package manager itself: dnf can be had on Debian, apt on Fedora")
+    func family() async throws {
+        let place = LocalInstance(directory: bench.workspace.path + "/own", environment: TaskBench.environment)
+        try await place.start()
+        for (tools, database, manager) in [
+            ("dnf apt-get", true, "apt-get"), ("dnf5 dnf apt-get", false, "dnf5"), ("apt-get", false, "apt-get"), ("yum", false, "yum"),
+        ] {
+            let known = "command() { for tool in \(tools); do if [ $2 = $tool ]; then return 0; fi; done; return 1; }\n"
+            let script = "dpkg-query() { \(database); }\n" + known + PackageSystem.question
+            let answer = try await place.capture(InstanceCommand(.script(script)))
+            let system = PackageSystem(answer: String(decoding: answer.output, as: UTF8.self))
+            #expect(system?.manager.rawValue == manager, "\(tools)")
+        }
+        try await place.dispose()
+    }
+
+    @Test("what is installed is not asked for again, however it is named; a file of the task is looked at where the task is")
+    func names() async throws {
+        let bin = bench.workspace.path + "/bin"
+        try bench.workspace.write("bin/rpm", "")
+        // The words of Debian's rpm 4.18 and dnf 4.14 on a machine that has twice-2.0-1.noarch, which provides it = 3.
+        let rpm = """
+            #!/bin/sh
+            case "$*" in
+            "-q --whatprovides twice" | "-q twice-2.0-1" | "-q twice-2.0-1.noarch") echo twice-2.0-1.noarch ;;
+            "-q --package "*" ./twice.rpm") printf twice-2.0-1.noarch ;;
+            *) exit 1 ;;
+            esac
+            """
+        let dnf = """
+            #!/bin/sh
+            case "$*" in
+            *"repoquery --installed --whatprovides twice >= 2" | *"--whatprovides it = 3" | *"--whatprovides tw*") echo twice ;;
+            esac
+            """
+        try AtomicFile.write(rpm + "\n", to: bin + "/rpm", mode: 0o755)
+        try AtomicFile.write(dnf + "\n", to: bin + "/dnf", mode: 0o755)
+        let place = LocalInstance(directory: bench.workspace.path + "/own", environment: ["PATH": bin + ":/usr/bin:/bin"])
+        try await place.start()
+        let there = ["twice", "twice-2.0-1", "twice >= 2", "it = 3", "tw*", "./twice.rpm"]
+        let absent = ["other", "twice-1.0-1", "twice >= 3", "oth*", "./other.rpm", "@tools", "https://repo/twice.rpm"]
+        let system = try #require(PackageSystem(answer: "manager dnf\nrights root"))
+        let found = try await place.capture(InstanceCommand(.script(system.missing(there + absent))))
+        #expect(String(decoding: found.output, as: UTF8.self).split(separator: "\n").map(String.init) == absent)
+        #expect(found.result.succeeded)
+        // There is no way to ask yum without its lists.
+        let old = try #require(PackageSystem(answer: "manager yum\nrights root")).missing(["twice >= 2"])
+        #expect(!old.contains("repoquery"))
+
+        let instance = machine("dnf", missing: ["./twice.rpm"])
+        try await PackagePreparation().prepare(wish(["./twice.rpm"]), try bench.session(instance))
+        #expect(instance.commands.dropFirst().map(\.directory) == ["/var/tmp/task", "/var/tmp/task"])
+        try await place.dispose()
     }
 
     @Test("what is missing is found by the machine's own database, here")

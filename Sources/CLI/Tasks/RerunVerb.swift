@@ -30,6 +30,9 @@ struct RerunVerb: TaskVerb {
             for record in running { session.console.err("\(record.run) has not ended, or was killed; it is run again too") }
             guard !records.isEmpty else { return session.console.err("nothing failed in \(named.invocation)") }
         }
+        // The repeated verbs have sessions of their own; signals are heard by this one.
+        session.activity.began()
+        defer { session.activity.ended() }
         var worst: Int32 = 0
         var repetitions: [RunRecord] = []
         let invocation = RunIdentifier.make(at: Date())

@@ -40,6 +40,8 @@ struct TaskLauncher: Sendable {
 
     /// - Throws: `VerbExit` with the worst exit code, when it is not 0.
     func run(_ jobs: [Job], atOnce: Int) async throws {
+        tasks.session.activity.began()
+        defer { tasks.session.activity.ended() }
         let records = try await withThrowingTaskGroup(of: RunRecord.self) { group in
             var waiting = jobs[...]
             var finished: [RunRecord] = []

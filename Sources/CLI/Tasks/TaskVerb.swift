@@ -3,7 +3,6 @@ import AtollPlanning
 import AtollTasks
 import Dispatch
 import Glibc
-import Synchronization
 
 /// A verb that runs tasks. A signal ends the task, fetches what it left and takes its machine away; a second one skips the fetching.
 protocol TaskVerb: Verb {
@@ -17,17 +16,21 @@ extension TaskVerb {
 }
 
 extension Session {
-    /// Signals as task runs understand them. Never ends the process by itself: a machine would be left behind.
+    /// Signals as task runs understand them. Once a run has begun they never end the process by themselves: a machine would be left behind.
     func watchTaskSignals() -> [any DispatchSourceSignal] {
-        let heard = SignalMemory()
-        return [SIGINT, SIGTERM, SIGHUP].compactMap { number in
+        [SIGINT, SIGTERM, SIGHUP].compactMap { number in
             let before = signal(number, SIG_IGN)
             // What nohup ignores stays ignored. SIG_IGN is the integer 1 in a pointer's clothes, so only its bits can be compared.
             if number == SIGHUP, unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { return nil }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [taskStop, console] in
+            source.setEventHandler { [taskStop, activity, console] in
+                guard activity.isBusy else {
+                    console.err("error: interrupted")
+                    _exit(128 + number)
+                }
                 // timeout(1) sends its signal to the process and to its group: that is one.
-                guard !heard.isRepeatedNow() else { return }
+                if activity.isFreshlyInterrupted { return }
+                activity.interruptedNow()
                 if taskStop.gently.signal == nil {
                     console.err("interrupted: ending the task, fetching what it left, removing its machine; once more skips the fetching")
                     taskStop.gently.request(signal: number)
@@ -40,20 +43,6 @@ extension Session {
             }
             source.resume()
             return source
-        }
-    }
-}
-
-/// When the last signal came.
-private final class SignalMemory: Sendable {
-    private let last = Mutex<ContinuousClock.Instant?>(nil)
-
-    func isRepeatedNow() -> Bool {
-        last.withLock { last in
-            let now = ContinuousClock.now
-            if let before = last, now - before < .milliseconds(300) { return true }
-            last = now
-            return false
         }
     }
 }

@@ -61,7 +61,9 @@ public struct IdentityPreparer: GuestPreparer {
             guard let disk = guest.machine.disks.first else { return nil }
             return SysprepBatch.Disk(
                 path: guest.files.resolved(disk.path), format: disk.format, identity: try identity(guest), distro: distro(guest.machine),
-                rootPartition: disk.metadata["root-partition"]?.text)
+                rootPartition: disk.metadata["root-partition"]?.text,
+                // A build section may have changed it.
+                origin: guest.machine.spec.disks.first?.build == nil ? disk.backing.first?.path : nil)
         }
         let recipes = try RecipeBook(directory: try recipeDirectory())
         try await SysprepBatch.run(disks, recipes: recipes, forceTCG: accelerator == .tcg) { event in

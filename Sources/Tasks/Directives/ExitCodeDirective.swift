@@ -11,13 +11,17 @@ struct ExitCodeDirective: Directive {
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
-        func text(_ key: String) throws -> String? { try parameters.members[key].map { try TaskResults.text($0, key, parameters) } }
-        let (worst, last) = (try text("result_worst"), try text("result_last"))
-        do throws(ResultsError) {
-            let code = try ExitVerdict.code(resultWorst: worst, resultLast: last)
-            call.session.exit(with: code)
-            call.log.debug("\(call.label): exit code \(code)")
-        } catch { throw parameters.problem("failed: \(error.message)") }
+        // Which of them: a null beside the other was not given.
+        let given = Self.parameters.oneOf.filter { parameters.members[$0] != nil }
+        let key = given.first { parameters.members[$0] != .null } ?? given[0]
+        let text = try TaskResults.text(parameters.members[key] ?? .null, key, parameters)
+        let details: [CheckDetail]
+        do throws(ResultsError) { details = try ResultYAML.parse(text, name: key) } catch {
+            throw parameters.problem("failed: \(error.message)")
+        }
+        let code = key == "result_worst" ? ExitVerdict.code(worst: details) : ExitVerdict.code(last: details)
+        call.session.exit(with: code)
+        call.log.debug("\(call.label): exit code \(code)")
         return .null
     }
 }

@@ -3,6 +3,7 @@ public import AtollFormula
 import AtollGuestAccess
 import AtollModel
 import Foundation
+import Synchronization
 
 /// Sees to it that a machine has the packages that a formula asks for, by the machine's own family of packages.
 ///
@@ -45,7 +46,7 @@ public struct PackagePreparation: Sendable {
         if adds { try await addRepositories(system, session) }
         let missing = try await missing(packages, system, session)
         guard !missing.isEmpty else {
-            if !packages.isEmpty { session.log.info("packages: all \(packages.count) are there") }
+            if !packages.isEmpty { session.log.info("packages: all there already") }
             return
         }
         let list = missing.joined(separator: ", ")
@@ -82,7 +83,7 @@ public struct PackagePreparation: Sendable {
 
     private func missing(_ packages: [String], _ system: PackageSystem, _ session: RunSession) async throws -> [String] {
         guard !packages.isEmpty else { return [] }
-        let command = InstanceCommand(.script(system.missing(packages)), timeout: .seconds(300))
+        let command = InstanceCommand(.script(system.missing(packages)), directory: session.taskDirectory, timeout: .seconds(300))
         let found = try await session.instance.capture(command, limit: 1 << 20)
         let names = Set(String(decoding: found.output, as: UTF8.self).split(separator: "\n").map(String.init))
         // Whatever went wrong with asking: installing finds out.
@@ -130,7 +131,7 @@ public struct PackagePreparation: Sendable {
                 return session.installed(missing)
             }
             let again = number + 1 < ways.count
-            if again { session.log.warning("packages: not to be had in their newest versions; trying older ones: \(outcome.tail)") }
+            if again { session.log.warning("packages: dnf --best failed; trying without it: \(outcome.tail)") }
             if !again {
                 let before = notes.isEmpty ? "" : "\n" + notes.joined(separator: "\n")
                 throw TaskError(
@@ -150,17 +151,28 @@ public struct PackagePreparation: Sendable {
                 continue
             }
             let privilege = try privilege(system, "the repository \(repository)", session)
-            var outcome = try await run(privilege + command, input: input, session)
+            var outcome = try await add(privilege, command, input, system, session)
             for attempt in 1...3 where !outcome.succeeded {
                 session.log.warning("repository \(repository) was not added; trying again in 30 s (\(attempt) of 3): \(outcome.tail)")
                 try await pause(.seconds(30))
-                outcome = try await run(privilege + command, input: input, session)
+                outcome = try await add(privilege, command, input, system, session)
             }
             if outcome.succeeded { continue }
             let words = "the repository \(repository) cannot be added on \(session.instance.name) (status \(outcome.code)): \(outcome.tail)"
             guard ignoresRepositoryErrors else { throw TaskError(.remote, words) }
             session.warn(words)
         }
+    }
+
+    /// One try; small images lack dnf's plugin for it, which is installed first then.
+    private func add(
+        _ privilege: [String], _ command: [String], _ input: String?, _ system: PackageSystem, _ session: RunSession
+    ) async throws -> Attempt {
+        let outcome = try await run(privilege + command, input: input, session)
+        guard !outcome.succeeded, let plugin = system.plugin(lackedBy: outcome.tail) else { return outcome }
+        session.log.info("packages: installing \(plugin.last ?? "")")
+        let added = try await run(privilege + plugin, session)
+        return added.succeeded ? try await run(privilege + command, input: input, session) : added
     }
 
     private struct Attempt {
@@ -174,16 +186,23 @@ public struct PackagePreparation: Sendable {
         session.log.debug("running \(words.map(ShellWord.quoted).joined(separator: " "))")
         let output = OutputTail(limit: 0)
         let name = words.first { !["sudo", "--non-interactive", "env"].contains($0) && !$0.contains("=") } ?? ""
-        let lines = LogLines { [log = session.log] in log.debug("\(name): \($0)") }
+        let remedy = Mutex<String?>(nil)
+        let lines = LogLines { [log = session.log] line in
+            log.debug("\(name): \(line)")
+            if let found = PackageSystem.remedy(forSignatureIn: line) { remedy.withLock { $0 = $0 ?? found } }
+        }
+        // The formula's author names files as the task finds them.
         let command = InstanceCommand(
-            .arguments(words), input: input.map { .bytes(Array($0.utf8)) } ?? .none, silence: session.silence)
+            .arguments(words), directory: session.taskDirectory, input: input.map { .bytes(Array($0.utf8)) } ?? .none,
+            silence: session.silence)
         do {
             let result = try await session.instance.run(command) { _, bytes in
                 output.append(bytes)
                 lines.append(bytes)
             }
             lines.finish()
-            return Attempt(code: result.code, tail: output.tail())
+            // In dnf's own words that is a page of settings.
+            return Attempt(code: result.code, tail: remedy.withLock { $0 } ?? output.tail())
         } catch let error as DisposableError where error.code == .silence || error.code == .timeout {
             throw TaskError(.remote, "packages: \(name) on \(session.instance.name) \(error.message)\(output.ending)")
         }

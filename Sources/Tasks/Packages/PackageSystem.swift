@@ -15,10 +15,15 @@ struct PackageSystem: Sendable, Equatable {
     var family: EnvironmentWish.PackageFamily { manager == .apt ? .deb : .rpm }
 
     /// Prints the manager's name, then `root`, `sudo` or `user`. Plain POSIX.
+    ///
+    /// dnf can be had on Debian and apt on Fedora: where both are, the machine is of the family whose database has its own manager.
     static let question = """
-        for tool in dnf5 dnf yum apt-get; do
-            if command -v $tool > /dev/null 2>&1; then echo "manager $tool"; break; fi
-        done
+        if command -v apt-get > /dev/null 2>&1 && dpkg-query -W dpkg > /dev/null 2>&1; then echo "manager apt-get"
+        else
+            for tool in dnf5 dnf yum apt-get; do
+                if command -v $tool > /dev/null 2>&1; then echo "manager $tool"; break; fi
+            done
+        fi
         if [ "$(id -u)" = 0 ]; then echo "rights root"
         elif command -v sudo > /dev/null 2>&1 && sudo --non-interactive true > /dev/null 2>&1; then echo "rights sudo"
         else echo "rights user"; fi
@@ -50,14 +55,29 @@ struct PackageSystem: Sendable, Equatable {
             let word = ShellWord.quoted(package)
             let test =
                 switch family {
-                case .rpm where package.hasPrefix("@") || package.contains(" ") || package.contains("*"): "false"
-                case .rpm: "rpm -q --whatprovides \(word) > /dev/null 2>&1"
+                case .rpm: isInstalled(rpm: package)
                 case .deb where package.hasPrefix("/"): "[ -e \(word) ]"
                 case .deb where package.contains("=") || package.contains("/"): "false"
                 case .deb: "dpkg-query -W -f '${db:Status-Status}\\n' \(word) 2> /dev/null | grep -q -x installed"
                 }
-            return "\(test) || printf '%s\\n' \(word)"
+            return "{ \(test); } || printf '%s\\n' \(word)"
         }.joined(separator: "\n")
+    }
+
+    /// A shell command that succeeds if an rpm machine has it. None of them reads lists of packages: there may be no network.
+    private func isInstalled(rpm package: String) -> String {
+        let word = ShellWord.quoted(package)
+        if package.hasPrefix("@") || package.contains("://") { return "false" }
+        if package.hasSuffix(".rpm") {
+            let label = "rpm -q --package --queryformat '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}' \(word) 2> /dev/null"
+            return "rpm -q \"$(\(label))\" > /dev/null 2>&1"
+        }
+        if package.contains(where: { "<>= *?[".contains($0) }) {
+            // rpm itself knows neither comparisons nor patterns.
+            guard manager == .dnf || manager == .dnf5 else { return "false" }
+            return "[ -n \"$(\(manager.rawValue) --quiet repoquery --installed --whatprovides \(word) 2> /dev/null)\" ]"
+        }
+        return "rpm -q --whatprovides \(word) > /dev/null 2>&1 || rpm -q \(word) > /dev/null 2>&1"
     }
 
     /// The ways to install, each tried when the one before failed.
@@ -90,13 +110,31 @@ struct PackageSystem: Sendable, Equatable {
         if let project = repository.split(separator: ":", maxSplits: 1).last, repository.hasPrefix("copr:") {
             return ([manager.rawValue, "--assumeyes", "copr", "enable", String(project)], nil)
         }
+        guard repository.hasSuffix(".repo") else {
+            // Whether packages must be signed is left to the machine's own settings.
+            let text = "[atoll-\(number)]\nname=\(repository)\nbaseurl=\(repository)\nenabled=1\n"
+            return (["tee", "/etc/yum.repos.d/atoll-\(number).repo"], text)
+        }
         switch manager {
-        case .dnf5 where repository.hasSuffix(".repo"):
-            return (["dnf5", "config-manager", "addrepo", "--overwrite", "--from-repofile=\(repository)"], nil)
-        case .dnf5:
-            return (["dnf5", "config-manager", "addrepo", "--overwrite", "--id=atoll-\(number)", "--set=baseurl=\(repository)"], nil)
+        case .dnf5: return (["dnf5", "config-manager", "addrepo", "--overwrite", "--from-repofile=\(repository)"], nil)
         case .yum: return (["yum-config-manager", "--add-repo", repository], nil)
         default: return (["dnf", "config-manager", "--add-repo", repository], nil)
         }
+    }
+
+    /// What installs the plugin that a command of dnf's lacked, as dnf itself names it; nil when that was not the trouble.
+    func plugin(lackedBy output: String) -> [String]? {
+        let known = ["config-manager", "copr"].map { "\(manager.rawValue)-command(\($0))" }
+        return known.first(where: output.contains).map { [manager.rawValue, "--assumeyes", "install", $0] }
+    }
+
+    /// What to do about packages that no known key signed; nil when a line of the output says nothing of that.
+    static func remedy(forSignatureIn line: String) -> String? {
+        let signs = ["Problem repository: [", "GPG check FAILED", "OpenPGP check for package", "Signature verification failed"]
+        guard signs.contains(where: line.contains) else { return nil }
+        return """
+            packages of a repository are not signed by a key that the machine knows (\(line)); in minion_repos, name a .repo file that has \
+            gpgkey=, or gpgcheck=0
+            """
     }
 }
