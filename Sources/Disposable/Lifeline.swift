@@ -99,7 +99,7 @@ final class Lifeline: Sendable {
             if isOver { return }
             if ContinuousClock.now - began > .seconds(60) { pause = .seconds(1) }
             try? await Task.sleep(for: pause)
-            pause = min(pause * 2, .seconds(60))
+            pause = min(pause * 2, .seconds(5))
         }
     }
 

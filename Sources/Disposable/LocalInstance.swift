@@ -72,7 +72,10 @@ public final class LocalInstance: Instance {
     public func consoleTail() async -> String { "" }
 
     public func dispose() async throws {
-        try await Blocking.run { [ownDirectory] in try Directories.removeTree(ownDirectory) }
+        try await Blocking.run { [ownDirectory] in
+            Mounts.detach(below: ownDirectory)
+            try Directories.removeTree(ownDirectory)
+        }
         lock.withLock { lock in
             lock?.release()
             lock = nil

@@ -26,6 +26,7 @@ public enum LocalSweep {
             defer { lock.release() }
             if dryRun { return .removable }
             try endProcesses(of: path)
+            Mounts.detach(below: path)
             try Directories.removeTree(path)
             return .removed
         } catch {
@@ -33,9 +34,9 @@ public enum LocalSweep {
         }
     }
 
-    /// Every command of a run finds the run's own directory among its variables, and so does all that it starts.
+    /// The shim puts the run's own directory among the variables of every command, and so of all that it starts.
     private static func endProcesses(of path: String) throws {
-        let mark = Array("\0WORKDIR=\(path)/work\0".utf8)
+        let mark = Array("\0ATOLL_TASK=\(path)\0".utf8)
         for name in try Directories.list("/proc") {
             guard let pid = pid_t(name), pid > 1, pid != getpid() else { continue }
             // One of another user, or one that ended meanwhile, is none of ours.

@@ -5,6 +5,7 @@ import AtollModel
 import AtollPlatform
 import AtollSSH
 import Foundation
+import Glibc
 
 /// Makes instances, not started yet.
 public struct Machines: Sendable {
@@ -86,7 +87,7 @@ public struct Machines: Sendable {
                 throw DisposableError(.unreachable, "the key \(path) cannot be used: \(error)")
             }
         }
-        let known = KnownHosts(parsing: (try? AtomicFile.text(folder + "/known_hosts", limit: 16 << 20)) ?? "")
+        let known = try knownHosts(folder + "/known_hosts")
         let endpoint = Endpoint(host: host, port: UInt16(clamping: port))
         let name = "\(user)@\(endpoint)"
         let target = SSHGuestChannel.Target(
@@ -98,5 +99,13 @@ public struct Machines: Sendable {
             name: name, run: run, channel: SSHGuestChannel(target), patience: patience, loginCommand: login,
             forgetCommand: "ssh-keygen -R \(port == 22 ? host : "'[\(host)]:\(port)'")",
             guarded: SSHGuestChannel(target))
+    }
+
+    private static func knownHosts(_ path: String) throws -> KnownHosts {
+        do { return KnownHosts(parsing: try AtomicFile.text(path, limit: 16 << 20)) } catch let error as PlatformError {
+            if error.errno == ENOENT { return KnownHosts() }
+            throw DisposableError(
+                .unreachable, "the keys of known machines cannot be read, so none is trusted: \(error.message); look at it: ls -ld \(path)")
+        }
     }
 }

@@ -65,8 +65,8 @@ public final class RemoteInstance: Instance {
         await lifeline?.begin()
     }
 
-    /// Notes what goes with the run.
-    func claim(_ directory: String) {
+    /// Notes a directory of the machine that goes with the run.
+    public func claim(_ directory: String) {
         if pushed.withLock({ $0.insert(directory).inserted }) { lifeline?.tell("also " + directory) }
     }
 
@@ -123,18 +123,26 @@ public final class RemoteInstance: Instance {
     /// For machines that are about to go: nothing of ours is cleaned up inside.
     func closeConnection() async { await channel.close() }
 
+    /// - Throws: `.lost` when something of the run had to be left there.
     public func dispose() async throws {
+        var problem: DisposableError?
         if isPrepared.withLock({ $0 }) {
-            let places = [ownDirectory] + pushed.withLock { $0.sorted() }
-            let line = "rm -rf -- " + places.map(ShellWord.quoted).joined(separator: " ")
+            // From its text: the task may have removed the file.
+            let line = Shim.line(Shim.clearWords(ownDirectory, others: pushed.withLock { $0.sorted() }))
+            let kept = KeptOutput(limit: 4096)
             let removal = await Task.detached { [channel] in
-                try? await channel.run(line, input: .none, timeout: .seconds(30)) { _, _ in }
+                try? await channel.run(line, input: .bytes(Array(Shim.text.utf8)), timeout: .seconds(60)) { kept.append($0, $1) }
             }.value
             isPrepared.withLock { $0 = false }
             // What could not be removed is left to the guard.
             await lifeline?.end(isDone: removal?.succeeded == true)
+            if let removal, !removal.succeeded {
+                let words = GuestText.tail(String(decoding: kept.bytes(.errors), as: UTF8.self), lines: 1)
+                problem = DisposableError(.lost, "\(name): \(ownDirectory) or what was copied there could not be removed: \(words)")
+            }
         }
         await channel.close()
+        if let problem { throw problem }
     }
 
     func explained<T: Sendable>(_ body: () async throws -> T) async throws -> T {

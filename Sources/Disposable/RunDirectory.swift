@@ -87,10 +87,19 @@ public final class RunDirectory: Sendable {
     }
 
     /// Takes the directory of a run whose process is gone; nil when that still lives.
-    public static func adopt(_ path: String) throws -> RunDirectory? {
+    /// - Throws: what the system says, with `errno` ENOENT when the directory is gone or just goes.
+    public static func adopt(_ path: String, now: Date = Date()) throws -> RunDirectory? {
         let name = path.split(separator: "/").last.map(String.init) ?? ""
-        guard let lock = try FileLock.attempt(path + "/owner.lock", note: "pid \(getpid()) (gc)") else { return nil }
+        let file = path + "/owner.lock"
+        // Its lock's file is the last that a removal takes: one made anew in there would be in the way of it, and nobody's.
+        let isAbandoned = !SystemCall.exists(file) && !isFresh(path, now)
+        guard let lock = try FileLock.attempt(file, note: "pid \(getpid()) (gc)", makes: isAbandoned) else { return nil }
         return RunDirectory(run: name, path: path, lock: lock)
+    }
+
+    /// Whether the directory changed less than a minute ago, or is gone: without a lock's file it is being made or removed.
+    static func isFresh(_ path: String, _ now: Date) -> Bool {
+        SystemCall.status(path).map { Int(now.timeIntervalSince1970) - $0.st_mtim.tv_sec < 60 } ?? true
     }
 
     /// Every run that has something on this host, by name; a damaged record is nil.

@@ -27,9 +27,13 @@ public struct Shim: Sendable, Equatable {
     public func endWords(number: Int) -> [String] { ["sh", path, "--end", String(number)] }
 
     /// The words of the run's guard on a machine that stays: it reads `also PATH` for what else is the run's, and `done`. When its input
-    /// ends without that, whoever ran the task is gone: after `grace`, if no other guard has taken over, it ends the run's commands and
-    /// removes everything of the run. It says `ready` first.
+    /// ends without that, whoever ran the task may be gone: after `grace`, once no other guard has taken over and the connection of the
+    /// commands is gone too, it ends the run's commands and removes everything of the run. It says `ready` first.
     func guardWords(grace: Int) -> [String] { ["sh", path, "--guard", String(grace)] }
+
+    /// The words for a shell that reads `text`: they end what goes on of the run in `directory` and remove that and `others`. Not done, with
+    /// a sentence, where something that is mounted there cannot be taken off.
+    static func clearWords(_ directory: String, others: [String]) -> [String] { ["sh", "-s", "--", "--clear", directory] + others }
 
     /// One line for a login shell.
     public static func line(_ words: [String]) -> String { words.map(ShellWord.quoted).joined(separator: " ") }
@@ -49,6 +53,16 @@ public struct Shim: Sendable, Equatable {
             set -- ${line##*) }
             echo "${20}"
         }
+        # The ssh server's process above this one, which ends with its connection.
+        keeper() {
+            up=$PPID
+            while [ "${up:-0}" -gt 1 ]; do
+                { read -r line < "/proc/$up/stat"; } 2>/dev/null || return 0
+                case $line in *"(sshd"* | *"(dropbear"*) echo "$up $(birth "$up")"; return 0 ;; esac
+                set -- ${line##*) }
+                up=$2
+            done
+        }
         finish() {
             target=$1
             [ "$2" = "$1" ] && target=-$1
@@ -61,6 +75,41 @@ public struct Shim: Sendable, Equatable {
                 sleep 0.2 2>/dev/null || sleep 1
             done
         }
+        # Whether nothing is mounted in a directory. What a task mounted there is taken off: what is on it is not the run's.
+        bare() {
+            place=$(cd -P -- "$1" 2>/dev/null && pwd -P) || return 0
+            for pass in 1 2; do
+                found=
+                while read -r _ _ _ _ point _; do
+                    point=$(printf '%b' "$point")
+                    case $point in
+                    "$place" | "$place"/*)
+                        found=$point
+                        [ $pass = 1 ] && umount -l "$point" 2>/dev/null
+                        ;;
+                    esac
+                done < /proc/self/mountinfo
+                [ -z "$found" ] && return 0
+            done
+            echo "$found is mounted" >&2
+            return 1
+        }
+        # Everything of the run: its commands, what they started and left, its directories.
+        clear() {
+            for note in "$here"/*.pid; do
+                { read -r pid group began _ < "$note"; } 2>/dev/null || continue
+                [ -n "$began" ] && [ "$(birth "$pid")" = "$began" ] && finish "$pid" "$group"
+            done
+            for entry in $(grep -lszxF "ATOLL_TASK=$here" /proc/[0-9]*/environ 2>/dev/null); do
+                pid=${entry#/proc/}
+                kill -KILL "${pid%/environ}" 2>/dev/null
+            done
+            left=0
+            for place in "$@" "$here"; do
+                if bare "$place"; then rm -rf -- "$place" || left=1; else left=1; fi
+            done
+            return $left
+        }
 
         if [ "$1" = --end ]; then
             note=$here/$2.pid
@@ -68,6 +117,12 @@ public struct Shim: Sendable, Equatable {
             read -r pid group _ < "$note"
             finish "$pid" "$group"
             exit 0
+        fi
+        if [ "$1" = --clear ]; then
+            here=$2
+            shift 2
+            clear "$@"
+            exit $?
         fi
         if [ "$1" = --guard ]; then
             trap '' HUP PIPE
@@ -82,14 +137,19 @@ public struct Shim: Sendable, Equatable {
                 esac
             done
             sleep "$grace"
-            owner=
-            { read -r owner < "$here/guard"; } 2>/dev/null
-            [ "$owner" = $$ ] || exit 0
-            for note in "$here"/*.pid; do
-                { read -r pid group began < "$note"; } 2>/dev/null || continue
-                [ -n "$began" ] && [ "$(birth "$pid")" = "$began" ] && finish "$pid" "$group"
+            # Perhaps this connection alone broke: as long as the one of the commands stands, so does the run.
+            while :; do
+                owner= stands=
+                { read -r owner < "$here/guard"; } 2>/dev/null
+                [ "$owner" = $$ ] || exit 0
+                for note in "$here"/*.pid; do
+                    { read -r _ _ _ up began < "$note"; } 2>/dev/null || continue
+                    [ -n "$began" ] && [ "$(birth "$up")" = "$began" ] && stands=1 && break
+                done
+                [ -z "$stands" ] && break
+                sleep $((grace / 6 + 1))
             done
-            rm -rf -- "$here" "$@"
+            clear "$@"
             exit 0
         fi
 
@@ -100,6 +160,8 @@ public struct Shim: Sendable, Equatable {
             ATOLL_SHIM=1 exec setsid sh "$0" "$@"
         fi
         unset ATOLL_SHIM
+        ATOLL_TASK=$here
+        export ATOLL_TASK
 
         while [ $# -gt 0 ]; do
             case $1 in
@@ -125,7 +187,7 @@ public struct Shim: Sendable, Equatable {
         if [ -n "$run" ]; then
             group=
             { read -r _ _ _ _ group _ < /proc/$$/stat; } 2>/dev/null
-            echo "$$ $group $(birth $$)" > "$here/$run.pid" || say "cannot write $here/$run.pid"
+            echo "$$ $group $(birth $$) $(keeper)" > "$here/$run.pid" || say "cannot write $here/$run.pid"
         fi
         if [ -n "$script" ]; then
             (umask 077 && cat > "$here/$run.sh") || say "cannot write $here/$run.sh"

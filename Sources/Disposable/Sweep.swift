@@ -40,27 +40,37 @@ public struct Sweep: Sendable {
             let label = record?.run ?? name
             guard runs.isEmpty || runs.contains(label) else { continue }
             // One that is being made has no lock file yet; its maker is done with that at once.
-            if name.hasPrefix(".new-"), (SystemCall.status(path)?.st_mtim.tv_sec).map({ Int(now.timeIntervalSince1970) - $0 < 60 }) ?? true
-            {
-                continue
+            if name.hasPrefix(".new-"), RunDirectory.isFresh(path, now) { continue }
+            if let outcome = await outcome(path, record, isNamed: !runs.isEmpty, dryRun) {
+                entries.append(Entry(run: label, outcome: outcome))
             }
-            entries.append(Entry(run: label, outcome: await outcome(path, record, isNamed: !runs.isEmpty, dryRun)))
         }
         // What these runs held of the host's capacity is free now; only their tickets are left.
         if !dryRun { _ = try? await CapacityClaims(root: host.stateRoot).sweep() }
         return entries
     }
 
-    private func outcome(_ path: String, _ record: RunDirectory.Record?, isNamed: Bool, _ dryRun: Bool) async -> Entry.Outcome {
+    /// Nil when somebody else removed it meanwhile, and nobody asked for that run.
+    private func outcome(_ path: String, _ record: RunDirectory.Record?, isNamed: Bool, _ dryRun: Bool) async -> Entry.Outcome? {
+        let directory: RunDirectory
         do {
             if let record, let kept = record.kept, record.expires > now, !isNamed {
                 return .inUse("kept (\(kept)) until \(record.expires.formatted(.iso8601))")
             }
-            guard let directory = try RunDirectory.adopt(path) else {
+            guard let adopted = try RunDirectory.adopt(path, now: now) else {
+                let holder = FileLock.holder(path + "/owner.lock")
+                if holder.hasSuffix("(gc)") { return .inUse("another gc removes it: \(holder)") }
                 let process = "its process \(record.map { "\($0.pid) " } ?? "")lives"
                 guard let record, record.expires < now else { return .inUse(process) }
                 return .inUse("\(process), though its time was over at \(record.expires.formatted(.iso8601)): end it, then again")
             }
+            directory = adopted
+        } catch let error as PlatformError where error.errno == ENOENT {
+            return isNamed && !dryRun ? .removed : nil
+        } catch {
+            return .failed("\(error)")
+        }
+        do {
             if dryRun {
                 directory.leave()
                 return .removable

@@ -32,11 +32,18 @@ extension InitFile {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw refusal(path, "the file is not UTF-8 text; convert it (`iconv -t UTF-8`) or name the right file")
         }
-        return text
+        return text.withoutByteOrderMark
     }
 
     /// The text of an init file.
     static func source(_ path: String) throws(InvalidInput) -> String {
         try readText(path: path, kind: "an init file (YAML or JSON)", hint: ", or write one (`init-examples/` has some to copy)")
+    }
+}
+
+extension String {
+    /// Without the U+FEFF that some editors put before everything else; the readers of YAML and JSON would take it for content.
+    var withoutByteOrderMark: String {
+        unicodeScalars.first == "\u{FEFF}" ? String(String.UnicodeScalarView(unicodeScalars.dropFirst())) : self
     }
 }

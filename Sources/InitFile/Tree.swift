@@ -96,6 +96,7 @@ enum DocumentReader {
 
     /// Also gives a document that has a key twice or such, with those findings, so that the rest of it can be looked at too.
     static func readLeniently(_ text: String, file: String) throws(InvalidInput) -> (tree: Tree, findings: [Diagnostic]) {
+        let text = text.withoutByteOrderMark
         guard text.contains(where: { !$0.isWhitespace && $0 != "\u{FEFF}" }) else {
             throw InvalidInput([
                 Diagnostic(.error, file: file, position: nil, message: "the file is empty; an init file has at least `domains` and `nets`")

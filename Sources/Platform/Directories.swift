@@ -30,8 +30,14 @@ public enum Directories {
         return names.sorted()
     }
 
-    /// Removes a file, a link (not what it points to) or a whole directory. Nothing there is no error.
-    public static func removeTree(_ path: String) throws { try removeTree(Array(path.utf8CString)) }
+    /// Removes a file, a link (not what it points to) or a whole directory. Nothing there is no error; a directory in which something is
+    /// mounted is refused, before anything is removed: what is on the mount is somebody else's.
+    public static func removeTree(_ path: String) throws {
+        if (SystemCall.status(path)?.st_mode ?? 0) & S_IFMT == S_IFDIR, let point = Mounts.below(path).first {
+            throw PlatformError(.io, "cannot remove \(path): \(point) is mounted; unmount it first: umount \(point)")
+        }
+        try removeTree(Array(path.utf8CString))
+    }
 
     /// Bytes with a zero at their end: a name that came from a guest need not be text, and has to go all the same.
     private static func removeTree(_ path: [CChar]) throws {

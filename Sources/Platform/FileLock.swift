@@ -16,8 +16,9 @@ public final class FileLock: Sendable {
     deinit { close(descriptor) }
 
     /// Takes the lock if it is free now; nil when another open file description holds it. `note` is written for people to read.
-    public static func attempt(_ path: String, note: String = "", mode: UInt32 = 0o660) throws -> FileLock? {
-        let descriptor = try openFile(path, mode: mode)
+    /// - Parameter makes: whether the file is made when absent; else its absence throws, with `errno` ENOENT.
+    public static func attempt(_ path: String, note: String = "", mode: UInt32 = 0o660, makes: Bool = true) throws -> FileLock? {
+        let descriptor = try openFile(path, mode: mode, makes: makes)
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EINTR { continue }
             let code = errno
@@ -27,7 +28,7 @@ public final class FileLock: Sendable {
         }
         let lock = FileLock(path: path, descriptor: descriptor)
         // A holder that removed the file while we waited left us a lock on a name nobody else can find: start over.
-        guard lock.isInPlace else { return try attempt(path, note: note, mode: mode) }
+        guard lock.isInPlace else { return try attempt(path, note: note, mode: mode, makes: makes) }
         lock.annotate(note)
         return lock
     }
@@ -73,14 +74,16 @@ public final class FileLock: Sendable {
 
     /// Opens the lock file, making it when absent. Only its maker sets its mode (the umask would cut it); a file of another user of the
     /// group is never changed, and one that may only be read still locks.
-    private static func openFile(_ path: String, mode: UInt32) throws -> Int32 {
-        let made = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        if made >= 0 {
-            fchmod(made, mode)
-            return made
+    private static func openFile(_ path: String, mode: UInt32, makes: Bool) throws -> Int32 {
+        if makes {
+            let made = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+            if made >= 0 {
+                fchmod(made, mode)
+                return made
+            }
+            guard errno == EEXIST else { throw SystemCall.failure("make the lock \(path)") }
         }
-        guard errno == EEXIST else { throw SystemCall.failure("make the lock \(path)") }
-        let writable = open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode)
+        let writable = open(path, O_RDWR | (makes ? O_CREAT : 0) | O_CLOEXEC, mode)
         if writable >= 0 { return writable }
         return try SystemCall.check("open the lock \(path)") { open(path, O_RDONLY | O_CLOEXEC) }
     }

@@ -52,8 +52,11 @@ extension Session {
 
 extension Transport {
     fileprivate func openChannel(_ call: Call) throws(SSHError) -> OpaquePointer {
-        let channel = try completePointer("opening a channel", call) { cssh2_channel_open_session(session) }
-        guard let channel else { throw failure(.channel, "\(peer) refused to open a channel") }
+        let channel = try opening("opening a channel", call) { cssh2_channel_open_session(session) }
+        guard let channel else {
+            let limit = hasHadChannel ? "; is a command of before still running, and MaxSessions of its sshd small?" : ""
+            throw failure(.channel, "\(peer) refused to open a channel\(limit)")
+        }
         return channel
     }
 

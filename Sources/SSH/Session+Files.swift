@@ -55,7 +55,7 @@ extension Transport {
     fileprivate func withFile(
         _ path: String, _ flags: Int32, mode: Int, _ call: Call, _ body: (OpaquePointer) throws(SSHError) -> Void
     ) throws(SSHError) {
-        guard let sftp = try completePointer("starting SFTP", call, { libssh2_sftp_init(session) }) else {
+        guard let sftp = try opening("starting SFTP", call, { libssh2_sftp_init(session) }) else {
             throw failure(.channel, "\(peer) offers no SFTP")
         }
         let outcome = Result { () throws(SSHError) in

@@ -9,6 +9,8 @@ final class Transport {
     let peer: String
     /// False once an operation was left half done or the connection broke: libssh2 cannot continue from there.
     private(set) var isUsable = true
+    /// Whether the host ever opened a channel.
+    private(set) var hasHadChannel = false
     /// When the peer last sent anything or was last asked to.
     private var lastSign = ContinuousClock.now
     /// Keepalives sent since the peer last sent anything.
@@ -56,6 +58,34 @@ final class Transport {
             return pointer == nil && libssh2_session_last_errno(session) == LIBSSH2_ERROR_EAGAIN ? Int(LIBSSH2_ERROR_EAGAIN) : 0
         }
         return pointer
+    }
+
+    /// How long a host may take to let go of the last channel.
+    private static let openPatience: Duration = .seconds(3)
+
+    /// As `completePointer`, for what opens a channel. A host that allows few of them at once (`MaxSessions 1`) counts the last one
+    /// until it has cleared away the command, a moment after both sides closed it: so a refusal is no last word but on the first channel.
+    func opening(_ what: String, _ call: Call, _ operation: () -> OpaquePointer?) throws(SSHError) -> OpaquePointer? {
+        let patience = Deadline(Self.openPatience)
+        var pause: Duration = .milliseconds(10)
+        while true {
+            if let pointer = try completePointer(what, call, operation) {
+                hasHadChannel = true
+                return pointer
+            }
+            guard hasHadChannel, isUsable, isRefusedChannel, !patience.hasPassed else { return nil }
+            var waiting = [pollfd(fd: call.cancellation.descriptor, events: Int16(POLLIN), revents: 0)]
+            try pollDescriptors(&waiting, [pause, call.deadline.remaining].compactMap { $0 }.min())
+            try call.check("\(what) (\(peer))")
+            pause = min(pause * 2, .milliseconds(200))
+        }
+    }
+
+    /// Whether the host would not open the channel, as opposed to not offering what was to run on it.
+    private var isRefusedChannel: Bool {
+        let last = lastError
+        return last.code == LIBSSH2_ERROR_CHANNEL_FAILURE
+            && (last.words.hasPrefix("Channel open failure") || last.words == "Unable to startup channel")
     }
 
     /// Waits until the socket is ready in the direction libssh2 needs, one of `others` is, `atMost` is over or the call has to end.

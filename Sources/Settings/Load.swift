@@ -1,5 +1,4 @@
 public import AtollModel
-import Foundation
 
 extension Settings {
     /// Configuration files that are looked for, the least important first.
@@ -11,14 +10,22 @@ extension Settings {
         return ["/etc"].appending(contentsOf: folders).flatMap { ["\($0)/lago/lago.conf", "\($0)/atoll/atoll.conf"] }
     }
 
-    /// Reads the configuration of this host and user. Files that are absent or unreadable are skipped.
+    /// Reads the configuration of this host and user. Files that are absent are skipped, and those that cannot be read as well, with a
+    /// warning.
     public static func load(
         parameters: [Parameter] = Parameter.builtIn, environment: [String: String], flags: [Flag] = []
     ) -> (settings: Settings, warnings: [Diagnostic]) {
-        let files = paths(environment: environment).compactMap { path in
-            (try? String(contentsOfFile: path, encoding: .utf8)).map { File(path: path, text: $0) }
+        var files: [File] = []
+        var unread: [Diagnostic] = []
+        for path in paths(environment: environment) {
+            do throws(InvalidInput) {
+                if let text = try ConfigurationText.read(path) { files.append(File(path: path, text: text)) }
+            } catch {
+                unread += error.diagnostics.map { Diagnostic(.warning, file: path, position: nil, message: $0.message + "; it is skipped") }
+            }
         }
-        return merge(parameters: parameters, files: files, environment: environment, flags: flags)
+        let (settings, warnings) = merge(parameters: parameters, files: files, environment: environment, flags: flags)
+        return (settings, unread + warnings)
     }
 }
 

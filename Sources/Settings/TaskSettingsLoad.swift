@@ -1,5 +1,4 @@
 public import AtollModel
-import Foundation
 
 extension TaskSettings {
     /// What was read, and what was found on the way.
@@ -104,16 +103,7 @@ extension TaskSettings {
     static let prefix = "TASKOTRON_"
 
     /// The text of a file; nil when there is none. Throws when there is one that cannot be read.
-    public static func read(_ path: String) throws(InvalidInput) -> String? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
-            throw InvalidInput([
-                Diagnostic(
-                    .error, file: path, position: nil,
-                    message: "the file cannot be read: \(error.localizedDescription); make it readable UTF-8 text or move it away")
-            ])
-        }
-    }
+    public static func read(_ path: String) throws(InvalidInput) -> String? { try ConfigurationText.read(path) }
 
     /// An error as the warning it is to a verb that goes on without what is wrong.
     private static func ignored(_ error: Diagnostic) -> Diagnostic {

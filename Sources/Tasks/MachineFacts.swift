@@ -14,10 +14,12 @@ enum MachineFacts {
         if [ -r /etc/os-release ]; then . /etc/os-release; echo "distro=$ID"; echo "release=$VERSION_ID"; echo "name=$PRETTY_NAME"; fi
         echo "processors=$(nproc 2>/dev/null)"
         while read -r key value unit; do case $key in MemTotal:) echo "memory_kib=$value" ;; esac; done < /proc/meminfo
-        for tool in apt-get dnf yum apk; do if command -v $tool > /dev/null 2>&1; then echo "package_manager=$tool"; break; fi; done
+        tools="dnf5 dnf yum apt-get apk"
+        if dpkg-query -W dpkg > /dev/null 2>&1; then tools=apt-get; fi
+        for tool in $tools; do if command -v $tool > /dev/null 2>&1; then echo "package_manager=$tool"; break; fi; done
         """
     static let packages = """
-        if command -v dpkg-query > /dev/null 2>&1; then exec dpkg-query -W; fi
+        if dpkg-query -W dpkg > /dev/null 2>&1; then exec dpkg-query -W; fi
         if command -v rpm > /dev/null 2>&1; then exec rpm -qa; fi
         """
 

@@ -99,6 +99,12 @@ final class RunCourse: Sendable {
                 let (result, _, errors) = try await instance.capture(InstanceCommand(.arguments(["mkdir", "-p", "--"] + paths)))
                 return (result.succeeded, errors)
             }
+            // Where it is there already the machine is this one, and its artifacts are the run's own.
+            if let remote = instance as? RemoteInstance, try await make((artifacts as NSString).deletingLastPathComponent).isMade,
+                try await instance.capture(InstanceCommand(.arguments(["mkdir", "--", artifacts]))).result.succeeded
+            {
+                remote.claim(artifacts)
+            }
             if try await !make(workDirectory, artifacts).isMade {
                 // Somebody who is not root: another place does as well, the task is told.
                 artifacts = instance.ownDirectory + "/artifacts"

@@ -281,6 +281,9 @@ private struct Desk {
         let sweep = ArtifactSweep(desk.store, now: record.started + 86400 * 40) { _ in false }
         let row = GcVerb.Row(try #require(try sweep.run(olderThan: 30, dryRun: true).first))
         #expect(row.line == "r1  artifacts would be removed: \(files.path), ended 2030-03-17 17:46:42 UTC")
+        var forged = row
+        forged.run = "r1\nr2"
+        #expect(!forged.line.contains("\n"))
         #expect(row.document["what"]?.text == "artifacts" && row.document["outcome"]?.text == "would be removed" && !row.isFailure)
     }
 

@@ -1,8 +1,10 @@
 import AtollClaims
 import AtollEnvironments
 import AtollPlatform
+import AtollSSH
 import AtollTestSupport
 import Foundation
+import Glibc
 import Testing
 
 @testable import AtollDisposable
@@ -49,6 +51,41 @@ import Testing
         // A process that another test starts holds copies of our descriptors until it has become what it is to be.
         #expect(try await eventually { try await Sweep(host: host).run() == [Sweep.Entry(run: "lost", outcome: .removed)] })
         #expect(try claims.list() == [])
+    }
+
+    @Test("two that clear away at once: what the other one has removed is no failure") func twice() async throws {
+        let parent = RunDirectory.parent(fake.stateRoot)
+        for round in 0..<20 {
+            for number in 0..<4 {
+                let record = RunDirectory.Record(run: "r\(round)-\(number)", expires: Date())
+                try RunDirectory.create(record, root: fake.stateRoot).leave()
+            }
+            let host = host
+            let entries = try await withThrowingTaskGroup(of: [Sweep.Entry].self) { group in
+                for _ in 0..<3 { group.addTask { try await Sweep(host: host).run() } }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            let failed = entries.filter { if case .failed = $0.outcome { true } else { false } }
+            #expect(failed == [])
+        }
+        #expect(try await eventually { try await Sweep(host: host).run() == [] })
+        #expect(try Directories.list(parent) == [])
+    }
+
+    @Test("known hosts that are there but cannot be read are no empty ones") func knownHosts() throws {
+        let home = fake.workspace.path + "/home"
+        try Directories.make(home + "/.ssh")
+        try AtomicFile.write(try KeyPair.ed25519(comment: "").privateText, to: home + "/.ssh/id_ed25519", mode: 0o600)
+        func machine() throws -> RemoteInstance {
+            try Machines.ssh(user: "root", host: "192.0.2.1", port: 22, keyPath: "", home: home, run: "r")
+        }
+        _ = try machine()
+        try Directories.make(home + "/.ssh/known_hosts")
+        var error = #expect(throws: DisposableError.self) { try machine() }
+        #expect(error?.code == .unreachable && error?.message.contains("known_hosts: Is a directory") == true, "\(error as Any)")
+        #expect(rmdir(home + "/.ssh/known_hosts") == 0 && mkfifo(home + "/.ssh/known_hosts", 0o600) == 0)
+        error = #expect(throws: DisposableError.self) { try machine() }
+        #expect(error?.message.contains("known_hosts is a pipe") == true, "\(error as Any)")
     }
 
     @Test("a run that needs the room of one whose process is gone clears that one away first, and a kept one not") func reclaimed()

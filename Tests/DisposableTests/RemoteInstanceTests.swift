@@ -223,6 +223,56 @@ private final class BreakingChannel: GuestChannel {
         }
     }
 
+    @Test("what a command left running in a session of its own is ended too", arguments: shells) func stragglers(shell: [String])
+        async throws
+    {
+        try await withInstance {
+            let mark = workspace.path + "/child"
+            let script = "setsid sh -c 'echo $$ > \(mark); exec sleep 600' > /dev/null 2>&1 < /dev/null & true"
+            _ = try await instance.run(InstanceCommand(.script(script))) { _, _ in }
+            #expect(await eventually { !((try? AtomicFile.text(mark)) ?? "").isEmpty })
+            let child = try #require(pid_t(try AtomicFile.text(mark).split(separator: "\n").first.map(String.init) ?? ""))
+            try await orphan([], shell: shell)
+            #expect(await eventually(within: .seconds(3)) { kill(child, 0) != 0 || LocalInstanceTests.isZombie(child) })
+        }
+    }
+
+    @Test("a guard that lost its own connection alone waits for as long as that of the commands stands") func standing() async throws {
+        try await withInstance {
+            let mark = workspace.path + "/server"
+            let server = Task { [channel] in
+                try await channel.run("echo $$ > \(mark); exec sleep 600", input: .none, timeout: nil) { _, _ in }
+            }
+            #expect(await eventually { !((try? AtomicFile.text(mark)) ?? "").isEmpty })
+            let pid = try #require(pid_t(try AtomicFile.text(mark).split(separator: "\n").first.map(String.init) ?? ""))
+            let born = try #require(
+                try AtomicFile.text("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ").dropFirst(19).first)
+            try AtomicFile.write("1 1 0 \(pid) \(born)\n", to: instance.ownDirectory + "/1.pid")
+            let guarding = Task { try await orphan([]) }
+            #expect(await !eventually(within: .milliseconds(1500)) { !SystemCall.exists(instance.ownDirectory) })
+            kill(pid, SIGKILL)
+            _ = try? await server.value
+            try await guarding.value
+            #expect(!SystemCall.exists(instance.ownDirectory))
+        }
+    }
+
+    @Test("what a task mounted in its directory is taken off, and what is on it stays", .enabled(if: geteuid() == 0), arguments: shells)
+    func mounted(shell: [String]) async throws {
+        try workspace.write("victim/file", "kept")
+        try workspace.write("own place/root/x", "")
+        try AtomicFile.write(Shim.text, to: workspace.path + "/shim")
+        let (own, victim) = ("'\(workspace.path)/own place'", "\(workspace.path)/victim")
+        let text = """
+            mount --bind \(victim) \(own)/root || exit 9
+            \(shell.joined(separator: " ")) \(workspace.path)/shim --clear \(own) || exit 8
+            cat \(victim)/file; [ ! -e \(own) ] && echo ' gone'
+            """
+        let result = try await Tool.output("unshare", ["-m", "sh", "-c", text])
+        #expect(result.status == 0 && result.standardOutput == "kept gone\n", "\(result)")
+        try await instance.dispose()
+    }
+
     @Test("a guard that is done, or that another one followed, leaves everything as it is") func relieved() async throws {
         try await withInstance {
             try await orphan(["also " + workspace.path, "done"])

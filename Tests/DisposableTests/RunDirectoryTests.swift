@@ -37,6 +37,17 @@ import Testing
         #expect(!SystemCall.exists(path))
     }
 
+    @Test("no lock's file is made in a directory that has none for a moment only: it is being removed") func going() throws {
+        let path = RunDirectory.parent(root) + "/gone"
+        #expect(throws: (any Error).self) { try RunDirectory.adopt(path) }
+        try Directories.make(path)
+        #expect(throws: (any Error).self) { try RunDirectory.adopt(path) }
+        #expect(try Directories.list(path) == [])
+        let later = try #require(try RunDirectory.adopt(path, now: Date(timeIntervalSinceNow: 61)))
+        try later.remove()
+        #expect(!SystemCall.exists(path))
+    }
+
     @Test("the record says what is kept, and until when") func keeping() throws {
         let directory = try RunDirectory.create(record("r3"), root: root)
         let until = Date(timeIntervalSince1970: 2_000_000_000)

@@ -35,6 +35,17 @@ func warnings(_ text: String) -> [String] { InitFile.draft(text, file: "f").warn
         #expect(try spec(json.replacing(" ", with: "\n\t")).domains == fromYAML.domains)
     }
 
+    @Test("a byte order mark before everything else is no content, in a file and in text") func byteOrderMark() throws {
+        let mark = "\u{FEFF}"
+        let plain = try spec(sample())
+        #expect(try spec(mark + sample()) == plain)
+        #expect(try ValueJSON.parse(#"{"a": 1, "b": 2}"#) == InitFile.readDocument(mark + #"{"a": 1, "b": 2}"#, file: "f", kind: "x").value)
+        let workspace = try Workspace("bom")
+        let path = try workspace.write("init.yaml", mark + sample())
+        #expect(try InitFile.readText(path: path, kind: "an init file") == sample())
+        #expect(try InitFile.load(path).spec.sources.position(of: .keys("nets")) == plain.sources.position(of: .keys("nets")))
+    }
+
     @Test func jsonKeepsOrderAndEscapes() throws {
         let value = try ValueJSON.parse(#"{"b": 1, "a": [1.5, true, null, "\u00e9\ud83d\ude00\n"]}"#)
         #expect(value.members.map { Array($0.keys) } == ["b", "a"])

@@ -105,6 +105,27 @@ extension IntegrationTests {
             #expect(try tasks.text("odd", "taskotron/run.json") == record)
         }
 
+        @Test("what a task mounted goes with it, and what is on the mount stays", .timeLimit(.minutes(1)))
+        func mounted() async throws {
+            let tasks = try TaskProduct()
+            try tasks.workspace.write("victim/file", "kept")
+            let victim = tasks.workspace.path + "/victim"
+            for (name, signal) in [("ended", SIGTERM), ("killed", SIGKILL)] {
+                try tasks.formula(
+                    name, "  - shell: mkdir ${workdir}/root; mount --bind \(victim) ${workdir}/root; echo started; sleep 3600")
+                let run = try tasks.start(name, ["runtask", "--local", "--uuid", name, name + ".yml"])
+                try await run.wrote("started")
+                try run.send(signal)
+                _ = try await run.end()
+                if signal == SIGKILL { #expect(try await tasks.run(["gc"]).status == 0) }
+                #expect(try AtomicFile.text(victim + "/file") == "kept", "\(name)")
+                #expect(
+                    try Directories.list(tasks.workspace.path + "/tmp").allSatisfy {
+                        !SystemCall.exists("\(tasks.workspace.path)/tmp/\($0)/\(name)")
+                    })
+            }
+        }
+
         @Test("check 67, 68: silence ends a task, and only silence", .timeLimit(.minutes(1)))
         func silence() async throws {
             let tasks = try TaskProduct()

@@ -148,6 +148,26 @@ struct RunTests {
 }
 
 extension RunTests {
+    @Test("a host that allows one session at a time runs one command after the other, and files between them") func oneAtATime()
+        async throws
+    {
+        let server = try await TestServer(.openSSH, options: ["MaxSessions 1"])
+        let session = try await server.connect()
+        for number in 1...10 {
+            #expect(try await session.capture("echo \(number)").output == Array("\(number)\n".utf8))
+            let got = Mutex<[UInt8]>([])
+            if number % 3 == 0 { try await session.download("/etc/hostname") { piece in got.withLock { $0 += piece } } }
+        }
+    }
+
+    @Test("a host that allows no session says so at once") func none() async throws {
+        let server = try await TestServer(.openSSH, options: ["MaxSessions 0"])
+        let session = try await server.connect()
+        let begin = ContinuousClock.now
+        let error = await #expect(throws: SSHError.self) { try await session.capture("true") }
+        #expect(error?.code == .channel && ContinuousClock.now - begin < .seconds(2))
+    }
+
     @Test func aHostWithoutSFTPIsToldFromAMissingFile() async throws {
         let server = try await TestServer(.openSSH, options: ["#Subsystem"])
         let session = try await server.connect()

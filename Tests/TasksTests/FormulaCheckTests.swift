@@ -65,6 +65,37 @@ import Testing
         #expect(early.count == 1 && early[0].hasPrefix("3: action 1 (shell): undefined variable `word`"))
     }
 
+    @Test("what a reference may still become is not refused") func open() throws {
+        let found = try findings(
+            """
+            name: t
+            actions:
+              - {dummy: {result: PASS, msg: {result: PASS}}, export: p}
+              - {dummy: '${p}'}
+              - {xunit: '${p}'}
+              - {xunit: {'${p.result}': r.xml, item: a, type: b}}
+              - {shell: {'${p.result}': echo hi}}
+              - {shell: [{'${p.result}': echo hi}]}
+              - {exitcode: {'result_${p.result}': x}}
+              - {shell: [{command: exit 3, ignorereturn: ['${p.result}', 4]}]}
+              - {create_report: {results: '${p}', file: r.yml}}
+              - {resultsdb: {results: null, file: r.yml}}
+            """)
+        #expect(found == [])
+    }
+
+    @Test("a null beside the other parameter is not given") func nulls() async throws {
+        let run = try await bench.run(
+            formula: """
+                name: t
+                actions:
+                  - shell: 'printf "results: [{item: a, type: b, outcome: FAILED}]" > ${artifactsdir}/r.yml'
+                  - {resultsdb: {results: null, file: '${artifactsdir}/r.yml'}, export: r}
+                  - {exitcode: {result_last: '${r}', result_worst: null}}
+                """)
+        #expect(run.record.exitCode == 100)
+    }
+
     @Test("an external directive is known by its program in PATH, and takes what it likes") func external() throws {
         let directory = try bench.workspace.write("bin/atoll-directive-lint", "#!/bin/sh\n")
         #expect(try findings("name: t\nactions: [{lint: {any: 1}}]\n").count == 1)

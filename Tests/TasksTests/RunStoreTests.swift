@@ -62,6 +62,21 @@ import Testing
         #expect(try sweep.run(olderThan: 30).isEmpty)
     }
 
+    @Test("a run that was killed is as old as its start, once nothing else of it is left") func killed() throws {
+        for run in ["killed", "busy"] {
+            let files = try add(run, ended: nil)
+            var record = try RunRecord.read(files)
+            // No process has that number.
+            record.pid = .max
+            try record.save(to: files)
+        }
+        let sweep = ArtifactSweep(store, now: now) { $0 == "busy" }
+        #expect(try sweep.run(olderThan: 51).isEmpty)
+        let entries = try sweep.run(olderThan: 49)
+        #expect(entries.map(\.files.run) == ["killed"] && entries.allSatisfy { $0.wasKilled && $0.outcome == .removed })
+        #expect(try Directories.list(store.directory) == ["busy"])
+    }
+
     @Test func runsThatWereStartedTogetherAreInTheirOrder() throws {
         for number in [10, 2, 1] { try add("i-\(number)", invocation: "i", ended: 1) }
         try add("z", ended: 0, repeats: "i-2")

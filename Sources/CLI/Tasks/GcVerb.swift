@@ -88,7 +88,8 @@ extension GcVerb {
         init(_ entry: ArtifactSweep.Entry) {
             run = entry.files.run
             what = "artifacts"
-            let found = "\(entry.files.path), ended \(KeptMachine.time(entry.finished))"
+            let ended = entry.wasKilled ? "killed, started" : "ended"
+            let found = "\(entry.files.path), \(ended) \(KeptMachine.time(entry.finished))"
             (word, note) =
                 switch entry.outcome {
                 case .removed: ("removed", found)
@@ -97,7 +98,9 @@ extension GcVerb {
                 }
         }
 
-        var line: String { "\(run)  \(what == "artifacts" ? "artifacts " : "")\(word)\(note.map { ": \(SafeText.line($0))" } ?? "")" }
+        var line: String {
+            "\(SafeText.line(run))  \(what == "artifacts" ? "artifacts " : "")\(word)\(note.map { ": \(SafeText.line($0))" } ?? "")"
+        }
 
         var document: Value {
             ["run": .string(run), "what": .string(what), "outcome": .string(word), "note": note.map(Value.string) ?? .null]

@@ -8,7 +8,7 @@ struct CreateRepoDirective: Directive {
     let name = "createrepo"
     private static let parameters = DirectiveParameters.Names(required: ["repodir"])
 
-    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
+    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
@@ -38,7 +38,7 @@ struct MashDirective: Directive {
     let name = "mash"
     private static let parameters = DirectiveParameters.Names(required: ["rpmdir"], optional: ["arch", "dodelta", "outdir"])
 
-    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
+    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)

@@ -9,7 +9,7 @@ struct CreateReportDirective: Directive {
     let name = "create_report"
     private static let parameters = DirectiveParameters.Names(optional: ["artifactsdir", "path", "template"], oneOf: ["results", "file"])
 
-    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
+    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)

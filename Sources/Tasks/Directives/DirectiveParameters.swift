@@ -19,14 +19,20 @@ struct DirectiveParameters {
     private let directive: String
 
     /// Looks at the names alone; values are looked at when they are asked for.
-    init(_ value: Value, of directive: String, _ names: Names) throws {
+    init(_ value: Value, of directive: String, _ names: Names) throws { try self.init(value, of: directive, names) { $0 != .null } }
+
+    /// Before there are values: what is a reference still may turn out to be nothing.
+    static func check(_ value: Value, of directive: String, _ names: Names) throws {
+        _ = try DirectiveParameters(value, of: directive, names) { $0 != .null && !($0.text?.contains("$") ?? false) }
+    }
+
+    private init(_ value: Value, of directive: String, _ names: Names, isSomething: (Value) -> Bool) throws {
         self.directive = directive
         guard let members = value.members else {
             throw TaskError(.directive, "\(directive) takes a mapping of parameters, not \(value.kind)")
         }
         self.members = members
-        // A name that is put together from variables is not known yet when a formula is looked at.
-        if !names.isOpen, let unknown = members.keys.first(where: { !names.all.contains($0) && !$0.contains("$") }) {
+        if !names.isOpen, let unknown = members.keys.first(where: { !names.all.contains($0) }) {
             let near = Spelling.suggestion(for: unknown, among: names.all).map { "; did you mean \($0)?" } ?? ""
             throw problem("has no parameter \(unknown)\(near); there are \(names.all.joined(separator: ", "))")
         }
@@ -34,10 +40,16 @@ struct DirectiveParameters {
         guard !names.oneOf.isEmpty else { return }
         // A null beside another stands for "not given"; alone it is what an action left that exported nothing.
         let given = names.oneOf.compactMap { members[$0] }
-        guard !given.isEmpty, given.count == 1 || given.count(where: { $0 != .null }) == 1 else {
+        guard !given.isEmpty, given.count(where: isSomething) <= 1 else {
             let words = names.oneOf.joined(separator: " or ")
             throw problem("takes \(words); \(given.isEmpty ? "neither is" : "both are") given")
         }
+    }
+
+    /// The one of several parameters that is given, and its name.
+    func given(_ names: [String]) -> (name: String, value: Value) {
+        let all = names.compactMap { name in members[name].map { (name, $0) } }
+        return all.first { $0.1 != .null } ?? all.first ?? (names.first ?? "", .null)
     }
 
     /// `xunit has no parameter x (given: file, x)`.

@@ -6,7 +6,7 @@ struct DummyDirective: Directive {
     let name = "dummy"
     private static let parameters = DirectiveParameters.Names(required: ["result"], optional: ["msg"])
 
-    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
+    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)

@@ -9,7 +9,7 @@ struct PythonDirective: Directive {
     let name = "python"
     private static let parameters = DirectiveParameters.Names(required: ["file", "callable"], isOpen: true)
 
-    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
+    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)

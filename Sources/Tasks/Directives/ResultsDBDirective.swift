@@ -37,7 +37,7 @@ struct ResultsDBDirective: Directive {
     let options: ReportingOptions
     private static let parameters = DirectiveParameters.Names(oneOf: ["results", "file"])
 
-    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
+    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)

@@ -13,10 +13,12 @@ struct ShellDirective: Directive {
 
     /// What `ignorereturn` refers to is known only later.
     private static func withoutReferences(_ value: Value) -> Value {
+        func isReference(_ value: Value) -> Bool { value.text?.contains("$") ?? false }
         switch value {
         case .list(let elements): return .list(elements.map(withoutReferences))
         case .map(var members):
-            if case .string(let text) = members["ignorereturn"], text.hasPrefix("$") { members["ignorereturn"] = nil }
+            let codes = members["ignorereturn"].map { $0.elements ?? [$0] } ?? []
+            if codes.contains(where: isReference) { members["ignorereturn"] = nil }
             return .map(members)
         default: return value
         }

@@ -9,18 +9,15 @@ import OrderedCollections
 struct TaskResults {
     let call: DirectiveCall
 
-    /// ResultYAML from the parameters `results` (text) or `file` (in the task's machine), of which exactly one is given.
-    func text(_ parameters: DirectiveParameters, results: String = "results") async throws -> String {
-        switch (parameters.members[results], try parameters.text("file")) {
-        case (nil, nil): throw parameters.problem("takes \(results) or file; neither is given")
-        case (_?, _?): throw parameters.problem("takes \(results) or file; both are given")
-        case (let value?, nil): return try Self.text(value, results, parameters)
-        case (nil, let file?):
-            do { return String(decoding: try await call.instance.read(call.absolute(file)), as: UTF8.self) } catch let error
-                as DisposableError where error.code == .copy
-            {
-                throw parameters.problem("failed to load results: \(error.message)")
-            }
+    /// ResultYAML from the parameters `results` (text) or `file` (in the task's machine), of which one is given.
+    func text(_ parameters: DirectiveParameters) async throws -> String {
+        let (name, value) = parameters.given(["results", "file"])
+        guard name == "file" else { return try Self.text(value, name, parameters) }
+        let file = try parameters.required("file")
+        do { return String(decoding: try await call.instance.read(call.absolute(file)), as: UTF8.self) } catch let error as DisposableError
+            where error.code == .copy
+        {
+            throw parameters.problem("failed to load results: \(error.message)")
         }
     }
 

@@ -8,7 +8,7 @@ struct XUnitDirective: Directive {
     let name = "xunit"
     private static let parameters = DirectiveParameters.Names(required: ["file"], optional: ["item", "type", "checkname", "aggregation"])
 
-    func check(_ parameters: Value) throws { _ = try DirectiveParameters(parameters, of: name, Self.parameters) }
+    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)

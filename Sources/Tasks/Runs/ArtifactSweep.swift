@@ -14,7 +14,9 @@ public struct ArtifactSweep: Sendable {
             case failed(String)
         }
         public var files: RunFiles
+        /// For one that was killed when it was started: nobody wrote down its end.
         public var finished: Date
+        public var wasKilled = false
         public var outcome: Outcome
     }
 
@@ -33,16 +35,18 @@ public struct ArtifactSweep: Sendable {
     public func run(olderThan days: Int, dryRun: Bool = false) throws -> [Entry] {
         let limit = now.addingTimeInterval(-86400 * Double(days))
         return try store.runs().reversed().compactMap { files, record in
-            guard record.state == .finished, let finished = record.finished, finished < limit, record.run == files.run,
-                record.keptUntil.map({ $0 < now }) ?? true, !isInUse(record.run),
+            let wasKilled = record.wasKilled
+            guard let finished = wasKilled ? record.started : record.state == .finished ? record.finished : nil, finished < limit,
+                record.run == files.run, record.keptUntil.map({ $0 < now }) ?? true,
+                !isInUse(record.run),
                 // Behind a link is somebody else's directory.
                 Self.isDirectory(files.path), Self.isDirectory(files.own)
             else { return nil }
-            if dryRun { return Entry(files: files, finished: finished, outcome: .removable) }
+            if dryRun { return Entry(files: files, finished: finished, wasKilled: wasKilled, outcome: .removable) }
             do {
                 try Self.remove(files)
-                return Entry(files: files, finished: finished, outcome: .removed)
-            } catch { return Entry(files: files, finished: finished, outcome: .failed("\(error)")) }
+                return Entry(files: files, finished: finished, wasKilled: wasKilled, outcome: .removed)
+            } catch { return Entry(files: files, finished: finished, wasKilled: wasKilled, outcome: .failed("\(error)")) }
         }
     }
 
