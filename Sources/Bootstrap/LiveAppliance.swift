@@ -6,9 +6,11 @@ import Glibc
 /// The appliance of libguestfs, as sysprep uses it.
 struct LiveAppliance: DiskAppliance, ApplianceSession {
     private let appliance: Appliance
+    private let count: Int
 
     /// Adds the disks, in order, and starts it.
     init(disks: [SysprepBatch.Disk], forceTCG: Bool, cancellation: Cancellation) throws {
+        count = disks.count
         do {
             // A second processor for the second disk's worth of udev and LVM probing while it starts.
             let appliance = try Appliance(Appliance.Options(forceTCG: forceTCG, processors: disks.count > 1 ? 2 : 1))
@@ -35,7 +37,21 @@ struct LiveAppliance: DiskAppliance, ApplianceSession {
 
     func abandon() { appliance.close() }
 
-    func disks() throws -> [String] { try appliance.devices() }
+    /// `/dev/sda` means the first disk that was added, and so on (guestfs(3), "Block device naming"). Asking for the list would take an
+    /// emulated appliance half a second.
+    func disks() -> [String] { (0..<count).map(Self.deviceName) }
+
+    /// `/dev/sdz` is followed by `/dev/sdaa`.
+    static func deviceName(_ index: Int) -> String {
+        var letters = ""
+        var rest = index + 1
+        while rest > 0 {
+            rest -= 1
+            letters = String(UnicodeScalar(UInt8(ascii: "a") + UInt8(rest % 26))) + letters
+            rest /= 26
+        }
+        return "/dev/sd" + letters
+    }
     func partitions() throws -> [String] { try appliance.partitions() }
     func filesystemType(_ device: String) throws -> String { try appliance.filesystemType(device) }
     func filesystemUUID(_ device: String) throws -> String { try appliance.filesystemUUID(device) }

@@ -53,6 +53,7 @@ struct SysprepIntegrationTests {
             defer { appliance.close() }
             for disk in disks { try appliance.add(disk.path, format: "qcow2", readOnly: true) }
             try appliance.launch()
+            #expect(try appliance.devices() == disks.indices.map(LiveAppliance.deviceName))
             for (disk, device) in zip(disks, try appliance.devices()) {
                 if isVolume { try appliance.restrictLVM(to: [device + "1"]) }
                 try appliance.mount(root(device), at: "/")

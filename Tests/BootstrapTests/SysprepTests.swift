@@ -42,6 +42,13 @@ import Testing
         #expect(guests.map { $0["/etc/hostname"] } == ["vm-a\n", "vm-b\n"])
     }
 
+    @Test func disksAreNamedAsTheKernelDoes() {
+        #expect(
+            [0, 1, 25, 26, 51, 52, 701, 702].map(LiveAppliance.deviceName) == [
+                "/dev/sda", "/dev/sdb", "/dev/sdz", "/dev/sdaa", "/dev/sdaz", "/dev/sdba", "/dev/sdzz", "/dev/sdaaa",
+            ])
+    }
+
     /// Asking for a type takes an emulated appliance longer than writing an identity.
     @Test func overlaysOnOneImageAreLookedAtOnce() throws {
         func asked(_ origins: [String?], type: String = "ext4") throws -> [String] {
