@@ -1,5 +1,6 @@
 public import AtollModel
 public import OrderedCollections
+import Synchronization
 
 /// The recipes of one directory, as the catalog builds them on first use.
 public struct ImageBuilder: RecipeBuilder {
@@ -7,6 +8,7 @@ public struct ImageBuilder: RecipeBuilder {
     public let directory: String
     /// Whether the appliance must not use KVM.
     public let forceTCG: Bool
+    private let known = KnownSummaries()
 
     public init(directory: String, forceTCG: Bool) {
         self.directory = directory
@@ -25,14 +27,29 @@ public struct ImageBuilder: RecipeBuilder {
         return try ImageRecipe.load(directory: directory + "/" + name)
     }
 
+    /// Looked at once by each builder: an init file asks for it with every disk, and it is of all the recipe's files.
     public func summary(of recipe: String) throws -> RecipeSummary {
-        let recipe = try self.recipe(recipe)
-        return RecipeSummary(name: recipe.name, version: recipe.version, digest: try recipe.digest(), metadata: recipe.imageMetadata)
+        try known.summary(of: recipe) {
+            let recipe = try self.recipe(recipe)
+            return RecipeSummary(name: recipe.name, version: recipe.version, digest: try recipe.digest(), metadata: recipe.imageMetadata)
+        }
     }
 
     public func build(_ recipe: String, to path: String, line: @escaping @Sendable (String) -> Void) async throws -> OrderedDictionary<
         String, Value
     > {
         try await ImageBuild.build(try self.recipe(recipe), to: path, forceTCG: forceTCG) { phase, _ in line(phase) }
+    }
+}
+
+/// Shared by the copies of one builder.
+private final class KnownSummaries: Sendable {
+    private let found = Mutex<[String: RecipeSummary]>([:])
+
+    func summary(of recipe: String, _ look: () throws -> RecipeSummary) throws -> RecipeSummary {
+        if let known = found.withLock({ $0[recipe] }) { return known }
+        let summary = try look()
+        found.withLock { $0[recipe] = summary }
+        return summary
     }
 }

@@ -1,15 +1,32 @@
 import AtollModel
 public import AtollTemplates
+import Synchronization
 
 /// Templates from the catalog: a repository, the store, the shipped recipes.
 public struct CatalogTemplateSource: TemplateSource {
-    private let catalog: @Sendable () throws -> TemplateCatalog
+    private let makeCatalog: @Sendable () throws -> TemplateCatalog
+    private let made = Once()
     private let warning: @Sendable (String) -> Void
 
-    /// - Parameter catalog: made when first needed, since verbs that need no template must not fail for lack of a repository.
+    /// - Parameter catalog: made once, when first needed, since verbs that need no template must not fail for lack of a repository.
     public init(warning: @escaping @Sendable (String) -> Void = { _ in }, catalog: @escaping @Sendable () throws -> TemplateCatalog) {
-        self.catalog = catalog
+        makeCatalog = catalog
         self.warning = warning
+    }
+
+    /// Every disk of an init file asks.
+    private func catalog() throws -> TemplateCatalog { try made.catalog(makeCatalog) }
+
+    private final class Once: Sendable {
+        private let made = Mutex<TemplateCatalog?>(nil)
+
+        func catalog(_ make: () throws -> TemplateCatalog) throws -> TemplateCatalog {
+            try made.withLock { made in
+                let catalog = try made ?? make()
+                made = catalog
+                return catalog
+            }
+        }
     }
 
     public func stored(template: String, version: String?) async throws -> StoredImage? {
