@@ -18,6 +18,8 @@ final class RunCourse: Sendable {
     private let record: Mutex<RunRecord>
     private let machine = Mutex<(any Instance)?>(nil)
     private let session = Mutex<RunSession?>(nil)
+    /// Whether the machine came up: one that did not is of no use to anybody.
+    private let isUp = Mutex(false)
 
     init(
         overlord: Overlord, work: any TaskWork, files: RunFiles, record: RunRecord, forwarded: [String], environment: [String: String],
@@ -66,6 +68,7 @@ final class RunCourse: Sendable {
         let instance = try await makeInstance()
         machine.withLock { $0 = instance }
         try await stage("machine") { try await instance.start() }
+        isUp.withLock { $0 = true }
         let image = instance.image
         record.withLock { ($0.image, $0.imageDigest) = (image?.name, image?.digest) }
         try overlord.failpoints.reach("after:task:machine")
@@ -158,8 +161,7 @@ final class RunCourse: Sendable {
         guard let instance = machine.withLock({ $0 }) else { return }
         let console = await instance.consoleTail()
         if !console.isEmpty { try? AtomicFile.write(console, to: files.console, mode: 0o644) }
-        let isStarted = session.withLock { $0 } != nil
-        if let vm = instance as? any KeepableInstance, isStarted, overlord.stop.gently.signal == nil,
+        if let vm = instance as? any KeepableInstance, isUp.withLock({ $0 }), overlord.stop.gently.signal == nil,
             policy.keepOn.keeps(outcome: outcome, exitCode: exitCode)
         {
             let until = Date(timeIntervalSinceNow: Double(policy.keepFor.components.seconds))

@@ -20,9 +20,11 @@ private final class StagedInstance: KeepableInstance {
     let loginCommand: String? = "ssh root@192.168.200.9"
     let startError: DisposableError?
     let pullError: DisposableError?
+    let pushError: DisposableError?
     let notes = Mutex<[String]>([])
 
-    init(startError: DisposableError? = nil, pullError: DisposableError? = nil) {
+    init(startError: DisposableError? = nil, pullError: DisposableError? = nil, pushError: DisposableError? = nil) {
+        self.pushError = pushError
         self.startError = startError
         self.pullError = pullError
     }
@@ -35,7 +37,10 @@ private final class StagedInstance: KeepableInstance {
         if let startError { throw startError }
     }
     func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult { CommandResult(code: 0) }
-    func push(contentsOf local: String, to directory: String) async throws -> [String] { [] }
+    func push(contentsOf local: String, to directory: String) async throws -> [String] {
+        if let pushError { throw pushError }
+        return []
+    }
     func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
         note("pull")
         if let pullError { throw pullError }
@@ -49,7 +54,7 @@ private final class StagedInstance: KeepableInstance {
 /// Work that does what a test says.
 private struct ScriptedWork: TaskWork {
     var title = "scripted"
-    var localDirectory: String? { nil }
+    var localDirectory: String?
     var subject: (item: String?, type: String?, checkname: String) = ("foo-1-1", "koji_build", "scratch.scripted")
     var flaw: DisposableError?
     var body: @Sendable (RunSession) async throws -> Int32
@@ -67,7 +72,7 @@ private struct ScriptedWork: TaskWork {
 
     private func run(
         on machine: StagedInstance, policy: Overlord.Policy = Overlord.Policy(), stop: Overlord.Stop = Overlord.Stop(),
-        secrets: [String] = [], work: @escaping @Sendable (RunSession) async throws -> Int32 = { _ in 0 }
+        secrets: [String] = [], directory: String? = nil, work: @escaping @Sendable (RunSession) async throws -> Int32 = { _ in 0 }
     ) async throws -> RunRecord {
         let log = RunLog(secrets: secrets) { [lines] in lines.add($0) }
         log.debug("before the log was configured")
@@ -75,7 +80,7 @@ private struct ScriptedWork: TaskWork {
             run: "r1", invocation: "r1", request: .init(verb: "runtask", arguments: [], directory: "/"), title: "scripted",
             mode: "libvirt", target: "tiny", started: Date(), pid: 1, version: "1")
         let overlord = Overlord(policy: policy, log: log, stop: stop) { _, _ in }
-        return try await overlord.run(ScriptedWork(body: work), record: record, files: files) { machine }
+        return try await overlord.run(ScriptedWork(localDirectory: directory, body: work), record: record, files: files) { machine }
     }
 
     private var results: [CheckDetail] { get throws { try ResultFile.read(files.results) } }
@@ -194,6 +199,18 @@ private struct ScriptedWork: TaskWork {
         let well = StagedInstance()
         _ = try await run(on: well, policy: Overlord.Policy(keepOn: .failure))
         #expect(well.log.last == "dispose")
+    }
+
+    @Test("a machine that is up is kept too when the task could not be copied there; one that never came up is not") func keptEarly()
+        async throws
+    {
+        let full = StagedInstance(pushError: DisposableError(.copy, "no space left"))
+        let record = try await run(on: full, policy: Overlord.Policy(keepOn: .always), directory: workspace.path)
+        #expect(record.exitCode == 102 && record.keptUntil != nil)
+        #expect(full.log.last?.hasPrefix("keep") == true)
+        let absent = StagedInstance(startError: DisposableError(.boot, "it never answered"))
+        #expect(try await OverlordTests().run(on: absent, policy: Overlord.Policy(keepOn: .always)).keptUntil == nil)
+        #expect(absent.log.last == "dispose")
     }
 
     @Test("check 73: --no-destroy keeps the machine and says how to reach it") func noDestroy() async throws {

@@ -23,11 +23,15 @@ struct TaskPreview: Sendable {
             ]
             do { try job.work.check() } catch { problem = error }
             do { document += try await machine(job.place) } catch { problem = problem ?? error }
-            if let work = job.work as? FormulaWork { document += formula(work) }
+            if let work = job.work as? FormulaWork {
+                document += formula(work)
+                for warning in work.formula.warnings { session.console.err("\(warning)") }
+            }
             if let problem {
                 session.console.err("\(problem)")
                 worst = worst == 0 ? Verdict.of(problem).exitCode : worst
             }
+            document.append(("problem", text(problem.map { "\($0)" })))
             document.append(("exit_code", .int(Int(problem.map { Verdict.of($0).exitCode } ?? 0))))
             documents.append(.map(.init(uniqueKeysWithValues: document)))
         }
