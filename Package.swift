@@ -10,6 +10,8 @@ struct Room {
     /// Products of other packages.
     var products: [Target.Dependency] = []
     var hasTests = true
+    /// Files that the build puts into the program, for other interpreters to run.
+    var embedded: [String] = []
     /// Folders of its tests that are read at run time, not compiled.
     var fixtures: [String] = []
 }
@@ -66,12 +68,12 @@ let rooms: [Room] = [
         uses: [
             "Model", "Platform", "Planning", "InitFile", "SSH", "Claims", "DiskImages", "GuestAccess", "Templates", "Environments",
         ],
-        products: [subprocess, systemPackage, collections]
+        products: [subprocess, systemPackage, collections], embedded: ["shim.sh"]
     ),
     Room(
         name: "Tasks",
         uses: ["Model", "Platform", "Planning", "InitFile", "Claims", "GuestAccess", "Results", "Formula", "Disposable"],
-        products: [subprocess, systemPackage, collections]
+        products: [subprocess, systemPackage, collections], embedded: ["Directives/python_shim.py"]
     ),
     Room(
         name: "CLI",
@@ -97,7 +99,9 @@ var targets = systemLibraries
 for room in rooms {
     let uses = room.uses.map { Target.Dependency.target(name: target($0)) }
     targets.append(
-        .target(name: target(room.name), dependencies: uses + room.products, path: "Sources/\(room.name)", swiftSettings: strict)
+        .target(
+            name: target(room.name), dependencies: uses + room.products, path: "Sources/\(room.name)",
+            resources: room.embedded.map { .embedInCode($0) }, swiftSettings: strict)
     )
     if room.hasTests {
         targets.append(

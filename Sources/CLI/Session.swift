@@ -6,6 +6,7 @@ import AtollPlanning
 import AtollPlatform
 import AtollSettings
 import AtollTasks
+import AtollGuestAccess
 
 /// One run of one verb: its settings in force, its streams, and the way to the host.
 struct Session: Sendable {
@@ -107,7 +108,7 @@ struct Session: Sendable {
         if let path = global.prefixPath { words += ["--prefix-path", path] }
         if let path = global.workdirPath { words += ["--workdir-path", path] }
         if global.prefixName != "current" { words += ["--prefix-name", global.prefixName] }
-        return ShellWords.join(words) + " " + verb
+        return ShellWord.joined(words) + " " + verb
     }
 
     /// `current` means `default` to `init`.

@@ -22,12 +22,17 @@ public protocol Instance: Sendable {
 
     /// Copies the contents of a local directory into a directory of the instance, which is made and emptied first; modes and links are
     /// kept. What cannot be copied (sockets, devices) is listed.
+    /// - Throws: `DisposableError` `.copy`, also at once where there is no room for so much.
     @discardableResult
-    func push(contentsOf local: String, to directory: String) async throws -> [String]
+    func push(_ source: CopySource, to directory: String) async throws -> [String]
 
     /// Copies the contents of a directory of the instance into a local one. Nothing leaves the local directory, whatever the instance
     /// says; what was refused is in the report.
     func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport
+
+    /// Notes a directory of the instance, made for the run, that is to go when the instance is disposed of. Where everything goes anyway,
+    /// and on this machine itself, that means nothing.
+    func claim(_ directory: String)
 
     /// A directory of the instance that only the task's user can look into, for the runner's own files; it goes when the run ends.
     var ownDirectory: String { get }
@@ -106,6 +111,7 @@ public struct InstanceCommand: Sendable {
 
 extension Instance {
     public var image: InstanceImage? { nil }
+    public func claim(_ directory: String) {}
 
     /// Runs a command and returns what it wrote, each stream up to `limit` bytes (the rest is read and dropped).
     public func capture(

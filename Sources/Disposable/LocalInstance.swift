@@ -54,19 +54,15 @@ public final class LocalInstance: Instance {
     }
 
     @discardableResult
-    public func push(contentsOf local: String, to directory: String) async throws -> [String] {
-        try await copy(local, directory, TarLimits.unlimited)
-        return []
+    public func push(_ source: CopySource, to directory: String) async throws -> [String] {
+        try await Blocking.run {
+            try TarCopy.copy(source.path, to: directory, excluding: source.excluding, limits: .unlimited).refused.map(\.description)
+        }
     }
 
     public func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
         guard Directories.real(directory) != Directories.real(local) else { return TarReport() }
-        return try await copy(directory, local, limits)
-    }
-
-    @discardableResult
-    private func copy(_ from: String, _ to: String, _ limits: TarLimits) async throws -> TarReport {
-        try await Blocking.run { try TarCopy.copy(from, to: to, limits: limits) }
+        return try await Blocking.run { try TarCopy.copy(directory, to: local, limits: limits) }
     }
 
     public func consoleTail() async -> String { "" }

@@ -1,30 +1,33 @@
 import AtollGuestAccess
+import AtollModel
 public import AtollPlatform
+import Foundation
 import Glibc
 import Synchronization
 
 extension RemoteInstance {
     @discardableResult
-    public func push(contentsOf local: String, to directory: String) async throws -> [String] {
+    public func push(_ source: CopySource, to directory: String) async throws -> [String] {
         let place = ShellWord.quoted(directory)
         claim(directory)
-        guard try await has("tar") else { return try await pushByFile(local, directory) }
+        let hasTar = try await empty(directory, for: source)
+        guard hasTar else { return try await pushByFile(source, directory) }
         let pipe = try Pipe()
         let (reading, writing) = (pipe.reading, pipe.writing)
         let stream = Task { () throws -> [String] in
             try await Blocking.run {
                 defer { close(writing) }
-                return try TarWriter.write(contentsOf: local, to: writing)
+                return try TarWriter.write(contentsOf: source.path, excluding: source.excluding, to: writing)
             }
         }
         let kept = KeptOutput(limit: 4096)
-        let line = "rm -rf -- \(place) && mkdir -p -- \(place) && exec tar -x -f - -C \(place)"
+        let line = "exec tar -x -f - -C \(place)"
         do {
             let result = try await explained {
                 try await channel.run(line, input: .descriptor(reading), timeout: nil) { kept.append($0, $1) }
             }
             close(reading)
-            guard result.succeeded else { throw refusal("copying \(local) to \(directory)", kept, result) }
+            guard result.succeeded else { throw refusal("copying \(source.path) to \(directory)", kept, result) }
             return try await stream.value
         } catch {
             // Whoever writes into it must not wait for a reader that is gone.
@@ -57,6 +60,34 @@ extension RemoteInstance {
         return try extraction.finish()
     }
 
+    /// Makes the directory anew.
+    /// - Returns: whether the machine has tar.
+    /// - Throws: when the tree cannot have room there; found out before it was copied for minutes.
+    private func empty(_ directory: String, for source: CopySource) async throws -> Bool {
+        let place = ShellWord.quoted(directory)
+        let line = """
+            rm -rf -- \(place) && mkdir -p -- \(place) || exit 3
+            df -Pk -- \(place) 2> /dev/null
+            if command -v tar > /dev/null 2>&1; then echo tar; fi
+            """
+        let kept = KeptOutput(limit: 4096)
+        let result = try await explained { try await channel.run(line, input: .none, timeout: .seconds(60)) { kept.append($0, $1) } }
+        let lines = String(decoding: kept.bytes(.output), as: UTF8.self).split(separator: "\n")
+        let hasTar = lines.last == "tar"
+        guard result.succeeded else { throw refusal("making \(directory)", kept, result) }
+        // Its fourth field is what is free, in KiB; a df that prints something else is not asked.
+        let fields = lines.dropLast(hasTar ? 1 : 0).last?.split(separator: " ") ?? []
+        if fields.count >= 6, let free = Int64(fields[3]), source.bytes / 1024 > free {
+            let (size, room) = (ByteSize(source.bytes), ByteSize(free * 1024))
+            let larger = kind == .libvirt && fields[0].hasPrefix("/") ? "; or give the VM a larger disk: --disk GIB" : ""
+            throw DisposableError(
+                .copy,
+                "\(source.path) has \(size), and \(name) has room for \(room) at \(directory); leave out what the task does not need: "
+                    + "--exclude PATTERN\(larger)")
+        }
+        return hasTar
+    }
+
     /// Asked each time: a task may install or remove it.
     private func has(_ program: String) async throws -> Bool {
         let line = "command -v \(program) > /dev/null 2>&1"
@@ -64,10 +95,16 @@ extension RemoteInstance {
     }
 
     /// For machines without tar: slower, and links are followed.
-    private func pushByFile(_ local: String, _ directory: String) async throws -> [String] {
-        let place = ShellWord.quoted(directory)
+    private func pushByFile(_ source: CopySource, _ directory: String) async throws -> [String] {
+        var local = source.path
+        let selected = NSTemporaryDirectory() + "/atoll-push-" + UUID().uuidString
+        defer { try? Directories.removeTree(selected) }
+        if !source.excluding.isEmpty {
+            local = selected
+            _ = try await Blocking.run { try TarCopy.copy(source.path, to: selected, excluding: source.excluding, limits: .unlimited) }
+        }
         try await explained {
-            _ = try await channel.run("rm -rf -- \(place)", input: .none, timeout: nil) { _, _ in }
+            _ = try await channel.run("rm -rf -- \(ShellWord.quoted(directory))", input: .none, timeout: nil) { _, _ in }
             try await channel.push(local, to: directory)
         }
         return []

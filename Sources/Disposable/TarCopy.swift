@@ -2,10 +2,10 @@ import AtollPlatform
 
 /// A tree of this machine copied as if it came from another: the same limits and refusals hold.
 enum TarCopy {
-    static func copy(_ from: String, to: String, limits: TarLimits) throws -> TarReport {
+    static func copy(_ from: String, to: String, excluding: [String] = [], limits: TarLimits) throws -> TarReport {
         try Directories.make(to)
         var extraction = try TarExtraction(into: to, limits: limits)
-        var writer = try TarWriter(contentsOf: from)
+        var writer = try TarWriter(contentsOf: from, excluding: excluding)
         while let piece = try writer.next() { try extraction.feed(piece) }
         return try extraction.finish()
     }

@@ -138,8 +138,8 @@ public final class VMInstance: KeepableInstance {
     }
 
     @discardableResult
-    public func push(contentsOf local: String, to directory: String) async throws -> [String] {
-        try await inside().push(contentsOf: local, to: directory)
+    public func push(_ source: CopySource, to directory: String) async throws -> [String] {
+        try await inside().push(source, to: directory)
     }
 
     public func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {

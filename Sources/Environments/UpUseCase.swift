@@ -1,4 +1,5 @@
 public import AtollModel
+public import AtollPlanning
 import AtollPlatform
 
 /// `up`: init if needed, start, wait until every VM answers. Three plans, each of which is complete in itself: an `up` that was
@@ -22,6 +23,14 @@ public struct UpUseCase: Sendable {
         }
         _ = try await StartUseCase(host: host, context: context).run(request.files, machines: [])
         return try await WaitUseCase(host: host, context: context).run(request.files, machines: [], timeout: timeout)
+    }
+
+    /// What is left to do of a prefix that is made; nil when there is none yet.
+    /// - Throws: as `run`.
+    public func preview(_ request: InitRequest) async throws -> [PlannedStep]? {
+        guard SystemCall.exists(request.files.marker) else { return nil }
+        try checkFile(request)
+        return try await StartUseCase(host: host, context: context).preview(request.files, machines: [])
     }
 
     /// An `up` that names one environment must never bring up another. Prefixes that do not know their file (Lago's) are taken as they are.

@@ -110,8 +110,10 @@ public struct Substitution: Sendable {
             let keys = value.members.map { "its keys are \($0.keys.joined(separator: ", "))" } ?? "it is \(value.kind)"
             return "undefined variable `\(name)`: `\(root)` is there, but \(keys)"
         }
-        let hint = Spelling.suggestion(for: name, among: known).map { "; did you mean `\($0)`?" } ?? ""
-        return "undefined variable `\(name)`\(hint); known: \(known.isEmpty ? "none" : known.joined(separator: ", "))"
+        let suggestion = Spelling.suggestion(for: name, among: known)
+        let hint = suggestion.map { "; did you mean `\($0)`?" } ?? ""
+        let shell = suggestion == nil ? "; a variable of the shell is written $$\(name)" : ""
+        return "undefined variable `\(name)`\(hint); known: \(known.isEmpty ? "none" : known.joined(separator: ", "))\(shell)"
     }
 }
 

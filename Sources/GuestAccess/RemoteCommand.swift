@@ -30,21 +30,24 @@ public enum RemoteCommand: Sendable, Equatable {
     public static let scriptShell = "if command -v bash >/dev/null 2>&1; then exec bash -s; else exec sh -s; fi"
 }
 
-/// Words for a POSIX shell in the guest.
+/// Words for a POSIX shell: in the guest, and in commands that people are told to type.
 public enum ShellWord {
     /// `text` as one word, whatever is in it.
     public static func quoted(_ text: String) -> String {
-        let plain =
+        // An option's `=` is nothing special; that of a first word would set a variable.
+        let others = text.hasPrefix("-") ? "/._-:,+@%=" : "/._-:,+@%"
+        let isPlain =
             !text.isEmpty
             && text.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
                     true
-                case UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: ","): true
-                default: false
+                default: others.utf8.contains(byte)
                 }
             }
-        if plain { return text }
-        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return isPlain ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
+
+    /// Words as one line that a shell takes apart again.
+    public static func joined(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
 }

@@ -10,7 +10,7 @@ extension SSHGuestChannel {
             if try await succeeds("test -d \(ShellWord.quoted(remote))", session) { target = Self.inside(remote, local) }
             guard let tree = LocalTree(local) else { throw SSHError(.local, "\(local): no such file or directory") }
             for directories in Self.batches(tree.directories.map { Self.joined(target, $0) }) {
-                try await require("mkdir -p -- " + directories.map(ShellWord.quoted).joined(separator: " "), session)
+                try await require("mkdir -p -- " + ShellWord.joined(directories), session)
             }
             for file in tree.files {
                 try await send(Self.joined(local, file.path), to: Self.joined(target, file.path), mode: file.mode, session)

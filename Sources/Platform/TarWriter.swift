@@ -10,7 +10,7 @@ public struct TarWriter: ~Copyable, Sendable {
     private let path: String
     private let root: Int32
     private let prefix: [UInt8]
-    private let excluded: [String]
+    private let excluded: NamePatterns
     /// What is still to be packed: names below the root, the next one last.
     private var waiting: [[UInt8]] = []
     private var file: (descriptor: Int32, name: [UInt8], left: Int64, size: Int64)?
@@ -24,7 +24,8 @@ public struct TarWriter: ~Copyable, Sendable {
 
     /// - Parameter path: a directory, whose contents are packed, or a file, which is packed under its own name; links to them are followed.
     /// - Parameter under: a directory of the archive that everything is put in.
-    /// - Parameter excluding: patterns as a shell has them, each for a name anywhere (`.git`) or, with a slash, for a path below the root.
+    /// - Parameter excluding: patterns of what is left out, as a shell has them: each for a name anywhere (`.git`, `*.o`) or, with a slash, for
+    ///   a path below the root (`build/*.log`).
     /// - Throws: when there is nothing at `path` that can be read.
     public init(contentsOf path: String, under: String = "", excluding: [String] = []) throws {
         let opened = try SystemCall.check("pack \(path)") { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
@@ -37,7 +38,7 @@ public struct TarWriter: ~Copyable, Sendable {
         self.path = path
         root = opened
         prefix = under.split(separator: "/").isEmpty ? [] : Array((under.split(separator: "/").joined(separator: "/") + "/").utf8)
-        excluded = excluding
+        excluded = NamePatterns(excluding)
         isSingleFile = kind == S_IFREG
         if !isSingleFile { waiting = prefix.isEmpty ? Self.names(opened, below: []) ?? [] : [[]] }
     }
@@ -88,7 +89,7 @@ public struct TarWriter: ~Copyable, Sendable {
     }
 
     private mutating func member(_ name: [UInt8], into piece: inout [UInt8]) {
-        if isExcluded(name) { return }
+        if excluded.hold(name) { return }
         let place = name.isEmpty ? [CChar(bitPattern: UInt8(ascii: ".")), 0] : name.map { CChar(bitPattern: $0) } + [0]
         var status = stat()
         guard fstatat(root, place, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -180,15 +181,8 @@ public struct TarWriter: ~Copyable, Sendable {
         file = (descriptor, name, left - Int64(bytes.count), size)
     }
 
-    private func isExcluded(_ name: [UInt8]) -> Bool {
-        guard !excluded.isEmpty, !name.isEmpty else { return false }
-        let whole = name.map { CChar(bitPattern: $0) } + [0]
-        let last = name[((name.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1)...].map { CChar(bitPattern: $0) } + [0]
-        return excluded.contains { fnmatch($0, $0.contains("/") ? whole : last, FNM_PATHNAME) == 0 }
-    }
-
     /// Names in an open directory as paths below the root, the last first; nil when they cannot be read.
-    private static func names(_ directory: Int32, below parent: [UInt8]) -> [[UInt8]]? {
+    static func names(_ directory: Int32, below parent: [UInt8]) -> [[UInt8]]? {
         let copy = fcntl(directory, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0, let handle = fdopendir(copy) else {
             if copy >= 0 { close(copy) }

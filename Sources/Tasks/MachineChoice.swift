@@ -1,4 +1,3 @@
-import AtollClaims
 public import AtollDisposable
 public import AtollFormula
 public import AtollModel

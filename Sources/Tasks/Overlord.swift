@@ -22,10 +22,13 @@ public struct Overlord: Sendable {
         public var limits: TarLimits
         /// Where the task's directory goes in machines other than this one.
         public var taskDirectory: String
+        /// Patterns of what of the task's directory is not copied there, as `CopySource` takes them.
+        public var excluding: [String]
 
         public init(
             keepOn: KeepOn = .never, keepFor: Duration = .seconds(7200), silence: Duration? = .seconds(900), timeout: Duration? = nil,
-            usesLegacyExitCodes: Bool = false, limits: TarLimits = TarLimits(), taskDirectory: String = "/var/tmp/taskotron/taskdir"
+            usesLegacyExitCodes: Bool = false, limits: TarLimits = TarLimits(), taskDirectory: String = "/var/tmp/taskotron/taskdir",
+            excluding: [String] = []
         ) {
             self.keepOn = keepOn
             self.keepFor = keepFor
@@ -34,6 +37,7 @@ public struct Overlord: Sendable {
             self.usesLegacyExitCodes = usesLegacyExitCodes
             self.limits = limits
             self.taskDirectory = taskDirectory
+            self.excluding = excluding
         }
     }
 

@@ -20,6 +20,8 @@ final class RunCourse: Sendable {
     private let session = Mutex<RunSession?>(nil)
     /// Whether the machine came up: one that did not is of no use to anybody.
     private let isUp = Mutex(false)
+    /// From so many bytes on people are told why it takes long.
+    private static let muchToCopy: Int64 = 32 << 20
 
     init(
         overlord: Overlord, work: any TaskWork, files: RunFiles, record: RunRecord, forwarded: [String], environment: [String: String],
@@ -98,30 +100,27 @@ final class RunCourse: Sendable {
         var artifacts = files.path
         let workDirectory = instance.ownDirectory + "/work"
         if !isLocal {
-            func make(_ paths: String...) async throws -> (isMade: Bool, errors: String) {
-                let (result, _, errors) = try await instance.capture(InstanceCommand(.arguments(["mkdir", "-p", "--"] + paths)))
-                return (result.succeeded, errors)
-            }
-            // Where it is there already the machine is this one, and its artifacts are the run's own.
-            if let remote = instance as? RemoteInstance, try await make((artifacts as NSString).deletingLastPathComponent).isMade,
-                try await instance.capture(InstanceCommand(.arguments(["mkdir", "--", artifacts]))).result.succeeded
-            {
-                remote.claim(artifacts)
-            }
-            if try await !make(workDirectory, artifacts).isMade {
+            var made = try await makeDirectories(workDirectory, artifacts, on: instance)
+            if !made.isMade {
                 // Somebody who is not root: another place does as well, the task is told.
                 artifacts = instance.ownDirectory + "/artifacts"
-                let made = try await make(workDirectory, artifacts)
-                guard made.isMade else {
-                    throw DisposableError(.copy, "\(instance.name) has no room for artifacts: \(GuestText.tail(made.errors, lines: 1))")
-                }
+                made = try await makeDirectories(workDirectory, artifacts, on: instance)
             }
+            guard made.isMade else {
+                throw DisposableError(.copy, "\(instance.name) has no room for artifacts: \(GuestText.tail(made.errors, lines: 1))")
+            }
+            // Artifacts that are there already are the run's own on this host: the machine is this one.
+            if made.isNew { instance.claim(artifacts) }
             try await stage("push") {
                 guard let local = self.work.localDirectory else {
                     _ = try await instance.capture(InstanceCommand(.arguments(["mkdir", "-p", "--", taskDirectory])))
                     return
                 }
-                let skipped = try await instance.push(contentsOf: local, to: taskDirectory)
+                let source = try await Blocking.run { [excluding = policy.excluding] in try CopySource(local, excluding: excluding) }
+                if source.bytes >= Self.muchToCopy {
+                    self.log.info("copying \(source.files) files with \(ByteSize(source.bytes)) of \(local)")
+                }
+                let skipped = try await instance.push(source, to: taskDirectory)
                 for name in skipped { self.log.warning("not copied: \(name)") }
             }
         } else {
@@ -137,6 +136,20 @@ final class RunCourse: Sendable {
             environment: environment.merging(
                 ["TEST_ARTIFACTS": artifacts, "ARTIFACTS": artifacts, "WORKDIR": workDirectory, "TASKDIR": taskDirectory]) { $1 },
             output: sink, limits: policy.limits)
+    }
+
+    /// By one command, for each takes a guest its time. `isNew`: the artifacts' directory was not there before.
+    private func makeDirectories(
+        _ work: String, _ artifacts: String, on instance: any Instance
+    ) async throws -> (isMade: Bool, isNew: Bool, errors: String) {
+        let parent = (artifacts as NSString).deletingLastPathComponent
+        let place = ShellWord.quoted(artifacts)
+        let script = """
+            mkdir -p -- \(ShellWord.quoted(work)) \(ShellWord.quoted(parent)) || exit
+            if mkdir -- \(place) 2> /dev/null; then echo new; else mkdir -p -- \(place); fi
+            """
+        let (result, output, errors) = try await instance.capture(InstanceCommand(.script(script)))
+        return (result.succeeded, output == Array("new\n".utf8), errors)
     }
 
     /// Artifacts, facts and the console, also of a run that broke; a failure here never hides the first one.

@@ -114,7 +114,7 @@ extension InstanceCommand {
     /// For logs.
     var words: String {
         switch program {
-        case .arguments(let words): words.map(ShellWord.quoted).joined(separator: " ")
+        case .arguments(let words): ShellWord.joined(words)
         case .script(let text): "script: \(text.prefix(200))"
         }
     }

@@ -32,7 +32,7 @@ public struct CommandWork: TaskWork {
         self.timeout = timeout
     }
 
-    public var title: String { arguments.joined(separator: " ") }
+    public var title: String { ShellWord.joined(arguments) }
     /// A command has one result, so that reports of it say how it ended.
     public var subject: (item: String?, type: String?, checkname: String) { (String(title.prefix(200)), "command", "run") }
 

@@ -25,7 +25,8 @@ func expectGolden(_ text: String, _ name: String, sourceLocation: SourceLocation
         ("template-remove", TemplateRemoveVerb.self), ("template-gc", TemplateGCVerb.self), ("run", RunVerb.self),
         ("runtask", RunTaskVerb.self), ("rerun", RerunVerb.self), ("gc", GcVerb.self), ("generate-config", GenerateConfigVerb.self),
         ("results-list", ResultsListVerb.self), ("results-show", ResultsShowVerb.self), ("results-junit", ResultsJUnitVerb.self),
-        ("results-export", ResultsExportVerb.self), ("results-html", ResultsHTMLVerb.self), ("images-list", ImagesListVerb.self),
+        ("results-export", ResultsExportVerb.self), ("results-html", ResultsHTMLVerb.self), ("results-remove", ResultsRemoveVerb.self),
+        ("images-list", ImagesListVerb.self),
         ("images-find", ImagesFindVerb.self), ("taskotron_result", TaskotronResultVerb.self),
     ]
 

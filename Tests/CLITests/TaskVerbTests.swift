@@ -64,20 +64,21 @@ private struct Desk {
 
 @Suite struct TimeOptionTests {
     @Test func timesHaveUnitsAndSurviveARerun() throws {
-        let options = try TaskOptions.parse(["--timeout", "10m", "--silence=90", "--keep-for", "2h"])
+        let options = try TaskOptions.parse(["--timeout", "10m", "--silence=90", "--keep-for", "2h", "--exclude", ".git", "--exclude=*.o"])
         #expect(options.timeout?.value == 600 && options.silence?.value == 90 && options.keepFor?.value == 7200)
-        #expect(options.words == ["--keep-for=7200", "--timeout=600", "--silence=90"])
+        #expect(options.words == ["--exclude=.git", "--exclude=*.o", "--keep-for=7200", "--timeout=600", "--silence=90"])
         #expect(try TaskOptions.parse(options.words).words == options.words)
     }
 
     @Test(arguments: [
-        ("10min", "; did you mean 10m?"), ("2 hours", "; did you mean 2h?"), ("1.5h", "; did you mean 5400s?"), ("soon", "2h"), ("0", "2h"),
-        ("500ms", "2h"), ("99999999999999999999h", "2h"),
+        ("10min", "; did you mean 10m?"), ("2 hours", "; did you mean 2h?"), ("1.5h", "; did you mean 5400s?"), ("soon", "1h30m"),
+        ("0", "1h30m"),
+        ("500ms", "1h30m"), ("99999999999999999999h", "1h30m"),
     ])
     func otherTextIsRefusedWithExamples(_ text: String, _ end: String) {
         let error = #expect(throws: (any Error).self) { try TaskOptions.parse(["--timeout", text]) }
         let message = TaskOptions.message(for: error ?? CancellationError())
-        #expect(message.contains("--timeout") && message.contains("seconds, or a time such as 90s, 10m or 2h"), "\(message)")
+        #expect(message.contains("--timeout") && message.contains("seconds, or a time such as 90s, 10m or 1h30m"), "\(message)")
         #expect(message.hasSuffix(end), "\(message)")
     }
 
@@ -139,7 +140,7 @@ private struct Desk {
             (try desk.add("i-2", invocation: "i", exit: 100, details: [failed]), [failed]),
         ]
         #expect(
-            runs.flatMap { ResultsShowVerb.short($0.record, $1) }.joined(separator: "\n") == """
+            runs.flatMap { ResultsShowVerb.short($0.record, $1, hasRemains: false) }.joined(separator: "\n") == """
                 i-1  size-check on tiny (libvirt), 2.0 s: exit code 0
                 OUTCOME  CHECK               ITEM     NOTE
                 PASSED   scratch.size-check  foo-1-1  \n
@@ -151,6 +152,39 @@ private struct Desk {
         let selection = try RunSelection.parse(["--all", "i-1"])
         #expect(try selection.runs(in: desk.store).map(\.record.run) == ["i-1", "i-2"])
         #expect(try RunSelection.parse(["i-1"]).runs(in: desk.store).map(\.record.run) == ["i-1"])
+    }
+
+    @Test func whatAKilledRunLeftIsToldAsLongAsItIsThere() throws {
+        let (_, record) = try desk.add("k-1", exit: nil) { $0.pid = 0x3FFF_FFFF }
+        let tasks = try TaskSession(try desk.session())
+        #expect(RunDocument.ending(record, hasRemains: tasks.hasRemains("k-1")) == "killed")
+        for place in [desk.root.path + "/runs/k-1", tasks.settings.userTmpdir + "/k-1"] {
+            try Directories.make(place)
+            #expect(tasks.hasRemains("k-1"), "\(place)")
+            try Directories.removeTree(place)
+        }
+        #expect(RunDocument.ending(record, hasRemains: true) == "killed; what it left goes with: atoll gc")
+    }
+
+    @Test func runsThatEndedAndLeftNothingAreRemoved() async throws {
+        let (gone, _) = try desk.add("i-1", invocation: "i")
+        let (kept, _) = try desk.add("i-2", invocation: "i")
+        let (other, _) = try desk.add("j")
+        let (running, _) = try desk.add("busy", exit: nil)
+        let session = try desk.session()
+        func remove(_ words: String...) async throws { try await ResultsRemoveVerb.parse(words).execute(session) }
+        // One that is refused keeps the others of the line, too.
+        await #expect(throws: UsageError.self) { try await remove("j", "busy") }
+        try Directories.make(desk.root.path + "/runs/i-2")
+        await #expect(throws: UsageError.self) { try await remove("--all", "i-1") }
+        try await remove("-n", "i-1")
+        #expect([gone, kept, other, running].allSatisfy { SystemCall.exists($0.record) })
+        try await remove("i-1", "i-1")
+        #expect(!SystemCall.exists(gone.path) && SystemCall.exists(kept.record) && SystemCall.exists(other.record))
+        await #expect(throws: TaskError.self) { try await remove("i-1") }
+        try Directories.removeTree(desk.root.path + "/runs/i-2")
+        try await remove("--all", "i-2")
+        #expect(try Directories.list(desk.store.directory) == ["busy", "j"])
     }
 
     @Test func severalRunsAreOneDocument() throws {

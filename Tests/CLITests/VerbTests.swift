@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import AtollCLI
+import AtollGuestAccess
 
 /// What the parser itself says of every verb.
 private struct Dump: Decodable {
@@ -96,8 +97,9 @@ private struct Dump: Decodable {
 
 @Suite struct WordsTests {
     @Test func commandsToTypeSurviveAShell() {
-        #expect(ShellWords.join(["atoll", "--workdir-path", "/a b/it's", "x.y-z"]) == "atoll --workdir-path '/a b/it'\\''s' x.y-z")
-        #expect(ShellWords.join([""]) == "''")
+        #expect(ShellWord.joined(["atoll", "--workdir-path", "/a b/it's", "x.y-z"]) == "atoll --workdir-path '/a b/it'\\''s' x.y-z")
+        #expect(ShellWord.joined(["run", "--keep-for=2h", "a=b"]) == "run --keep-for=2h 'a=b'")
+        #expect(ShellWord.joined([""]) == "''")
     }
 
     @Test(arguments: [

@@ -38,7 +38,7 @@ final class CapacityBench: Sendable {
     var files: [String] { ((try? Directories.list(claims.directory)) ?? []).filter { $0 != "capacity.lock" } }
 
     func queue(_ purposes: [String]) async -> Bool {
-        (try? await eventually(within: .seconds(30)) { try claims.list().map(\.wants.purpose) == purposes }) ?? false
+        (try? await eventually { try claims.list().map(\.wants.purpose) == purposes }) ?? false
     }
 }
 
@@ -110,7 +110,7 @@ func run(
         #expect(await bench.queue(["foo", "bar", "baz"]))
         let last = Task { try await bench.claims.acquire(run("small", memory: 1024)) { third.note($0) } }
         #expect(await bench.queue(["foo", "bar", "baz", "small"]))
-        #expect(await eventually(within: .seconds(30)) { third.all.count == 1 && second.all.count == 1 })
+        #expect(await eventually { third.all.count == 1 && second.all.count == 1 })
         #expect(second.all == ["waiting for 2 GiB of memory: 3 of 4 GiB are held by 2 runs (foo, bar); for 2 CPUs: 4 of 4 are held"])
         // It would fit, and yet it overtakes nobody.
         #expect(third.all == ["waiting for its turn; 1 before you (baz)"])
@@ -130,7 +130,7 @@ func run(
         let told = Told()
         let small = Task { try await bench.claims.acquire(run("small", memory: 2048)) { told.note($0) } }
         #expect(await bench.queue(["held", "large", "small"]))
-        #expect(await eventually(within: .seconds(30)) { !told.all.isEmpty })
+        #expect(await eventually { !told.all.isEmpty })
         #expect(told.all.first == "waiting for 2 GiB of memory: 3 of 4 GiB are held by 1 run (held); 1 before you")
         held.release()
         let first = try await large.value
@@ -157,7 +157,7 @@ func run(
         let held = try await bench.claims.acquire(run("held", disk: 3 << 30))
         let told = Told()
         let waiter = Task { try await bench.claims.acquire(run("next", disk: 2 << 30)) { told.note($0) } }
-        #expect(await eventually(within: .seconds(30)) { !told.all.isEmpty })
+        #expect(await eventually { !told.all.isEmpty })
         #expect(told.all.first == "waiting for 2 GiB of disk: 4 GiB is free, and 3 GiB are held by 1 run (held)")
         held.release()
         try await waiter.value.release()
@@ -188,10 +188,10 @@ func run(
         let (begun, end) = (bench.space.path + "/begun", bench.space.path + "/end")
         let script = try bench.space.write("hold", "touch '\(begun)'\nwhile [ ! -e '\(end)' ]; do :; done\nkill -9 $PPID $$\n")
         let holder = Task { try await Tool.output("flock", [ticket, "dash", script]) }
-        #expect(await eventually(within: .seconds(30)) { SystemCall.exists(begun) })
+        #expect(await eventually { SystemCall.exists(begun) })
         let told = Told()
         let waiter = Task { try await bench.claims.acquire(run("mine", memory: 1024)) { told.note($0) } }
-        #expect(await eventually(within: .seconds(30)) { !told.all.isEmpty })
+        #expect(await eventually { !told.all.isEmpty })
         #expect(told.all == ["waiting for 1 GiB of memory: 4 of 4 GiB are held by 1 run (other)"])
         #expect(try bench.claims.list().map(\.pid) == [4711, getpid()])
         try bench.space.write("end", "")
@@ -211,7 +211,7 @@ func run(
         let live = try await bench.claims.acquire(run("live", memory: 512))
         let told = Told()
         let waiter = Task { try await bench.claims.acquire(run("mine", memory: 2048)) { told.note($0) } }
-        #expect(await eventually(within: .seconds(30)) { !told.all.isEmpty })
+        #expect(await eventually { !told.all.isEmpty })
         #expect(
             told.all == [
                 "waiting for 2 GiB of memory: 3.5 of 4 GiB are held by 2 runs (dead, live); dead has no process any more (killed or kept): "
@@ -266,7 +266,7 @@ func run(
         try bench.leave(1, run("dead", disk: 2 << 30, holder: holder))
         let told = Told()
         let waiter = Task { try await bench.claims.acquire(run("next", disk: 2 << 30)) { told.note($0) } }
-        #expect(await eventually(within: .seconds(30)) { !told.all.isEmpty })
+        #expect(await eventually { !told.all.isEmpty })
         #expect(
             told.all.first?.hasSuffix("held by 1 run (dead); dead has no process any more (killed or kept): atoll gc dead frees its share")
                 == true)

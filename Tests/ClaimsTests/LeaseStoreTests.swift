@@ -219,7 +219,7 @@ extension LeaseStore {
         let script = try bench.space.write(
             "hold", "touch '\(begun)'\nwhile [ ! -e '\(go)' ]; do :; done\nprintf '%s' '\(line)' > '\(lease)'\n")
         let holder = Task { try await Tool.run("flock", [lockFile, "dash", "-e", script]) }
-        #expect(await eventually(within: .seconds(30)) { SystemCall.exists(begun) })
+        #expect(await eventually { SystemCall.exists(begun) })
         async let taken = bench.store.takeLowest(for: owner)
         try bench.space.write("go", "")
         #expect(try await taken == [IPv4Subnet(leasedThirdOctet: 201)])

@@ -113,11 +113,30 @@ private final class BreakingChannel: GuestChannel {
             try SymbolicLink.make(source + "/link", to: "run me.sh")
             let target = workspace.path + "/guest/taskdir"
             try workspace.write("guest/taskdir/old", "old")
-            #expect(try await instance.push(contentsOf: source, to: target) == [])
+            #expect(try await instance.push(CopySource(source), to: target) == [])
             #expect(try Directories.list(target) == ["deep", "link", "run me.sh"])
             #expect(SymbolicLink.target(target + "/link") == "run me.sh")
             #expect(SystemCall.status(target + "/run me.sh").map { $0.st_mode & 0o777 } == 0o755)
             #expect(try AtomicFile.text(target + "/deep/er/file") == "text")
+        }
+    }
+
+    @Test("what is excluded stays here; a tree that cannot have room is refused before a byte of it is copied") func pushLess() async throws
+    {
+        try await withInstance {
+            let source = workspace.path + "/task"
+            try workspace.write("task/a", "a")
+            try workspace.write("task/.git/b", "b")
+            let huge = try workspace.write("task/huge", "")
+            #expect(truncate(huge, 1 << 42) == 0)
+            let target = workspace.path + "/guest/taskdir"
+            let error = await #expect(throws: DisposableError.self) { try await instance.push(CopySource(source), to: target) }
+            #expect(error?.code == .copy)
+            #expect(error?.message.contains("\(source) has 4 TiB, and guest has room for ") == true)
+            #expect(error?.message.hasSuffix("leave out what the task does not need: --exclude PATTERN") == true)
+            #expect(try Directories.list(target) == [])
+            try await instance.push(CopySource(source, excluding: [".git", "/huge"]), to: target)
+            #expect(try Directories.list(target) == ["a"])
         }
     }
 
@@ -146,6 +165,7 @@ private final class BreakingChannel: GuestChannel {
 
     @Test("a machine without tar is served too") func withoutTar() async throws {
         try await withInstance {
+            try workspace.write("task/left/out", "text")
             let tools = workspace.path + "/bin"
             for name in ["sh", "cp", "rm", "mkdir", "cat"] {
                 try Directories.make(tools)
@@ -153,8 +173,10 @@ private final class BreakingChannel: GuestChannel {
             }
             try workspace.write("task/file", "text")
             channel.path.withLock { $0 = tools }
-            try await instance.push(contentsOf: workspace.path + "/task", to: workspace.path + "/taskdir")
+            try await instance.push(
+                CopySource(workspace.path + "/task", excluding: ["left"]), to: workspace.path + "/taskdir")
             #expect(try AtomicFile.text(workspace.path + "/taskdir/file") == "text")
+            #expect(try Directories.list(workspace.path + "/taskdir") == ["file"])
             channel.path.withLock { $0 = "/usr/bin:/bin" }
         }
     }
@@ -204,7 +226,7 @@ private final class BreakingChannel: GuestChannel {
         try await withInstance {
             let (task, mark) = (workspace.path + "/taskdir with spaces", workspace.path + "/child")
             try workspace.write("task/file", "text")
-            try await instance.push(contentsOf: workspace.path + "/task", to: task)
+            try await instance.push(CopySource(workspace.path + "/task"), to: task)
             let script = "sh -c 'echo $$ > \(mark); exec sleep 600' & wait"
             let command = Task { try await instance.run(InstanceCommand(.script(script))) { _, _ in } }
             #expect(await eventually { !((try? AtomicFile.text(mark)) ?? "").isEmpty })
@@ -310,7 +332,7 @@ private final class BreakingChannel: GuestChannel {
         let pid = try #require(
             pid_t(try AtomicFile.text(watched.ownDirectory + "/guard").split(separator: "\n").first.map(String.init) ?? ""))
         try workspace.write("task/file", "text")
-        try await watched.push(contentsOf: workspace.path + "/task", to: workspace.path + "/taskdir")
+        try await watched.push(CopySource(workspace.path + "/task"), to: workspace.path + "/taskdir")
         try await watched.dispose()
         #expect(!SystemCall.exists(watched.ownDirectory) && kill(pid, 0) != 0)
         try await instance.dispose()
@@ -323,7 +345,7 @@ private final class BreakingChannel: GuestChannel {
         lifeline.tell("also /a")
         await lifeline.begin(patience: .seconds(30))
         lifeline.tell("also /b")
-        #expect(await eventually(within: .seconds(30)) { flaky.heard.withLock { $0.last } == "also /a\nalso /b\n" })
+        #expect(await eventually { flaky.heard.withLock { $0.last } == "also /a\nalso /b\n" })
         await lifeline.end(isDone: true)
         #expect(flaky.heard.withLock { $0 } == ["", "also /a\nalso /b\ndone\n"])
         let mute = Lifeline(BreakingChannel(after: .max), line: "guard")

@@ -75,7 +75,11 @@ import Testing
 
     @Test func anEnvironmentThatIsThereNeedsNoInitFile() async throws {
         var request = try fake.request()
-        _ = try await UpUseCase(host: host, context: context("up")).run(request, timeout: nil)
+        let useCase = UpUseCase(host: host, context: context("up"))
+        #expect(try await useCase.preview(request) == nil)
+        _ = try await useCase.run(request, timeout: nil)
+        let steps = try #require(try await useCase.preview(request))
+        #expect(!steps.isEmpty && steps.allSatisfy { $0.observation != .absent })
         request.file = fake.workspace.path + "/gone.yaml"
         let again = try await UpUseCase(host: host, context: context("up")).run(request, timeout: nil)
         #expect(Array(again.machines.keys) == ["a", "b"])

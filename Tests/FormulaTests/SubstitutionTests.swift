@@ -37,7 +37,8 @@ import Testing
         let early = #expect(throws: InvalidInput.self) { try substitution.apply(to: formula.actions[1], of: formula) }
         #expect(
             early?.description
-                == "t.yml:5:10: actions[1].shell: action 2 (shell): undefined variable `out`; known: arch")
+                == "t.yml:5:10: actions[1].shell: action 2 (shell): undefined variable `out`; known: arch; a variable of the shell is written $$out"
+        )
         substitution.variables["out"] = "done"
         #expect(try substitution.apply(to: formula.actions[1], of: formula).parameters == "echo done")
     }

@@ -80,7 +80,10 @@ extension IntegrationTests {
             import json, os, subprocess, sys, time
             question = json.load(sys.stdin)
             print("looking into", question["variables"]["koji_build"], file=sys.stderr)
-            while not os.path.exists(question["parameters"]["gate"]): time.sleep(0.05)
+            end = time.monotonic() + 120
+            while not os.path.exists(question["parameters"]["gate"]):
+                if time.monotonic() > end: sys.exit("nobody opened the gate")
+                time.sleep(0.05)
             there = "cd " + question["taskdir"] + " && hostname && cat left && echo by hand > added"
             words = question["login"].split() + ["-o", "BatchMode=yes", there]
             lines = subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout.decode().split("\\n")

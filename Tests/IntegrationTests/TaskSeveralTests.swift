@@ -27,6 +27,8 @@ extension IntegrationTests {
 
             // What failed, then what fails still.
             try tasks.workspace.write("tasks/first", "")
+            let preview = try await tasks.run(["rerun", "--failed", "--dry-run"])
+            #expect(preview.status == 0 && preview.standardOutput.components(separatedBy: " && atoll runtask ").count == 3, "\(preview)")
             let second = try await tasks.run(["rerun", "--failed"])
             #expect(second.status == 101 && second.standardError.contains("\n1 of 2 runs well\n"), "\(second.standardError)")
             try tasks.workspace.write("tasks/second", "")

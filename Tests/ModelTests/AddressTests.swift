@@ -31,5 +31,10 @@ import Testing
     @Test(arguments: [("10G", Int64(10) << 30), ("1.5M", 1_572_864), ("512", 512), ("2GiB", 2 << 30), ("4k", 4096)])
     func qemuSyntax(_ text: String, _ bytes: Int64) { #expect(ByteSize(text)?.bytes == bytes) }
 
+    @Test func sizesReadWell() {
+        let sizes = [Int64]([0, 1023, 1536, 1 << 30, 7 << 29]).map { "\(ByteSize($0))" }
+        #expect(sizes == ["0 B", "1023 B", "1.5 KiB", "1 GiB", "3.5 GiB"])
+    }
+
     @Test(arguments: ["", "G", "10X", "-1G", "ten"]) func nonsenseIsRefused(_ text: String) { #expect(ByteSize(text) == nil) }
 }

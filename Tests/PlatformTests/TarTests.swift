@@ -143,6 +143,23 @@ func tarSample(_ space: Workspace) throws -> String {
         #expect(throws: PlatformError.self) { _ = try TarWriter(contentsOf: space.path + "/nothing") }
     }
 
+    @Test func patternsAreNamesAnywhereOrPathsBelowTheRoot() throws {
+        let space = try Workspace("tar")
+        for name in ["a.o", "sub/b.o", "sub/keep", "build/x", "sub/build/y", "core", "sub/core", ".git/config"] {
+            try space.write("t/" + name, "12345")
+        }
+        let patterns = ["*.o", "./build", "sub/build/", "/core", ".git/"]
+        let source = try CopySource(space.path + "/t", excluding: patterns)
+        #expect(source.files == 2 && source.bytes == 10)
+        // What was measured is what is packed.
+        var writer = try TarWriter(contentsOf: space.path + "/t", excluding: patterns)
+        while try writer.next() != nil {}
+        #expect(writer.report.files == source.files && writer.report.bytes == source.bytes)
+        _ = try TarExtraction.unpack(try TarWriter.bytes(of: space.path + "/t", excluding: patterns), into: space.path + "/out")
+        #expect(try tarTree(space.path + "/out").keys.sorted() == ["sub", "sub/core", "sub/keep"])
+        #expect(throws: PlatformError.self) { _ = try CopySource(space.path + "/nothing") }
+    }
+
     @Test func aFileThatChangesItsLengthMeanwhileKeepsTheStreamWhole() throws {
         let space = try Workspace("tar")
         let (long, short) = (try space.write("t/a", String(repeating: "a", count: 300_000)), try space.write("t/b", "b"))

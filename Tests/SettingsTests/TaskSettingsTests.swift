@@ -177,14 +177,14 @@ import Testing
         #expect(try load("task_timeout: 0\nkeep_for: 1d\n").settings.keepFor == 86400)
         #expect(
             errors("keep_for: 10 minutes\ntask_timeout: 1.5\ninactivity_timeout: [1]\n") == [
-                "\(path):1:11: keep_for: found the text \"10 minutes\"; expected: seconds, or a time such as 90s, 10m or 2h",
-                "\(path):2:15: task_timeout: found the number 1.5; expected: seconds, or a time such as 90s, 10m or 2h",
-                "\(path):3:21: inactivity_timeout: found a list; expected: seconds, or a time such as 90s, 10m or 2h",
+                "\(path):1:11: keep_for: found the text \"10 minutes\"; expected: seconds, or a time such as 90s, 10m or 1h30m",
+                "\(path):2:15: task_timeout: found the number 1.5; expected: seconds, or a time such as 90s, 10m or 1h30m",
+                "\(path):3:21: inactivity_timeout: found a list; expected: seconds, or a time such as 90s, 10m or 1h30m",
             ])
-        for text in ["", "s", "-5", "+5", "5x", "1h30m", "1000000001", "9223372036854775807d", "\u{0662}"] {
+        for text in ["", "s", "-5", "+5", "5x", "30m1h", "1h1h", "1h30", "1hm", "1 h", "1000000001", "9223372036854775807d", "\u{0662}"] {
             #expect(TaskDuration.seconds(text) == nil, "\(text)")
         }
-        #expect(["0", "90", "90s", " 10m ", "2h"].map(TaskDuration.seconds) == [0, 90, 90, 600, 7200])
+        #expect(["0", "90", "90s", " 10m ", "2h", "1h30m", "1d1s"].map(TaskDuration.seconds) == [0, 90, 90, 600, 7200, 5400, 86401])
     }
 
     @Test func keepOnMayBeOneWord() throws {
@@ -204,7 +204,7 @@ import Testing
             loaded.warnings.map(\.description) == [
                 "\(path):2:19: warning: spawn_vm_retries: found the text \"many\"; expected: a whole number of at least 1; ignored",
                 "environment:1:1: warning: keep_for: found the text \"soon\"; "
-                    + "expected: seconds, or a time such as 90s, 10m or 2h; ignored",
+                    + "expected: seconds, or a time such as 90s, 10m or 1h30m; ignored",
             ])
         let broken = try lenient("artifactsdir: /a\nb: [\n")
         #expect(broken.settings.artifactsdir == TaskSettings(user: user).artifactsdir && broken.warnings.count == 1)

@@ -36,7 +36,7 @@ final class FakeInstance: Instance {
         if !text.isEmpty { try output(.output, Array(text.utf8)) }
         return CommandResult(code: code)
     }
-    func push(contentsOf local: String, to directory: String) async throws -> [String] { [] }
+    func push(_ source: CopySource, to directory: String) async throws -> [String] { [] }
     func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport { TarReport() }
     func consoleTail() async -> String { "" }
     func dispose() async throws {}
@@ -69,8 +69,8 @@ final class NotingInstance: Instance {
         noted.withLock { $0.append(command) }
         return try await inner.run(command, output: output)
     }
-    func push(contentsOf local: String, to directory: String) async throws -> [String] {
-        try await inner.push(contentsOf: local, to: directory)
+    func push(_ source: CopySource, to directory: String) async throws -> [String] {
+        try await inner.push(source, to: directory)
     }
     func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
         try await inner.pull(contentsOf: directory, to: local, limits: limits)

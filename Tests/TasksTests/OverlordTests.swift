@@ -37,7 +37,7 @@ private final class StagedInstance: KeepableInstance {
         if let startError { throw startError }
     }
     func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult { CommandResult(code: 0) }
-    func push(contentsOf local: String, to directory: String) async throws -> [String] {
+    func push(_ source: CopySource, to directory: String) async throws -> [String] {
         if let pushError { throw pushError }
         return []
     }

@@ -3,6 +3,7 @@ import AtollEnvironments
 import AtollInitFile
 import AtollModel
 import AtollPlatform
+import AtollGuestAccess
 
 /// Flags that `init` and `up` share.
 struct InitOptions: ParsableArguments {
@@ -69,6 +70,6 @@ enum InitRequests {
         let found = [".atoll", ".lago"].contains { Directories.real(session.absolute($0)) == request.workdir }
         if !found { words += ["--workdir-path", request.workdir] }
         if Workdir(path: request.workdir).current != request.prefixName { words += ["--prefix-name", request.prefixName] }
-        return ShellWords.join(words) + " " + verb
+        return ShellWord.joined(words) + " " + verb
     }
 }

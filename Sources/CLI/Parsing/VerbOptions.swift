@@ -6,7 +6,8 @@ enum VerbOptions {
     ]
 
     private static let task = [
-        "uuid": true, "memory": true, "cpus": true, "disk": true, "egress": true, "no-destroy": false, "keep-on": true, "keep-for": true,
+        "uuid": true, "exclude": true, "memory": true, "cpus": true, "disk": true, "egress": true, "no-destroy": false, "keep-on": true,
+        "keep-for": true,
         "timeout": true, "silence": true, "debug": false,
     ]
 
@@ -17,7 +18,7 @@ enum VerbOptions {
     /// Verb (or noun and verb) to option to whether it takes a value. A key with a space at its end is a noun.
     static let table: [String: [String: Bool]] = [
         "init": initOptions.merging(["dry-run": false]) { a, _ in a },
-        "up": initOptions.merging(["timeout": true]) { a, _ in a },
+        "up": initOptions.merging(["timeout": true, "dry-run": false]) { a, _ in a },
         "start": ["dry-run": false], "stop": ["dry-run": false],
         "destroy": ["yes": false, "all-prefixes": false, "dry-run": false],
         "status": [:], "list": [:], "set-current": [:], "logs": ["lines": true], "shell": [:], "wait": ["timeout": true], "console": [:],
@@ -32,9 +33,9 @@ enum VerbOptions {
             "file": true, "item": true, "report_type": true, "outcome": true, "note": true, "keyval": true, "checkname": true,
             "artifact": true,
         ],
-        "rerun": ["failed": false], "generate-config": ["tasks": false, "verbose": false, "output": true],
+        "rerun": ["failed": false, "dry-run": false], "generate-config": ["tasks": false, "verbose": false, "output": true],
         "results ": [:], "results list": ["limit": true], "results show": all, "results junit": all, "results export": all,
-        "results html": all,
+        "results html": all, "results remove": all.merging(["dry-run": false]) { a, _ in a },
         "images ": [:], "images list": [:], "images find": ["distro": true, "release": true, "flavor": true, "arch": true],
         "template ": [:],
         "template list": store, "template show": store, "template fetch": store.merging(["version-name": true]) { a, _ in a },

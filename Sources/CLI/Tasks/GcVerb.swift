@@ -51,12 +51,12 @@ struct GcVerb: Verb {
         for run in runs where trouble == nil && !entries.contains(where: { $0.run == run }) {
             throw UsageError("nothing of a run \(run) is on this host; see: atoll gc --dry-run")
         }
-        show(rows, session)
+        Self.show(rows, session)
         if let trouble { throw trouble }
         if rows.contains(where: \.isFailure) { throw VerbExit(code: 2) }
     }
 
-    private func show(_ rows: [Row], _ session: Session) {
+    static func show(_ rows: [Row], _ session: Session) {
         if session.format == .json { return session.show(.list(rows.map(\.document))) }
         for row in rows { session.console.out(row.line) }
         if rows.isEmpty { session.console.out("nothing to remove") }

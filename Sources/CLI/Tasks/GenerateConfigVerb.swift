@@ -2,6 +2,7 @@ import ArgumentParser
 import AtollPlatform
 import AtollSettings
 import Foundation
+import AtollGuestAccess
 
 struct GenerateConfigVerb: QueryVerb {
     static let configuration = CommandConfiguration(
@@ -23,7 +24,7 @@ struct GenerateConfigVerb: QueryVerb {
     func execute(_ session: Session) async throws {
         let path = output.map(session.absolute)
         if let path, SystemCall.exists(path) {
-            let again = "atoll generate-config\(tasks ? " --tasks" : "") | diff \(ShellWords.join([path])) -"
+            let again = "atoll generate-config\(tasks ? " --tasks" : "") | diff \(ShellWord.joined([path])) -"
             throw UsageError("\(path) is there already, and is left as it is; see what would be new: \(again)")
         }
         let text =

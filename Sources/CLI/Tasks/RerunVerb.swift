@@ -1,13 +1,15 @@
 import ArgumentParser
 import AtollFormula
+import AtollModel
 import AtollPlanning
 import AtollTasks
 import Foundation
+import AtollGuestAccess
 
 struct RerunVerb: TaskVerb {
     static let configuration = CommandConfiguration(
         commandName: "rerun", abstract: "Run again what a run did, with the same arguments in the same directory.",
-        usage: "atoll rerun [RUN] [--failed]",
+        usage: "atoll rerun [RUN] [--failed] [--dry-run]",
         discussion: """
             With --failed it is every run of the last command line (or of the named run's) that did not end with 0; when all did, nothing \
             is run and the exit code is 0, else it is the worst one's. The new runs say which ones they repeat, and count as started together.
@@ -15,9 +17,12 @@ struct RerunVerb: TaskVerb {
             Examples:
               atoll rerun
               atoll rerun --failed
+              atoll rerun --failed --dry-run
             """)
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @Flag(name: .customLong("failed"), help: "All that failed of those started together.") var failed = false
+    @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Only say which commands would be run.") var dryRun = false
+    var printsEvents: Bool { !dryRun }
     @Argument(help: "The run (default: the newest).", completion: .custom(RunCompletion.complete)) var run: String?
 
     func execute(_ session: Session, stop: Overlord.Stop) async throws {
@@ -30,6 +35,7 @@ struct RerunVerb: TaskVerb {
             for record in running { session.console.err("\(record.run) has not ended, or was killed; it is run again too") }
             guard !records.isEmpty else { return session.console.err("nothing failed in \(named.invocation)") }
         }
+        if dryRun { return preview(records, session) }
         // The repeated verbs have sessions of their own; signals are heard by this one.
         session.activity.began()
         defer { session.activity.ended() }
@@ -51,6 +57,24 @@ struct RerunVerb: TaskVerb {
         if worst != 0 { throw VerbExit(code: worst) }
     }
 
+    private func preview(_ records: [RunRecord], _ session: Session) {
+        if session.format == .json {
+            return session.show(
+                .list(
+                    records.map { record in
+                        let words = ["atoll"] + record.request.arguments
+                        return [
+                            "repeats": .string(record.run), "directory": .string(record.request.directory),
+                            "command": .list(words.map(Value.string)),
+                        ]
+                    }))
+        }
+        for record in records {
+            session.console.out(
+                "(cd \(ShellWord.joined([record.request.directory])) && \(ShellWord.joined(["atoll"] + record.request.arguments)))")
+        }
+    }
+
     /// Runs the saved command line as a verb of its own, in this process: signals reach it as they reach this one.
     private func repeated(_ record: RunRecord, _ invocation: String, _ session: Session, _ stop: Overlord.Stop) async throws -> Int32 {
         var runtime = session.runtime
@@ -60,7 +84,7 @@ struct RerunVerb: TaskVerb {
         let words = ArgumentNormalizer(verbs: VerbOptions.table).normalize(record.request.arguments)
         let command = try AtollCommand.parseAsRoot(words)
         guard let verb = command as? any TaskVerb, !(verb is RerunVerb) else {
-            throw UsageError("the record of \(record.run) does not say how to run it again: \(ShellWords.join(record.request.arguments))")
+            throw UsageError("the record of \(record.run) does not say how to run it again: \(ShellWord.joined(record.request.arguments))")
         }
         do {
             try await Runtime.$current.withValue(runtime) {

@@ -16,7 +16,10 @@ struct ResultsCommand: AsyncParsableCommand {
               atoll results show --all
               atoll results junit > r.xml
             """,
-        subcommands: [ResultsListVerb.self, ResultsShowVerb.self, ResultsJUnitVerb.self, ResultsExportVerb.self, ResultsHTMLVerb.self])
+        subcommands: [
+            ResultsListVerb.self, ResultsShowVerb.self, ResultsJUnitVerb.self, ResultsExportVerb.self, ResultsHTMLVerb.self,
+            ResultsRemoveVerb.self,
+        ])
 }
 
 extension Session {

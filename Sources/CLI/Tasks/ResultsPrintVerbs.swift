@@ -105,7 +105,8 @@ struct ResultsHTMLVerb: ResultsPrintVerb {
     func document(of runs: [StoredRun], _ session: Session) throws -> String {
         try HTMLReport.render(
             runs: try runs.map { run in
-                var options = HTMLReport.Options(title: RunDocument.heading(run.record) + ": " + RunDocument.ending(run.record))
+                var options = HTMLReport.Options(
+                    title: RunDocument.heading(run.record) + ": " + RunDocument.ending(run.record, hasRemains: false))
                 options.artifactsDirectory = run.files.path
                 options.base = run.record.run
                 return (try ResultFile.read(run.files.results), options)

@@ -16,7 +16,8 @@ struct ResultsShowVerb: QueryVerb {
     @OptionGroup var selection: RunSelection
 
     func execute(_ session: Session) async throws {
-        let runs = try selection.runs(in: try TaskSession(session, isLenient: true).store).map { run in
+        let tasks = try TaskSession(session, isLenient: true)
+        let runs = try selection.runs(in: tasks.store).map { run in
             (run: run, details: (try? ResultFile.read(run.files.results)) ?? [])
         }
         if session.format == .json {
@@ -27,7 +28,9 @@ struct ResultsShowVerb: QueryVerb {
         }
         let console = session.console
         for (run, details) in runs {
-            let lines = selection.all ? Self.short(run.record, details) : Self.whole(run, details, session)
+            let lines =
+                selection.all
+                ? Self.short(run.record, details, hasRemains: tasks.hasRemains(run.record.run)) : Self.whole(run, details, tasks)
             for line in lines { console.out(line) }
         }
         if selection.all {
@@ -37,19 +40,22 @@ struct ResultsShowVerb: QueryVerb {
     }
 
     /// One of several runs.
-    static func short(_ record: RunRecord, _ details: [CheckDetail]) -> [String] {
+    static func short(_ record: RunRecord, _ details: [CheckDetail], hasRemains: Bool) -> [String] {
         let note = record.note.map { ", " + SafeText.line($0.split(separator: "\n").first.map(String.init) ?? "") } ?? ""
-        return [RunDocument.heading(record) + ": " + RunDocument.ending(record) + note] + [RunDocument.table(details)].compactMap(\.self)
+        return [RunDocument.heading(record) + ": " + RunDocument.ending(record, hasRemains: hasRemains) + note]
+            + [RunDocument.table(details)].compactMap(\.self)
             + [""]
     }
 
-    private static func whole(_ run: StoredRun, _ details: [CheckDetail], _ session: Session) -> [String] {
+    private static func whole(_ run: StoredRun, _ details: [CheckDetail], _ tasks: TaskSession) -> [String] {
         let record = run.record
         var lines = [RunDocument.heading(record)] + [RunDocument.table(details)].compactMap(\.self)
-        lines.append([OutcomeSummary.text(details), RunDocument.ending(record)].filter { !$0.isEmpty }.joined(separator: "; "))
+        lines.append(
+            [OutcomeSummary.text(details), RunDocument.ending(record, hasRemains: tasks.hasRemains(record.run))].filter { !$0.isEmpty }
+                .joined(separator: "; "))
         if let note = record.note { lines.append(SafeText.lines(note)) }
         lines += record.warnings.map { "warning: \(SafeText.line($0))" }
         lines.append("artifacts: \(run.files.path)")
-        return lines + (KeptMachine(record, root: session.stateRoot)?.lines ?? [])
+        return lines + (KeptMachine(record, root: tasks.session.stateRoot)?.lines ?? [])
     }
 }

@@ -39,8 +39,11 @@ enum RunDocument {
     }
 
     /// `exit code 0`, or why there is none.
-    static func ending(_ record: RunRecord) -> String {
-        record.exitCode.map { "exit code \($0)" } ?? (record.wasKilled ? "killed; what it left goes with: atoll gc" : "still running")
+    /// - Parameter hasRemains: something of it is on this host still.
+    static func ending(_ record: RunRecord, hasRemains: Bool) -> String {
+        if let code = record.exitCode { return "exit code \(code)" }
+        guard record.wasKilled else { return "still running" }
+        return hasRemains ? "killed; what it left goes with: atoll gc" : "killed"
     }
 
     static func heading(_ record: RunRecord) -> String {

@@ -9,12 +9,13 @@ struct RunVerb: TaskVerb {
         commandName: "run", abstract: "Run a command in a fresh VM, and throw the VM away.",
         usage: "atoll run [options] IMAGE [--] COMMAND...",
         discussion: """
-            The current directory is copied into the VM and the command runs there. What it puts into $ARTIFACTS comes back. The exit code \
+            The current directory is copied into the VM, whole but for what --exclude names, and the command runs there. What it puts into $ARTIFACTS comes back. The exit code \
             is the command's; 102 says that the VM or the image failed, 103 that a time limit passed, 128 + n that signal n ended it.
 
             Examples:
               atoll run tiny -- uname -a
               atoll run debian-12 -- ./test.sh
+              atoll run --exclude .git --exclude build debian-12 -- ./test.sh
               atoll run --count 10 -j 2 tiny -- ./flaky.sh
             """)
     @OptionGroup(title: "Global options") var global: GlobalOptions

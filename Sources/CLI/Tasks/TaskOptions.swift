@@ -4,6 +4,12 @@ import AtollResults
 /// Flags that `run` and `runtask` share.
 struct TaskOptions: ParsableArguments {
     @Option(name: .customLong("uuid"), help: "Name of the run (default: the time in UTC).") var uuid: String?
+    @Option(
+        name: .customLong("exclude"),
+        help: ArgumentHelp(
+            "What of the directory is not copied: a name (.git, '*.o') or, with a slash, a path in it (build/*.log); may be given several times.",
+            valueName: "pattern"))
+    var exclude: [String] = []
     @Option(name: .customLong("memory"), help: "MiB of memory of the VM.") var memory: Positive?
     @Option(name: .customLong("cpus"), help: "Processors of the VM.") var cpus: Positive?
     @Option(name: .customLong("disk"), help: "Least size of the VM's disk, in GiB.") var disk: Positive?
@@ -21,7 +27,8 @@ struct TaskOptions: ParsableArguments {
         transform: Seconds.parsed)
     var keepFor: Positive?
     @Option(
-        name: .customLong("timeout"), help: "How long the task may take in all, as 90s, 10m or 2h (default: no limit).",
+        name: .customLong("timeout"),
+        help: "How long the task's own work may take, once its machine is up, as 90s, 10m or 1h30m (default: no limit).",
         transform: Seconds.parsed)
     var timeout: Positive?
     @Option(
@@ -34,7 +41,8 @@ struct TaskOptions: ParsableArguments {
     var words: [String] {
         func option(_ name: String, _ value: Int?) -> [String] { value.map { ["--\(name)=\($0)"] } ?? [] }
         func option(_ name: String, _ value: String?) -> [String] { value.map { ["--\(name)=\($0)"] } ?? [] }
-        return option("memory", memory?.value) + option("cpus", cpus?.value) + option("disk", disk?.value) + option("egress", egress)
+        return exclude.map { "--exclude=\($0)" } + option("memory", memory?.value) + option("cpus", cpus?.value)
+            + option("disk", disk?.value) + option("egress", egress)
             + (noDestroy ? ["--no-destroy"] : []) + option("keep-on", keepOn) + option("keep-for", keepFor?.value)
             + option("timeout", timeout?.value) + option("silence", silence?.value) + (debug ? ["--debug"] : [])
     }

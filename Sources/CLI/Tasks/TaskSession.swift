@@ -42,6 +42,11 @@ struct TaskSession: Sendable {
 
     var store: RunStore { RunStore(directory: settings.artifactsdir) }
 
+    /// Whether something of a run is on this host beside its artifacts: its VM, or the directory of one that ran here.
+    func hasRemains(_ run: String) -> Bool {
+        KeptMachine.isOnHost(run, session.stateRoot) || SystemCall.exists(settings.userTmpdir + "/" + run)
+    }
+
     /// Seconds, some 30 years: clocks cannot count much longer times.
     private static let longest = 1_000_000_000
 
@@ -64,7 +69,8 @@ struct TaskSession: Sendable {
             keepOn: options.noDestroy ? .always : keepOn ?? setting,
             keepFor: .seconds(options.keepFor?.value ?? min(settings.keepFor, Self.longest)),
             silence: limit(options.silence, settings.inactivityTimeout), timeout: limit(options.timeout, settings.taskTimeout),
-            usesLegacyExitCodes: settings.legacyExitCodes, taskDirectory: settings.clientTaskdir)
+            usesLegacyExitCodes: settings.legacyExitCodes, taskDirectory: settings.clientTaskdir,
+            excluding: options.exclude)
     }
 
     func log(_ printer: TaskPrinter, isDebug: Bool) -> RunLog {

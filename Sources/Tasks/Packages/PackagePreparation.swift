@@ -183,7 +183,7 @@ public struct PackagePreparation: Sendable {
 
     /// Into the log with all of it: it is not the task's output.
     private func run(_ words: [String], input: String? = nil, _ session: RunSession) async throws -> Attempt {
-        session.log.debug("running \(words.map(ShellWord.quoted).joined(separator: " "))")
+        session.log.debug("running \(ShellWord.joined(words))")
         let output = OutputTail(limit: 0)
         let name = words.first { !["sudo", "--non-interactive", "env"].contains($0) && !$0.contains("=") } ?? ""
         let remedy = Mutex<String?>(nil)

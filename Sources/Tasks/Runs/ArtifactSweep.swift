@@ -37,17 +37,31 @@ public struct ArtifactSweep: Sendable {
         return try store.runs().reversed().compactMap { files, record in
             let wasKilled = record.wasKilled
             guard let finished = wasKilled ? record.started : record.state == .finished ? record.finished : nil, finished < limit,
-                record.run == files.run, record.keptUntil.map({ $0 < now }) ?? true,
-                !isInUse(record.run),
-                // Behind a link is somebody else's directory.
-                Self.isDirectory(files.path), Self.isDirectory(files.own)
+                record.keptUntil.map({ $0 < now }) ?? true, !isInUse(record.run), Self.isOurs(files, record)
             else { return nil }
-            if dryRun { return Entry(files: files, finished: finished, wasKilled: wasKilled, outcome: .removable) }
-            do {
-                try Self.remove(files)
-                return Entry(files: files, finished: finished, wasKilled: wasKilled, outcome: .removed)
-            } catch { return Entry(files: files, finished: finished, wasKilled: wasKilled, outcome: .failed("\(error)")) }
+            return Self.remove(files, record, dryRun: dryRun)
         }
+    }
+
+    /// Removes one run's directory, however old; that it has ended and left nothing else is the caller's to know.
+    public static func remove(_ files: RunFiles, _ record: RunRecord, dryRun: Bool = false) -> Entry {
+        let wasKilled = record.wasKilled
+        var entry = Entry(files: files, finished: record.finished ?? record.started, wasKilled: wasKilled, outcome: .removable)
+        guard isOurs(files, record) else {
+            entry.outcome = .failed("\(files.path) is not the directory of that run")
+            return entry
+        }
+        if dryRun { return entry }
+        do {
+            try remove(files)
+            entry.outcome = .removed
+        } catch { entry.outcome = .failed("\(error)") }
+        return entry
+    }
+
+    /// Behind a link is somebody else's directory, and a copy of a run's is not the run's.
+    private static func isOurs(_ files: RunFiles, _ record: RunRecord) -> Bool {
+        record.run == files.run && isDirectory(files.path) && isDirectory(files.own)
     }
 
     /// The record goes last, so that a removal cut short is found again.
