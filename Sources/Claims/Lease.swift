@@ -32,6 +32,14 @@ public struct Lease: Sendable, Equatable {
     /// nil when stale or unreadable.
     public var holder: LeaseOwner? { if case .held(let owner) = standing { owner } else { nil } }
 
+    /// Who took it, whether or not that prefix is still there; nil when unreadable.
+    public var owner: LeaseOwner? {
+        switch standing {
+        case .held(let owner), .stale(let owner): owner
+        case .unreadable: nil
+        }
+    }
+
     /// Reads one lease file; nil when it vanished meanwhile.
     static func read(_ file: String, octet: UInt8) -> Lease? {
         let text: String

@@ -146,7 +146,7 @@ public final class VMInstance: KeepableInstance {
         try await inside().pull(contentsOf: directory, to: local, limits: limits)
     }
 
-    public func consoleTail() async -> String { FileTail.read(consoleLog, limit: 1 << 20) }
+    public func consoleTail() async -> String { ConsoleLog(consoleLog).tail(limit: 1 << 20) }
 
     /// Leaves the VM running until `expires`; `atoll gc` removes it then.
     public func keep(until expires: Date, because reason: String) async throws {

@@ -19,7 +19,13 @@ public struct UpUseCase: Sendable {
         if SystemCall.exists(request.files.marker) {
             try checkFile(request)
         } else {
-            _ = try await InitUseCase(host: host, context: context).run(request)
+            do { _ = try await InitUseCase(host: host, context: context).run(request) } catch let error as EnvironmentError
+                where error.code == .exists
+            {
+                // Another `up` was first, and ours waited for it: what it made is what was asked for.
+                guard SystemCall.exists(request.files.marker) else { throw error }
+                try checkFile(request)
+            }
         }
         _ = try await StartUseCase(host: host, context: context).run(request.files, machines: [])
         return try await WaitUseCase(host: host, context: context).run(request.files, machines: [], timeout: timeout)

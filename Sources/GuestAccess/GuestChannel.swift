@@ -102,10 +102,13 @@ public struct Sighting: Sendable, Equatable {
     public var words: String
     /// Trying again cannot help (another machine has the address).
     public var isHopeless: Bool
+    /// Its ssh server works, and does not let us in.
+    public var isRefused: Bool
 
-    public init(reached: Stage, words: String, isHopeless: Bool = false) {
+    public init(reached: Stage, words: String, isHopeless: Bool = false, isRefused: Bool = false) {
         self.reached = reached
         self.words = words
         self.isHopeless = isHopeless
+        self.isRefused = isRefused
     }
 }

@@ -49,7 +49,10 @@ extension GuestChannel {
     /// - Parameters:
     ///   - patience: how long both may take together at most; the second may use what the first left, and 60 s at least.
     ///   - attempt: how long a single attempt may take.
-    public func requirements(patience: Duration, attempt: Duration = .seconds(30), console: String = "atoll console") -> [Requirement] {
+    ///   - isLoginOurs: we gave the guest a key or were given a password; without, a guest whose ssh server refuses us is up as well.
+    public func requirements(
+        patience: Duration, attempt: Duration = .seconds(30), console: String = "atoll console", isLoginOurs: Bool = true
+    ) -> [Requirement] {
         [
             Requirement(
                 name: "\(name) answers on the network", patience: patience,
@@ -65,6 +68,7 @@ extension GuestChannel {
             ) { remaining in
                 let sighting = await probe(timeout: min(remaining, attempt))
                 if sighting.isHopeless { return .hopeless(sighting.words, hint: "find out who has the address: atoll doctor") }
+                if sighting.isRefused, !isLoginOurs { return .met("\(sighting.words); nothing gave it our key") }
                 return sighting.reached >= .command ? .met(sighting.words) : .pending(sighting.words)
             },
         ]

@@ -140,7 +140,8 @@ extension Sighting {
         case .refused: self.init(reached: .host, words: words)
         // The TCP connection alone times out with the system's words; later steps with none.
         case .timedOut: self.init(reached: error.cause == nil ? .port : .nothing, words: words)
-        case .handshake, .disconnected, .authentication: self.init(reached: .port, words: words)
+        case .handshake, .disconnected: self.init(reached: .port, words: words)
+        case .authentication: self.init(reached: .port, words: words, isRefused: true)
         case .hostKeyMismatch, .hostKeyUnknown: self.init(reached: .port, words: words, isHopeless: true)
         case .channel, .remoteFile, .deadline: self.init(reached: .login, words: words)
         }

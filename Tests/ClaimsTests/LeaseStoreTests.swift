@@ -206,6 +206,18 @@ extension LeaseStore {
         #expect(bench.files.count == 24)
     }
 
+    @Test func whoHoldsNothingNeedsNoLockToGiveItUp() async throws {
+        let bench = try LeaseBench()
+        let (owner, other) = (try bench.prefix("a"), try bench.prefix("b"))
+        _ = try await bench.store.takeLowest(for: other)
+        // A lock that cannot be opened, as in a directory of somebody else's.
+        let lock = bench.store.directory + "/subnet-lease.lock"
+        try Directories.removeTree(lock)
+        try SymbolicLink.make(lock, to: "/nonexistent/lock")
+        #expect(try await bench.store.release(of: owner) == [])
+        await #expect(throws: ClaimError.self) { try await bench.store.release(of: other) }
+    }
+
     @Test func anotherProcessHoldingTheLockIsRespected() async throws {
         let bench = try LeaseBench()
         let owner = try bench.prefix("a")

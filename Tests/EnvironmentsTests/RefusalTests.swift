@@ -85,6 +85,16 @@ import Testing
         #expect(Array(again.machines.keys) == ["a", "b"])
     }
 
+    @Test func twoUpsAtOnceMakeOneEnvironment() async throws {
+        let request = try fake.request()
+        let useCase = UpUseCase(host: host, context: VerbContext(verb: "up"))
+        async let first = useCase.run(request, timeout: nil)
+        async let second = useCase.run(request, timeout: nil)
+        let (one, other) = try await (first, second)
+        #expect(one.id == other.id)
+        #expect(fake.world.withLock { $0.domains.count } == 2)
+    }
+
     @Test func anIncompletePrefixSaysHowToGoOn() async throws {
         let request = try fake.request()
         _ = try await InitUseCase(host: host, context: context()).run(request)

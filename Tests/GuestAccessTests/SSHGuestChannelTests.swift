@@ -34,7 +34,13 @@ struct SSHGuestChannelTests {
         let stranger = channel(server, key: try KeyPair.ed25519(comment: ""))
         let refused = await stranger.probe(timeout: .seconds(10))
         #expect(refused.reached == .port)
-        #expect(!refused.isHopeless)
+        #expect(!refused.isHopeless && refused.isRefused)
+        // A guest that nothing gave our key is up when its ssh server refuses us; any other one is not.
+        let reports = try await Readiness().wait(for: stranger.requirements(patience: .seconds(20), isLoginOurs: false))
+        #expect(reports.last?.lastSeen.hasSuffix("nothing gave it our key") == true)
+        await #expect(throws: GuestAccessError.self) {
+            _ = try await Readiness().wait(for: stranger.requirements(patience: .seconds(2)), within: .seconds(2))
+        }
         let unknown = await channel(server, hostKeys: .known(KnownHosts())).probe(timeout: .seconds(10))
         #expect(unknown.isHopeless)
     }

@@ -239,11 +239,15 @@ extension IntegrationTests {
             let open = product.workspace.path + "/open"
             try Directories.make(open)
             try await Tool.run("chmod", ["0777", open])
+            // As Lago's on a host where one is in another group.
+            let closed = product.workspace.path + "/closed"
+            try Directories.make(closed, mode: 0o755)
             for (group, words, expected) in [
                 ("nogroup", ["init", open + "/w", Self.twoMachines], "join group libvirt"),
                 ("nogroup", ["-w", product.workdir, "start"], "Join its group with: sudo usermod"),
                 ("libvirt", ["init", "/etc/w", Self.twoMachines], "/etc cannot be written"),
                 ("libvirt", ["init", open + "/w", Self.twoMachines, "--lease_dir", "/etc/leases"], "another with --lease_dir"),
+                ("libvirt", ["init", open + "/w", Self.twoMachines, "--lease_dir", closed], "another with --lease_dir"),
                 ("libvirt", ["-w", product.workdir, "status"], "belongs to root"),
                 ("libvirt", ["-w", product.workdir, "start"], "belongs to root"),
                 ("libvirt", ["-w", product.workdir, "destroy", "--yes"], "belongs to root"),

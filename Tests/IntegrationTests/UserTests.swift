@@ -39,6 +39,12 @@ extension IntegrationTests {
                 #expect(owner.trimmingCharacters(in: .newlines).hasSuffix("0"), "\(name) is open to others: \(owner)")
             }
             #expect(try await Tool.run("stat", ["-c", "%a", home]) == "700\n")
+            // virtlogd goes on in a file of root's after 2 MB: what came before is still shown, and what is missing is said.
+            let console = images + "/vm-a.console.log"
+            try await Tool.run("mv", [console, console + ".0"])
+            try AtomicFile.write("newer", to: console, mode: 0o600)
+            let logs = try await asUser("logs", "vm-a")
+            #expect(logs.status == 0 && logs.standardOutput.count > 50 && logs.standardError.contains("only root may read"), "\(logs)")
             let destroy = try await asUser("destroy", "--yes")
             #expect(destroy.status == 0, "\(destroy)")
             #expect(try Product.leftovers() == [])

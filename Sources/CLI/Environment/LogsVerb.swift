@@ -3,7 +3,6 @@ import AtollEnvironments
 import AtollGuestAccess
 import AtollModel
 import AtollPlatform
-import Glibc
 import OrderedCollections
 
 struct LogsVerb: QueryVerb {
@@ -24,9 +23,12 @@ struct LogsVerb: QueryVerb {
         var path = files.log
         if let vm {
             let environment = try SavedEnvironment.load(files)
-            path = files.console(try environment.machine(matching: vm).name)
-            // After 2 MB virtlogd goes on in a file that only root may read; what came before is still ours.
-            if access(path, R_OK) != 0, access(path + ".0", R_OK) == 0 { path += ".0" }
+            let log = ConsoleLog(files.console(try environment.machine(matching: vm).name))
+            path = log.path
+            if log.isBehind {
+                session.console.err(
+                    "note: newer lines are in a file that only root may read; see them with: sudo \(session.command("logs")) \(vm)")
+            }
         }
         guard SystemCall.exists(path) else {
             throw EnvironmentError(

@@ -37,11 +37,12 @@ public final class SSHGuestConnector: GuestConnector {
         let console = files.console(machine.name)
         let readiness = Readiness(
             consoleTail: {
-                let tail = FileTail.read(console, limit: 16384)
+                let tail = ConsoleLog(console).tail(limit: 16384)
                 return tail.isEmpty ? "(nothing was written on it)" : tail
             },
             progress: { progress in if progress.report.attempts > 0 { seen(progress.report.lastSeen) } })
-        let requirements = channel.requirements(patience: deadline, attempt: attempt)
+        let requirements = channel.requirements(
+            patience: deadline, attempt: attempt, isLoginOurs: machine.bootstrap != .none || machine.spec.sshPassword != nil)
         do {
             let reports = try await readiness.wait(for: requirements, within: deadline)
             return GuestReady(
