@@ -150,11 +150,18 @@ private let fedora = ImageCriteria(distro: "fedora", release: "23", flavor: "tas
         #expect(try origin("debian-12") == .template("debian-12"))
         #expect(try origin("tiny") == .template("tiny"))
         #expect(try origin("atoll:tiny:1") == .template("atoll:tiny:1"))
-        for name in [path, "file://" + path, file, "151008_0223-debian-12-cloud-x86_64", "debian:12", "debian:latest", "debian:"] {
+        for name in [
+            path, "file://" + path, file, "151008_0223-debian-12-cloud-x86_64", "debian:12", "debian:latest", "debian:",
+            "debian:bookworm", "debian:Bookworm",
+        ] {
             #expect(try origin(name) == .file(path: path, format: .raw), "\(name)")
         }
         #expect(try origin("bare.img") == .file(path: bench.space.path + "/imgs/bare.img", format: .raw))
         #expect(try origin("atoll-tiny:latest") == .template("atoll:tiny:1"))
+        // A file that is named for the code name is what was meant; a release that is not there is not another one.
+        let named = try bench.add("151008_0223-ubuntu-jammy-cloud-x86_64.raw")
+        #expect(try origin("ubuntu:jammy") == .file(path: named, format: .raw))
+        #expect(bench.refusal(ImageWish(image: "debian:trixie")).contains("there is no image debian:trixie: "))
     }
 
     @Test func whatIsDerivedChoosesOnlyWhatThereIs() throws {

@@ -19,6 +19,8 @@ public struct ImageWish: Sendable, Equatable {
     public var isAsked: Bool
     /// `default_image`, named as `image` is.
     public var defaultImage: String
+    /// Where criteria that nobody asked for by name come from, to end a refusal with.
+    public var origin: String?
 
     public init(
         image: String? = nil, forcedURL: String? = nil, criteria: ImageCriteria = ImageCriteria(), isAsked: Bool = false,
@@ -47,7 +49,9 @@ extension TaskImages {
         if let found = try newest(criteria) { return (try checked(found), []) }
         let searched = "no image for \(criteria): not in \(finder.directory)\(try finder.contents())\(try templatesSearched())"
         guard !wish.isAsked else {
-            throw DisposableError(.image, searched + "; put one into imagesdir, name another with --image, or see atoll images list")
+            let origin = wish.origin.map { "; \($0)" } ?? ""
+            throw DisposableError(
+                .image, searched + "\(origin); put one into imagesdir, name another with --image, or see atoll images list")
         }
         return (try named(wish.defaultImage), [searched + "; using the default image, \(wish.defaultImage)"])
     }
@@ -66,9 +70,12 @@ extension TaskImages {
         if Self.hasImageSuffix(name), SystemCall.exists(path) { return try file(path) }
         let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         if parts.count == 2, !parts[0].isEmpty {
-            let criteria = ImageCriteria(distro: parts[0], release: parts[1].isEmpty || parts[1] == "latest" ? nil : parts[1])
-            // Nobody means another architecture's by it.
-            if let found = try newest(criteria, arch: Acceleration.machine()) { return try checked(found) }
+            let releases = [parts[1].isEmpty || parts[1] == "latest" ? nil : parts[1], CodeName.release(parts[1], of: parts[0])]
+            // Nobody means another architecture's by it. A file may be named for the code name itself.
+            for release in releases where release != nil || releases[0] == nil {
+                let criteria = ImageCriteria(distro: parts[0], release: release)
+                if let found = try newest(criteria, arch: Acceleration.machine()) { return try checked(found) }
+            }
         }
         throw DisposableError(
             .image,
