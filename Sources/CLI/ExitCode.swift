@@ -3,6 +3,7 @@ import AtollEnvironments
 public import AtollModel
 import AtollPlanning
 public import AtollSettings
+import AtollTasks
 import Glibc
 
 /// A command line that makes no sense.
@@ -33,6 +34,8 @@ enum Ending {
             return failure.signal.map { 128 + $0 } ?? (failure.failed.allSatisfy { $0.error is any UserFacingError } ? 2 : 1)
         case let interrupted as Interrupted: return 128 + interrupted.signal
         case is CancellationError: return 128 + SIGINT
+        // A run that cannot even be begun ends as one that broke so.
+        case let error as TaskError: return Verdict.of(error).exitCode
         case is any UserFacingError: return 2
         default: return 1
         }
@@ -46,6 +49,7 @@ enum Ending {
         case is VerbExit: return nil
         case let invalid as InvalidInput: return invalid.description
         case let formula as FormulaFailure: return formula.description
+        case let configuration as ConfigurationFailure: return configuration.description
         case let failure as PlanFailure: return describe(failure)
         case let interrupted as Interrupted: return "error: interrupted by \(name(ofSignal: interrupted.signal))"
         case is CancellationError: return "error: interrupted"

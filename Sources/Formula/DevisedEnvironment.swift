@@ -3,7 +3,7 @@ public struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
     public typealias Trait = EnvironmentWish.Trait
 
     /// Where a value came from.
-    public enum Source: String, Sendable { case item, formula, `default` }
+    public enum Source: String, Sendable { case item, formula, configuration, `default` }
 
     /// A value and its origin.
     public struct Choice: Sendable, Equatable {
@@ -22,6 +22,8 @@ public struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
         public var release: String
         public var flavor: String
         public var arch: String
+        /// Those that somebody set; the others are what we came up with.
+        public var said: Set<Trait> = []
 
         public init(distro: String, release: String, flavor: String, arch: String) {
             self.distro = distro
@@ -63,7 +65,7 @@ public struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
         let derived = derive(item: item, type: type, updateBuilds: updateBuilds)
         func choice(_ trait: Trait, _ item: String?, _ fallback: String) -> Choice {
             if let value = wish.traits[trait] { return Choice(value, from: .formula) }
-            return item.map { Choice($0, from: .item) } ?? Choice(fallback, from: .default)
+            return item.map { Choice($0, from: .item) } ?? Choice(fallback, from: defaults.said.contains(trait) ? .configuration : .default)
         }
         return DevisedEnvironment(
             distro: choice(.distro, derived?.distro, defaults.distro), release: choice(.release, derived?.release, defaults.release),

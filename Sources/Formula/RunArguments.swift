@@ -29,7 +29,7 @@ public struct RunArguments: Sendable, Equatable {
         public var item: String?
         public var type: String?
         public var arch = "noarch"
-        public var jobid = "-1"
+        public var jobid = CIJob.unsaid
         public var debug = false
         public var uuid: String?
         public var local = false
@@ -109,6 +109,10 @@ public struct RunArguments: Sendable, Equatable {
         if original.item == nil, let type { warnings.append("--type without --item: ${\(type.rawValue)} is not set") }
         if original.noDestroy, mode != .libvirt { warnings.append("--no-destroy has no effect: the task runs in no disposable VM") }
         if original.sshPrivkey != nil, mode.name != "ssh" { warnings.append("--ssh-privkey has no effect without --ssh") }
+        if original.jobid != CIJob.unsaid, CIJob(original.jobid) == nil {
+            warnings.append(
+                "--jobid: \"\(original.jobid)\" is not BUILDER/BUILD with the number of a build; links lead to the CI master alone")
+        }
         let uuid = original.uuid ?? RunIdentifier.make(at: date)
         return RunArguments(
             original: original, task: absolute(original.task, in: currentDirectory), item: original.item, type: type, arch: original.arch,

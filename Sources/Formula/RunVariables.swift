@@ -26,6 +26,15 @@ extension RunArguments {
         return variables
     }
 
+    /// Whether a variable's name says that nobody should read its value.
+    public static func isSecret(variable name: String) -> Bool {
+        let name = name.lowercased().filter { $0 != "_" && $0 != "-" }
+        return ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "privatekey"].contains { name.contains($0) }
+    }
+
+    /// Values of `--override` that nobody should read. The shortest ones cannot be kept out of a log: they are part of every other word.
+    public var secrets: [String] { overrides.filter { Self.isSecret(variable: $0.key) && $0.value.utf8.count >= 4 }.map(\.value) }
+
     /// Everything at once, as the original's processed arguments were: the variables, and what was typed under `_orig_args`.
     public func dictionary(formula: Formula, workdir: String) -> OrderedDictionary<String, Value> {
         var all = variables(formula: formula, workdir: workdir)

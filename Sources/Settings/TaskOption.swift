@@ -25,10 +25,12 @@ public struct TaskOption: Sendable {
     var minimum = 0
     /// A list that may be written as the one word it has.
     var isWordToo = false
+    /// What there would have to be for it to have an effect; nil where it has one.
+    public var awaits: String?
 
     private init(
         _ key: String, _ kind: Kind, _ help: String, secret: Bool = false, url: Bool = false, directory: Bool = false, words: [String] = [],
-        minimum: Int = 0, wordToo: Bool = false
+        minimum: Int = 0, wordToo: Bool = false, awaits: String? = nil
     ) {
         self.key = key
         self.kind = kind
@@ -39,7 +41,11 @@ public struct TaskOption: Sendable {
         self.words = words
         self.minimum = minimum
         isWordToo = wordToo
+        self.awaits = awaits
     }
+
+    private static let fedora = "the Koji and Bodhi clients"
+    private static let vault = "a client of vaults"
 
     /// Level names of the logs.
     public static let levels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -98,31 +104,34 @@ public struct TaskOption: Sendable {
             "where the task is put on the machine that runs it, over ssh in a directory of its run; wiped first", directory: true),
         TaskOption("minion_repos", .list(\.minionRepos), "package repositories to add: .repo URLs, base URLs or copr:user/name"),
         TaskOption("minion_repos_ignore_errors", .flag(\.minionReposIgnoreErrors), "go on when a package repository cannot be added"),
-        TaskOption("supported_arches", .list(\.supportedArches), "architectures that arch: all means"),
+        TaskOption("supported_arches", .list(\.supportedArches), "architectures that arch: all means", awaits: fedora),
         TaskOption("report_to_resultsdb", .flag(\.reportToResultsdb), "send results to ResultsDB"),
         TaskOption("resultsdb_server", .text(\.resultsdbServer), "the API of ResultsDB", url: true),
-        TaskOption("resultsdb_frontend", .text(\.resultsdbFrontend), "the web pages of ResultsDB", url: true),
+        TaskOption(
+            "resultsdb_frontend", .text(\.resultsdbFrontend), "the web pages of ResultsDB", url: true,
+            awaits: "links to results posted there"),
         TaskOption(
             "resultsdb_token", .text(\.resultsdbToken), "bearer token to write to ResultsDB with; keep the file private", secret: true),
         TaskOption("execdb_server", .text(\.execdbServer), "the execution tracker that results link to", url: true),
-        TaskOption("taskotron_master", .text(\.taskotronMaster), "the CI master that --jobid belongs to", url: true),
-        TaskOption("buildbot_task_step", .text(\.buildbotTaskStep), "name of the CI step whose log is linked to"),
-        TaskOption("artifacts_baseurl", .text(\.artifactsBaseurl), "where artifactsdir is to be seen from outside", url: true),
+        TaskOption("taskotron_master", .text(\.taskotronMaster), "the CI master that runs with --jobid link to", url: true),
+        TaskOption("buildbot_task_step", .text(\.buildbotTaskStep), "the step of the CI job whose log runs link to"),
+        TaskOption(
+            "artifacts_baseurl", .text(\.artifactsBaseurl), "where artifactsdir is to be seen from outside; results link there", url: true),
         TaskOption(
             "artifactsdir", .text(\.artifactsdir), "where each run keeps its artifacts, in a directory named for its uuid", directory: true),
         TaskOption("tmpdir", .text(\.tmpdir), "where runs work; a directory named for the user is made in it", directory: true),
-        TaskOption("logdir", .text(\.logdir), "where the log of all runs is, with log_file_enabled", directory: true),
-        TaskOption("cachedir", .text(\.cachedir), "where downloads are kept, with download_cache_enabled", directory: true),
-        TaskOption("download_cache_enabled", .flag(\.downloadCacheEnabled), "keep downloads for later runs"),
+        TaskOption("logdir", .text(\.logdir), "where taskotron-USER.log is, the log of all runs, with log_file_enabled", directory: true),
+        TaskOption("cachedir", .text(\.cachedir), "where downloads are kept, with download_cache_enabled", directory: true, awaits: fedora),
+        TaskOption("download_cache_enabled", .flag(\.downloadCacheEnabled), "keep downloads for later runs", awaits: fedora),
         TaskOption("log_file_enabled", .flag(\.logFileEnabled), "keep a log of all runs beside the one each run has"),
         TaskOption("log_level_stream", .text(\.logLevelStream), "what the console shows: \(levels.joined(separator: ", "))"),
         TaskOption("log_level_file", .text(\.logLevelFile), "what log files hold: \(levels.joined(separator: ", "))"),
-        TaskOption("koji_url", .text(\.kojiURL), "the Koji hub", url: true),
-        TaskOption("pkg_url", .text(\.pkgURL), "where Koji's packages are downloaded from", url: true),
-        TaskOption("bodhi_staging", .flag(\.bodhiStaging), "ask the staging instance of Bodhi"),
-        TaskOption("vault_enabled", .flag(\.vaultEnabled), "fetch the secrets of a task from a vault"),
-        TaskOption("vault_server", .text(\.vaultServer), "the vault", url: true),
-        TaskOption("vault_username", .text(\.vaultUsername), "user name at the vault"),
-        TaskOption("vault_password", .text(\.vaultPassword), "password at the vault; keep the file private", secret: true),
+        TaskOption("koji_url", .text(\.kojiURL), "the Koji hub", url: true, awaits: fedora),
+        TaskOption("pkg_url", .text(\.pkgURL), "where Koji's packages are downloaded from", url: true, awaits: fedora),
+        TaskOption("bodhi_staging", .flag(\.bodhiStaging), "ask the staging instance of Bodhi", awaits: fedora),
+        TaskOption("vault_enabled", .flag(\.vaultEnabled), "fetch the secrets of a task from a vault", awaits: vault),
+        TaskOption("vault_server", .text(\.vaultServer), "the vault", url: true, awaits: vault),
+        TaskOption("vault_username", .text(\.vaultUsername), "user name at the vault", awaits: vault),
+        TaskOption("vault_password", .text(\.vaultPassword), "password at the vault; keep the file private", secret: true, awaits: vault),
     ]
 }

@@ -98,10 +98,26 @@ public struct TaskSettings: Sendable, Equatable {
     /// The user's own part of `tmpdir`.
     public var userTmpdir: String { tmpdir + "/" + user.name }
 
-    /// The values of secret settings, for callers that keep them out of logs and records.
-    public var secrets: [String] {
-        TaskOption.all.filter(\.isSecret).compactMap { option in
-            if case .text(let path) = option.kind, !self[keyPath: path].isEmpty { self[keyPath: path] } else { nil }
+    /// What callers keep out of logs and records: the values of secret settings, and passwords in the URLs of the others.
+    public var secrets: [String] { TaskOption.all.flatMap(secrets) }
+
+    /// The part of an option's value that is a secret.
+    func secrets(of option: TaskOption) -> [String] {
+        switch option.kind {
+        case .text(let path) where option.isSecret: [self[keyPath: path]].filter { !$0.isEmpty }
+        case .text(let path): URLCredentials.secrets(in: self[keyPath: path])
+        case .list(let path): self[keyPath: path].flatMap(URLCredentials.secrets)
+        default: []
+        }
+    }
+
+    /// A process's environment as tasks get it: our secrets are none of theirs, whichever of our variables they stand in.
+    public func withoutSecrets(_ environment: [String: String]) -> [String: String] {
+        let secrets = secrets
+        return environment.filter { name, value in
+            guard name.hasPrefix(Self.prefix) else { return true }
+            if TaskOption.named(name.dropFirst(Self.prefix.count).lowercased())?.isSecret == true { return false }
+            return URLCredentials.secrets(in: value).isEmpty && !secrets.contains { value.contains($0) }
         }
     }
 }

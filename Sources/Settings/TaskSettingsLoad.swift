@@ -93,6 +93,17 @@ extension TaskSettings {
                 if problem.severity == .error { errors.append(problem) } else { warnings.append(problem) }
             }
         }
+        if settings.vaultEnabled {
+            var (file, key, place) = ("environment", prefix + "VAULT_ENABLED", SourcePosition?.none)
+            if case .file = settings.source(of: "vault_enabled"), let document {
+                (file, key) = (document.file, "vault_enabled")
+                place = document.entries.first { $0.key == key }?.position
+            }
+            warnings.append(
+                Diagnostic(
+                    .warning, file: file, position: place, path: .keys(key),
+                    message: "no vault is asked here yet; tasks get none of the secrets they may expect"))
+        }
         guard errors.isEmpty || isLenient else { throw InvalidInput(errors) }
         warnings = errors.map(ignored) + warnings
         return Loaded(settings: settings, warnings: warnings, file: document?.file, absence: absence)

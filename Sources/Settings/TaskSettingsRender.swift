@@ -1,12 +1,13 @@
 extension TaskSettings {
     /// The settings as a `taskotron.yaml`, each key below its explanation. Values that are defaults are comments, so that later defaults
-    /// are not lost; `pinned` writes them like the others. Secrets that are set are left out unless `secrets` are asked for.
+    /// are not lost; `pinned` writes them like the others. Values with secrets in them are left out unless `secrets` are asked for.
     public func render(pinned: Bool = false, secrets: Bool = false) -> String {
         var text = "# How tasks run (\(Self.fileName)). A line that begins with # is a comment: what it says is the default.\n"
         for option in TaskOption.all {
             let isSet = source(of: option.key) != .builtIn
             text += "\n# \(option.help)\n"
-            if option.isSecret && isSet && !secrets {
+            if let client = option.awaits { text += "# (it has no effect yet: it waits for \(client))\n" }
+            if isSet && !secrets && !self.secrets(of: option).isEmpty {
                 text += "#\(option.key): (set by \(source(of: option.key)), not shown)\n"
             } else {
                 text += "\(isSet || pinned ? "" : "#")\(option.key): \(rendered(option))\n"

@@ -65,15 +65,27 @@ public struct MachineChoice: Sendable, Equatable {
     public func imageWish(_ environment: EnvironmentWish, item: String?, type: ItemType?, arch: String) -> ImageWish {
         let devised = DevisedEnvironment.devise(environment, item: item, type: type, arch: arch, defaults: defaults.kind)
         let demand = devised.demand(environment, matchHost: flags.matchHost)
-        func said(_ choice: DevisedEnvironment.Choice) -> String? { choice.source == .default ? nil : choice.value }
+        // Our own defaults are nobody's wish; the user's complete what somebody insists on.
+        func said(_ choice: DevisedEnvironment.Choice) -> String? {
+            switch choice.source {
+            case .item, .formula: choice.value
+            case .configuration: demand == .required ? choice.value : nil
+            case .default: nil
+            }
+        }
         var criteria = ImageCriteria()
         if demand != .none {
             criteria = ImageCriteria(
                 distro: said(devised.distro), release: said(devised.release), flavor: said(devised.flavor), arch: devised.arch.value)
         }
-        return ImageWish(
+        var wish = ImageWish(
             image: flags.image ?? environment.image, forcedURL: defaults.forcedURL, criteria: criteria, isAsked: demand == .required,
             defaultImage: defaults.image)
+        let configured = EnvironmentWish.Trait.allCases.filter { devised[$0].source == .configuration }.map(\.rawValue)
+        if demand == .required, !configured.isEmpty {
+            wish.origin = "its \(configured.joined(separator: ", ")) as the configuration has it (default_disposable_\(configured[0]))"
+        }
+        return wish
     }
 
     /// Memory, processors, disk, devices, and what is reached from there.

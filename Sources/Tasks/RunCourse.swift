@@ -127,7 +127,7 @@ final class RunCourse: Sendable {
             try Directories.make(workDirectory, mode: 0o700)
         }
         try overlord.failpoints.reach("after:task:push")
-        let sink = try OutputSink(path: files.output) { [console = overlord.console] stream, bytes in
+        let sink = try OutputSink(path: files.output, secrets: log.secrets) { [console = overlord.console] stream, bytes in
             console(stream == .output ? .output : .errors, bytes)
         }
         return RunSession(
@@ -217,7 +217,7 @@ final class RunCourse: Sendable {
             record.outcome = outcome?.rawValue
             record.exitCode = exitCode
             record.note = failure.map { log.redacted("\($0)") }
-            record.warnings = session?.warnings ?? []
+            record.warnings = log.warnings
             record.packages = session?.packages ?? []
             return record
         }
@@ -226,6 +226,7 @@ final class RunCourse: Sendable {
         if !summary.isEmpty { log.info("results: \(summary)") }
         if exitCode != 0 { log.warning("ended with exit code \(exitCode); the same again: atoll rerun \(files.run)") }
         log.info("artifacts are in \(files.path)")
+        for line in final.links?.lines ?? [] { log.info(line) }
         log.info("Execution finished at: \(Self.time(final.finished ?? Date())) UTC")
         log.close()
         return final

@@ -31,7 +31,6 @@ public final class RunSession: Sendable {
         var results: [CheckDetail] = []
         var hasReported = false
         var exitCodes: [Int32] = []
-        var warnings: [String] = []
         var packages: [String] = []
     }
 
@@ -55,6 +54,7 @@ public final class RunSession: Sendable {
     /// Runs a command; what it writes goes to the console and into the run's output log as it comes, and to `also`.
     public func run(_ command: InstanceCommand, also: (@Sendable (CommandStream, [UInt8]) -> Void)? = nil) async throws -> CommandResult {
         log.debug("running \(command.words)")
+        defer { output.flush() }
         let result = try await instance.run(command) { [output] stream, bytes in
             output.write(stream, bytes)
             also?(stream, bytes)
@@ -100,11 +100,7 @@ public final class RunSession: Sendable {
     public func exit(with code: Int32) { state.withLock { $0.exitCodes.append(code) } }
     public var exitCode: Int32? { state.withLock { $0.exitCodes.max() } }
 
-    public func warn(_ text: String) {
-        log.warning(text)
-        state.withLock { $0.warnings.append(text) }
-    }
-    public var warnings: [String] { state.withLock { $0.warnings } }
+    public func warn(_ text: String) { log.warning(text) }
 
     public func installed(_ packages: [String]) { state.withLock { $0.packages += packages } }
     public var packages: [String] { state.withLock { $0.packages } }
@@ -120,21 +116,47 @@ extension InstanceCommand {
     }
 }
 
-/// Where a task's own output goes: to the console as it is, and into a file up to a limit.
+/// Where a task's own output goes: to the console, and into a file up to a limit; as it is, but for secrets of ours that it shows.
 public final class OutputSink: Sendable {
     private let console: @Sendable (CommandStream, [UInt8]) -> Void
     private let limit: Int
-    private let state: Mutex<(file: Int32, written: Int, isCut: Bool)>
+    private let state: Mutex<State>
 
-    /// - Parameter limit: bytes of the file; the rest goes to the console alone.
-    public init(path: String, limit: Int = 64 << 20, console: @escaping @Sendable (CommandStream, [UInt8]) -> Void) throws {
+    private struct State {
+        var file: Int32
+        var written = 0
+        var isCut = false
+        var output: StreamRedactor
+        var errors: StreamRedactor
+    }
+
+    /// - Parameters:
+    ///   - limit: bytes of the file; the rest goes to the console alone.
+    ///   - secrets: what is masked.
+    public init(path: String, limit: Int = 64 << 20, secrets: [String] = [], console: @escaping @Sendable (CommandStream, [UInt8]) -> Void)
+        throws
+    {
         self.console = console
         self.limit = limit
         let file = try SystemCall.check("open \(path)") { open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) }
-        state = Mutex((file, 0, false))
+        state = Mutex(State(file: file, output: StreamRedactor(secrets), errors: StreamRedactor(secrets)))
     }
 
+    deinit { close() }
+
     public func write(_ stream: CommandStream, _ bytes: [UInt8]) {
+        put(stream, state.withLock { stream == .output ? $0.output.take(bytes) : $0.errors.take(bytes) })
+    }
+
+    /// Lets out what was held back as the possible beginning of a secret: the command has ended.
+    public func flush() {
+        let (output, errors) = state.withLock { ($0.output.finish(), $0.errors.finish()) }
+        put(.output, output)
+        put(.errors, errors)
+    }
+
+    private func put(_ stream: CommandStream, _ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
         console(stream, bytes)
         state.withLock { state in
             guard !state.isCut, state.file >= 0 else { return }

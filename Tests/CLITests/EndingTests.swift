@@ -4,6 +4,7 @@ import AtollGuestAccess
 import AtollModel
 import AtollPlanning
 import AtollPlatform
+import AtollTasks
 import AtollTemplates
 import Testing
 
@@ -73,6 +74,7 @@ import Testing
         #expect(Ending.code(of: EnvironmentError(.notFound, "x")) == 2)
         #expect(Ending.code(of: InvalidInput([])) == 2)
         #expect(Ending.code(of: VerbExit(code: 41)) == 41)
+        #expect(Ending.code(of: TaskError(.notFound, "x")) == 2 && Ending.code(of: TaskError(.host, "x")) == 1)
         #expect(Ending.text(of: VerbExit(code: 41)) == nil)
     }
 

@@ -90,6 +90,61 @@ private struct Desk {
     }
 }
 
+@Suite struct ConfigurationTests {
+    private let desk: Desk
+
+    init() throws { desk = try Desk() }
+
+    @Test(arguments: [
+        (["TASKOTRON_PROFILE": "foo"], "profile: found the text"), (["TASKOTRON_RUNTASK_MODE": "zz"], "runtask_mode: found the text"),
+    ])
+    func whatIsWrongWithItIsOneForRunsAndTwoForOthers(_ environment: [String: String], _ words: String) async throws {
+        let session = try desk.session([], environment)
+        let verbs: [any TaskVerb] = [
+            try RunVerb.parse(["tiny", "--", "true"]), try RunTaskVerb.parse(["t.yml"]), try RerunVerb.parse([]),
+        ]
+        for verb in verbs {
+            let error = await #expect(throws: ConfigurationFailure.self) { try await verb.execute(session) }
+            #expect(error.map(Ending.code) == 1 && error.flatMap(Ending.text)?.contains(words) == true)
+        }
+        let other = await #expect(throws: InvalidInput.self) { try await ResultsRemoveVerb.parse(["r"]).execute(session) }
+        #expect(other.map(Ending.code) == 2)
+    }
+
+    @Test func aFileThatIsNoMappingOrTooFarIsOne() async throws {
+        try desk.workspace.write(".config/taskotron/taskotron.yaml", "- a\n")
+        let error = #expect(throws: ConfigurationFailure.self) { try TaskSession.forRuns(try desk.session()) }
+        #expect(error.map(Ending.code) == 1)
+    }
+
+    @Test func namespacesAreReadInProductionAloneAndTheirAbsenceIsSaid() throws {
+        let production = ["TASKOTRON_PROFILE": "production"]
+        #expect(try TaskSession(try desk.session()).namespaces().rules == nil)
+        let missing = try TaskSession(try desk.session([], production)).namespaces()
+        #expect(missing.rules == Namespaces() && missing.absence?.contains("namespaces.yaml is not in \(desk.workspace.path)") == true)
+        try desk.workspace.write(".config/taskotron/namespaces.yaml", "namespaces_safe: [mine]\n")
+        #expect(try TaskSession(try desk.session([], production)).namespaces() == (Namespaces(safe: ["mine"]), nil))
+        try desk.workspace.write(".config/taskotron/namespaces.yaml", "namespaces_safe: 1\n")
+        #expect(throws: ConfigurationFailure.self) { try TaskSession(try desk.session([], production)).namespaces() }
+    }
+
+    @Test func linksAreThoseThatLeadSomewhere() throws {
+        let plain = try TaskSession(try desk.session())
+        #expect(plain.links(run: "r") == RunLinks())
+        #expect(plain.links(run: "r", jobid: "junk") == RunLinks(job: "http://localhost/taskmaster"))
+        let job = "https://ci/builders/all/builds/17"
+        let set = try TaskSession(
+            try desk.session(
+                [],
+                [
+                    "TASKOTRON_TASKOTRON_MASTER": "https://u:pass@ci/", "TASKOTRON_PROFILE": "production",
+                    "TASKOTRON_BUILDBOT_TASK_STEP": "s",
+                ]))
+        let links = RunLinks(artifacts: "http://localhost/artifacts/r", job: job, log: job + "/steps/s/logs/stdio")
+        #expect(set.links(run: "r", jobid: "all/17") == links)
+    }
+}
+
 @Suite struct ResultsVerbTests {
     private let desk: Desk
     private let passed = CheckDetail(item: "foo-1-1", type: "koji_build", outcome: .passed, checkname: "scratch.size-check")

@@ -54,6 +54,16 @@ import Testing
         #expect(devised.demand(wish) == .required)
     }
 
+    @Test("what the configuration says of its own accord is told from our defaults, and the formula beats it")
+    func configured() throws {
+        var defaults = defaults
+        defaults.said = [.release, .flavor]
+        let wish = try Formula.parse("name: t\nactions: [{shell: ls}]\nenvironment: {flavor: big}\n", file: "t.yml").environment
+        let devised = DevisedEnvironment.devise(wish, item: nil, type: nil, arch: "noarch", defaults: defaults)
+        #expect(devised.release == DevisedEnvironment.Choice("12", from: .configuration))
+        #expect(devised.distro.source == .default && devised.flavor == DevisedEnvironment.Choice("big", from: .formula))
+    }
+
     @Test("check 34: release 25 is the text 25, and a list is an error")
     func check34() throws {
         #expect(try devise(formula: "{release: 25}").0.release == DevisedEnvironment.Choice("25", from: .formula))

@@ -27,6 +27,24 @@ import Testing
 
     init() throws { formula = try Formula.parse("name: t\nactions: [{shell: ls}]\n", file: "t.yml") }
 
+    @Test("a job is BUILDER/BUILD; anything else is a warning and never an error")
+    func jobs() throws {
+        let job = try #require(CIJob("all x/17"))
+        #expect(job.url(master: "http://ci") == "http://ci/builders/all%20x/builds/17")
+        #expect(job.logURL(master: "http://ci", step: "runtask") == "http://ci/builders/all%20x/builds/17/steps/runtask/logs/stdio")
+        for text in ["-1", "", "junk", "a/", "/1", "a/b", "a/1/2", "a/-1"] { #expect(CIJob(text) == nil, "\(text)") }
+        #expect(try process { $0.jobid = "junk" }.warnings.first?.contains("--jobid: \"junk\" is not BUILDER/BUILD") == true)
+        #expect(try process { $0.jobid = "all/17" }.warnings.isEmpty && process { _ in }.warnings.isEmpty)
+    }
+
+    @Test("overrides whose names say so are secrets")
+    func secrets() throws {
+        let arguments = try process {
+            $0.overrides = ["db_password=hunter2", "API_KEY=abcd", "workdir=/tmp/w", "token=x", "monkey=banana"]
+        }
+        #expect(arguments.secrets == ["hunter2", "abcd"])
+    }
+
     @Test("check 1: --local with --libvirt is a usage error")
     func check1() {
         #expect(

@@ -251,6 +251,39 @@ import Testing
         #expect(all == defaults)
     }
 
+    @Test func passwordsInURLsAreSecretsToo() throws {
+        let settings = try load(
+            """
+            resultsdb_server: https://ci:p%40ssword@db.example.org/api/v2.0
+            minion_repos: ['https://git@host/x.repo', 'deb [trusted=yes] http://u:hunter2@host:81/ ./']
+            resultsdb_token: abc
+            """
+        ).settings
+        #expect(settings.secrets.sorted() == ["abc", "ci:p%40ssword", "hunter2", "p%40ssword", "p@ssword", "u:hunter2"])
+        let text = settings.render(pinned: true)
+        #expect(!text.contains("p%40ssword") && !text.contains("hunter2"))
+        #expect(text.contains("\n#resultsdb_server: (set by \(path):1, not shown)\n"))
+        let shown = settings.withoutSecrets([
+            "TASKOTRON_RESULTSDB_SERVER": "https://ci:p%40ssword@db.example.org", "TASKOTRON_LINE": "x hunter2 y",
+            "TASKOTRON_OTHER": "http://a:b@c/", "TASKOTRON_VAULT_PASSWORD": "zz", "TASKOTRON_RESULTSDB_FRONTEND": "http://db",
+            "OTHER": "hunter2",
+        ])
+        #expect(shown == ["TASKOTRON_RESULTSDB_FRONTEND": "http://db", "OTHER": "hunter2"])
+        #expect(URLCredentials.removed(from: "deb http://u:p@h/ http://k@h2?q=a@b x@y") == "deb http://h/ http://h2?q=a@b x@y")
+        #expect(URLCredentials.secrets(in: "https://abcdefghij0123456789@h/ https://u:@h http://h/a:b@c") == ["abcdefghij0123456789"])
+    }
+
+    @Test func whatHasNoEffectYetIsSaid() throws {
+        let text = TaskSettings(user: user).render()
+        #expect(text.contains("# the Koji hub\n# (it has no effect yet: it waits for the Koji and Bodhi clients)\n#koji_url: "))
+        #expect(text.components(separatedBy: "it has no effect yet").count - 1 == 11)
+        let words = "no vault is asked here yet; tasks get none of the secrets they may expect"
+        let vault = try load("vault_enabled: true\n")
+        #expect(vault.warnings.map(\.description) == ["\(path):1:1: warning: vault_enabled: \(words)"])
+        let variable = try load(environment: ["TASKOTRON_VAULT_ENABLED": "yes"]).warnings.map(\.description)
+        #expect(variable == ["environment:1:1: warning: TASKOTRON_VAULT_ENABLED: \(words)"])
+    }
+
     @Test func secretsAreNotToldByErrors() {
         #expect(!errors("resultsdb_token: 12345\n")[0].contains("12345"))
     }

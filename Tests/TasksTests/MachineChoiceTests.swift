@@ -37,6 +37,27 @@ import Testing
         #expect(written.isAsked && written.criteria.distro == "debian" && written.criteria.release == "12")
     }
 
+    @Test("what somebody configured completes a demand, and nothing else; our own defaults do not") func configured() throws {
+        func criteria(_ said: Set<EnvironmentWish.Trait>, _ environment: String, item: String? = nil, matchHost: Bool = false) throws
+            -> ImageCriteria
+        {
+            var choice = choice { $0.matchHost = matchHost }
+            choice.defaults.kind.said = said
+            return choice.imageWish(try wish(environment), item: item, type: .kojiBuild, arch: "noarch").criteria
+        }
+        #expect(try criteria([.release], "{distro: fedora}") == ImageCriteria(distro: "fedora", release: "30", arch: "x86_64"))
+        var told = choice()
+        told.defaults.kind.said = [.release]
+        let asked = told.imageWish(try wish("{distro: fedora}"), item: nil, type: nil, arch: "noarch")
+        #expect(asked.origin == "its release as the configuration has it (default_disposable_release)")
+        #expect(try criteria([], "{distro: fedora}") == ImageCriteria(distro: "fedora", arch: "x86_64"))
+        let build = "foo-1-1.fc25"
+        let matched = ImageCriteria(distro: "fedora", release: "25", flavor: "cloud", arch: "x86_64")
+        #expect(try criteria([.release, .flavor], "{}", item: build, matchHost: true) == matched)
+        #expect(try criteria([.release, .flavor], "{}", item: build) == ImageCriteria(distro: "fedora", release: "25", arch: "x86_64"))
+        #expect(try criteria([.distro, .release, .flavor], "{}") == ImageCriteria())
+    }
+
     @Test("sizes: flags beat the formula, which beats what machines have anyway; what is not granted is said") func sizes() throws {
         let wish = try wish("{hardware: {memory: '>= 2 GB', cpu: {processors: 3}, disk: [{size: 9 GB}, {size: 2 GB}]}, egress: off}")
         let asked = try choice().size(wish)

@@ -26,7 +26,7 @@ struct RerunVerb: TaskVerb {
     @Argument(help: "The run (default: the newest).", completion: .custom(RunCompletion.complete)) var run: String?
 
     func execute(_ session: Session, stop: Overlord.Stop) async throws {
-        let store = try TaskSession(session).store
+        let store = try TaskSession.forRuns(session).store
         let (_, named) = try store.find(run)
         var records = [named]
         if failed {

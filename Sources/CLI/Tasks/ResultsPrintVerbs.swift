@@ -50,8 +50,8 @@ struct ResultsJUnitVerb: ResultsPrintVerb {
                 return (
                     try Self.details(run),
                     JUnitReport.Options(
-                        name: "\(record.run) \(record.title)", check: record.check, timestamp: record.started.formatted(.iso8601),
-                        seconds: record.stages.reduce(0) { $0 + $1.seconds })
+                        name: "\(record.run) \(record.title)", check: record.check, artifactsURL: record.links?.artifacts,
+                        timestamp: record.started.formatted(.iso8601), seconds: record.stages.reduce(0) { $0 + $1.seconds })
                 )
             }, name: runs.first?.record.invocation ?? "atoll")
     }

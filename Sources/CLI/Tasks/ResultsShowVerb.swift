@@ -56,6 +56,7 @@ struct ResultsShowVerb: QueryVerb {
         if let note = record.note { lines.append(SafeText.lines(note)) }
         lines += record.warnings.map { "warning: \(SafeText.line($0))" }
         lines.append("artifacts: \(run.files.path)")
+        lines += record.links?.lines.map(SafeText.line) ?? []
         return lines + (KeptMachine(record, root: tasks.session.stateRoot)?.lines ?? [])
     }
 }

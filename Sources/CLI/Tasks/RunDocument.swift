@@ -21,6 +21,7 @@ enum RunDocument {
             "started": .string(record.started.formatted(.iso8601)), "finished": text(record.finished?.formatted(.iso8601)),
             "stages": .list(record.stages.map { ["name": .string($0.name), "seconds": .double($0.seconds)] }),
             "warnings": .list(record.warnings.map(Value.string)), "artifacts": .string(run.files.path),
+            "artifacts_url": text(record.links?.artifacts), "job_url": text(record.links?.job), "job_log_url": text(record.links?.log),
             // Null when none was kept; is_kept says whether it is there still.
             "kept_until": text(machine?.until.formatted(.iso8601)), "is_kept": .bool(machine.map { $0.state != .gone } ?? false),
             "login": text(machine?.login),

@@ -18,9 +18,7 @@ struct RunSelection: ParsableArguments {
 enum RunCompletion {
     @Sendable static func complete(_ arguments: [String], _ index: Int, _ prefix: String) -> [String] {
         let environment = ProcessInfo.processInfo.environment
-        guard let loaded = try? TaskSettings.load(environment: environment, user: TaskSession.user(environment), isLenient: true) else {
-            return []
-        }
+        guard let loaded = try? TaskSession.load(environment, share: try? Share.directory(environment), isLenient: true) else { return [] }
         let store = RunStore(directory: loaded.settings.artifactsdir)
         return ((try? store.runs()) ?? []).map(\.record.run).filter { $0.hasPrefix(prefix) }
     }

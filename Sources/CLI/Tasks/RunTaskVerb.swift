@@ -52,7 +52,7 @@ struct RunTaskVerb: TaskVerb {
     @Argument(help: "Formula files.", completion: .file(extensions: ["yml", "yaml"])) var tasks: [String]
 
     func execute(_ session: Session, stop: Overlord.Stop) async throws {
-        let context = try TaskSession(session)
+        let context = try TaskSession.forRuns(session)
         let date = Date()
         let invocation = options.uuid ?? RunIdentifier.make(at: date)
         let items: [String?] = item.isEmpty ? [nil] : item
@@ -67,6 +67,7 @@ struct RunTaskVerb: TaskVerb {
         let jobs = try zip(runs, formulas).enumerated().map { index, run in
             try job(run.0, run.1, label: pairs.count == 1 ? nil : "\(index + 1)", places, context)
         }
+        context.show(warnings: jobs.flatMap(\.warnings))
         if dryRun { return try await TaskPreview(session: session, images: try context.images()).show(jobs) }
         let launcher = try TaskLauncher(context, options, places, stop: stop, invocation: invocation)
         try await launcher.run(jobs, atOnce: global.jobs?.value ?? 1)
@@ -94,8 +95,8 @@ struct RunTaskVerb: TaskVerb {
     private func job(
         _ arguments: RunArguments, _ formula: Formula, label: String?, _ places: TaskPlaces, _ context: TaskSession
     ) throws -> TaskLauncher.Job {
-        for warning in arguments.warnings { context.session.console.err("warning: \(warning)") }
-        let reporting = try Reporting.options(context, arguments)
+        let (namespaces, absence) = try context.namespaces()
+        let reporting = Reporting.options(context, arguments, namespaces)
         let packages = PackagePreparation(
             repositories: context.settings.minionRepos, ignoresRepositoryErrors: context.settings.minionReposIgnoreErrors,
             hasConsent: arguments.isModeExplicit && arguments.mode == .local)
@@ -108,7 +109,8 @@ struct RunTaskVerb: TaskVerb {
         return TaskLauncher.Job(
             run: arguments.uuid, label: label, work: work, place: place,
             request: .init(verb: "runtask", arguments: words, directory: context.session.runtime.workingDirectory),
-            forwarded: work.forwarded,
+            forwarded: work.forwarded, warnings: arguments.warnings + [absence].compactMap(\.self), secrets: arguments.secrets,
+            links: context.links(run: arguments.uuid, jobid: jobid),
             fill: { record in
                 record.item = arguments.item
                 record.type = arguments.type?.rawValue
@@ -116,7 +118,9 @@ struct RunTaskVerb: TaskVerb {
                 record.formula = arguments.task
                 record.formulaDigest = digest
                 record.packages = formula.environment.packages
-                for (name, value) in arguments.variables(formula: formula, workdir: "") { record.variables[name] = value.text }
+                for (name, value) in arguments.variables(formula: formula, workdir: "") {
+                    record.variables[name] = RunArguments.isSecret(variable: name) ? RunLog.mask : value.text
+                }
             })
     }
 
@@ -160,20 +164,17 @@ struct FormulaFailure: Error, CustomStringConvertible {
 
 /// How results are reported, from the settings.
 enum Reporting {
-    static func options(_ context: TaskSession, _ arguments: RunArguments) throws -> ReportingOptions {
+    static func options(_ context: TaskSession, _ arguments: RunArguments, _ namespaces: Namespaces?) -> ReportingOptions {
         let settings = context.settings
         var server: ResultsDBClient.Server?
         if settings.reportToResultsdb {
             let token = settings.resultsdbToken
             server = ResultsDBClient.Server(settings.resultsdbServer, authorization: token.isEmpty ? nil : .bearer(token))
         }
-        var namespaces: Namespaces?
-        if settings.profile == .production {
-            let found = try TaskSettings.find("namespaces.yaml", user: settings.user, sourceDirectory: nil)
-            namespaces = try found.map { try Namespaces(parsing: $0.text, name: $0.path) } ?? Namespaces()
-        }
         return ReportingOptions(
-            server: server, artifactsURL: settings.artifactsBaseurl, execdbServer: settings.execdbServer, namespaces: namespaces,
-            origin: GitOrigin.of(directory: arguments.taskdir))
+            server: server, artifactsURL: URLCredentials.removed(from: settings.artifactsBaseurl),
+            execdbServer: URLCredentials.removed(from: settings.execdbServer), namespaces: namespaces,
+            origin: GitOrigin.of(directory: arguments.taskdir),
+            description: context.links(run: arguments.uuid, jobid: arguments.jobid).job.map { "CI job \($0)" })
     }
 }

@@ -36,7 +36,7 @@ struct RunVerb: TaskVerb {
         }
         let words = command.first == "--" ? Array(command.dropFirst()) : command
         guard !words.isEmpty else { throw UsageError("say what to run: atoll run \(image) -- COMMAND") }
-        let tasks = try TaskSession(session)
+        let tasks = try TaskSession.forRuns(session)
         let directory = noPush ? nil : session.absolute(push ?? ".")
         if let directory, !SystemCall.isDirectory(directory) { throw UsageError("--push: \(directory) is no directory") }
         let base = options.uuid ?? RunIdentifier.make(at: Date())

@@ -18,6 +18,11 @@ struct TaskLauncher: Sendable {
         var place: TaskPlace
         var request: RunRecord.Request
         var forwarded: [String] = []
+        /// Shown already; its log and record have them too.
+        var warnings: [String] = []
+        /// What its log masks beside the secrets of the settings.
+        var secrets: [String] = []
+        var links: RunLinks?
         var fill: @Sendable (inout RunRecord) -> Void = { _ in }
     }
 
@@ -26,6 +31,7 @@ struct TaskLauncher: Sendable {
     private let stop: Overlord.Stop
     private let invocation: String
     private let places: TaskPlaces
+    private let common: CommonLog?
 
     init(_ tasks: TaskSession, _ options: TaskOptions, _ places: TaskPlaces, stop: Overlord.Stop, invocation: String) throws {
         self.tasks = tasks
@@ -33,7 +39,8 @@ struct TaskLauncher: Sendable {
         self.places = places
         self.stop = stop
         self.invocation = invocation
-        try tasks.settings.prepareDirectories()
+        do { try tasks.settings.prepareDirectories() } catch { throw ConfigurationFailure(error) }
+        common = try tasks.commonLog()
     }
 
     private var console: Console { tasks.session.console }
@@ -64,7 +71,8 @@ struct TaskLauncher: Sendable {
         let style: TaskPrinter.Style =
             tasks.session.format == .json ? .json(run: job.run) : job.label.map { .labelled($0) } ?? .plain
         let printer = TaskPrinter(console: console, style: style)
-        let log = tasks.log(printer, isDebug: options.debug)
+        let log = tasks.log(
+            printer, isDebug: options.debug, secrets: job.secrets, common: common.map { (log: $0, run: job.run) }, warnings: job.warnings)
         var record = RunRecord(
             run: job.run, invocation: tasks.session.runtime.invocation ?? invocation, request: job.request, title: job.work.title,
             mode: job.place.kind.rawValue,
@@ -72,6 +80,7 @@ struct TaskLauncher: Sendable {
             started: Date(), pid: getpid(), version: AtollVersion.text)
         record.repeats = tasks.session.runtime.repeats
         record.hostFacts = tasks.hostFacts(job.place.kind == .libvirt ? places.host : nil)
+        record.links = job.links ?? tasks.links(run: job.run)
         job.fill(&record)
         let isJSON = tasks.session.format == .json
         let overlord = Overlord(policy: places.policy, log: log, stop: stop, failpoints: try tasks.failpoints()) { printer.output($0, $1) }

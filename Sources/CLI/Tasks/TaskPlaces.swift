@@ -72,20 +72,21 @@ struct TaskPlaces: Sendable {
         flags.memoryMiB = options.memory?.value
         flags.cpus = options.cpus?.value
         flags.diskBytes = options.disk.map { Int64(min($0.value, 1 << 30)) << 30 }
-        flags.egress = try options.egress.map { try egress($0, "--egress") }
+        flags.egress = try options.egress.map { words in
+            guard let egress = Egress(words: words) else { throw UsageError("--egress: found \"\(words)\"; allowed: \(Egress.rule)") }
+            return egress
+        }
+        guard let egress = Egress(words: settings.egress) else {
+            throw ConfigurationFailure(settings, "egress", "found \"\(settings.egress)\"; allowed: \(Egress.rule)")
+        }
+        var kind = DevisedEnvironment.Defaults(
+            distro: settings.defaultDisposableDistro, release: settings.defaultDisposableRelease,
+            flavor: settings.defaultDisposableFlavor, arch: settings.defaultDisposableArch)
+        kind.said = Set(EnvironmentWish.Trait.allCases.filter { settings.source(of: "default_disposable_\($0.rawValue)") != .builtIn })
         return MachineChoice(
             flags: flags,
             defaults: MachineChoice.Defaults(
-                kind: DevisedEnvironment.Defaults(
-                    distro: settings.defaultDisposableDistro, release: settings.defaultDisposableRelease,
-                    flavor: settings.defaultDisposableFlavor, arch: settings.defaultDisposableArch),
-                image: settings.defaultImage, forcedURL: settings.forceImageurl ? settings.imageurl : nil,
-                egress: try egress(settings.egress, "egress in taskotron.yaml")))
-    }
-
-    private func egress(_ words: String, _ name: String) throws -> Egress {
-        if let egress = Egress(words: words) { return egress }
-        throw UsageError("\(name): found \"\(words)\"; allowed: \(Egress.rule)")
+                kind: kind, image: settings.defaultImage, forcedURL: settings.forceImageurl ? settings.imageurl : nil, egress: egress))
     }
 
     private func vm(_ wish: ImageWish, _ size: @escaping @Sendable () throws -> MachineChoice.Size) throws -> TaskPlace {

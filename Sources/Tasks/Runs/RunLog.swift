@@ -12,9 +12,20 @@ public final class RunLog: Sendable {
         var word: String { "\(self)".uppercased() }
     }
 
+    /// What stands in a secret's place.
+    public static let mask = "********"
+
     private struct State {
         var file: Int32 = -1
-        var early: [String] = []
+        var early: [Line] = []
+        var warnings: [String] = []
+        var moreWarnings = 0
+    }
+
+    /// `head` ends where the message begins.
+    private struct Line {
+        var head: String
+        var text: String
     }
 
     private let console: @Sendable (String) -> Void
@@ -22,23 +33,27 @@ public final class RunLog: Sendable {
     /// The long form on the console too.
     private let isDetailed: Bool
     private let fileLevel: Level
-    /// Replaced by asterisks wherever they would appear.
-    private let secrets: [String]
+    /// Replaced by asterisks wherever they would appear; the longest first, for one may be part of another.
+    let secrets: [String]
+    private let common: (log: CommonLog, run: String)?
     /// Before each line on the console: which of several runs it is.
     private let label: String
     private let state = Mutex(State())
 
-    /// - Parameter console: takes one line for people.
+    /// - Parameters:
+    ///   - common: the log of all runs, which gets what the file gets, and what this one is called there.
+    ///   - console: takes one line for people.
     public init(
         consoleLevel: Level = .info, fileLevel: Level = .debug, isDetailed: Bool = false, label: String = "", secrets: [String] = [],
-        console: @escaping @Sendable (String) -> Void
+        common: (log: CommonLog, run: String)? = nil, console: @escaping @Sendable (String) -> Void
     ) {
         self.console = console
         self.consoleLevel = consoleLevel
         self.fileLevel = fileLevel
         self.isDetailed = isDetailed
         self.label = label
-        self.secrets = secrets.filter { !$0.isEmpty }
+        self.secrets = Set(secrets).filter { !$0.isEmpty }.sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
+        self.common = common
     }
 
     /// Opens the file and writes into it what came before.
@@ -46,6 +61,7 @@ public final class RunLog: Sendable {
         let file = try SystemCall.check("open \(path)") { Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) }
         state.withLock { state in
             state.file = file
+            common?.log.write([CommonLog.rule] + state.early.map(named))
             for line in state.early { Self.write(line, to: file) }
             state.early = []
         }
@@ -64,25 +80,44 @@ public final class RunLog: Sendable {
     public func error(_ text: String, file: String = #fileID, line: Int = #line) { log(.error, text, file, line) }
     public func critical(_ text: String, file: String = #fileID, line: Int = #line) { log(.critical, text, file, line) }
 
-    /// `text` with every secret in it made unreadable.
-    public func redacted(_ text: String) -> String { secrets.reduce(text) { $0.replacing($1, with: "********") } }
+    /// A warning that people were shown before there was this log: for the file alone.
+    public func recall(warning text: String, file: String = #fileID, line: Int = #line) { log(.warning, text, file, line, isShown: false) }
 
-    private func log(_ level: Level, _ text: String, _ file: String, _ line: Int) {
+    /// What was warned about so far, the first hundred of it.
+    public var warnings: [String] {
+        state.withLock { $0.warnings + ($0.moreWarnings > 0 ? ["and \($0.moreWarnings) more warnings; they are in the log"] : []) }
+    }
+
+    /// `text` with every secret in it made unreadable.
+    public func redacted(_ text: String) -> String { secrets.reduce(text) { $0.replacing($1, with: Self.mask) } }
+
+    private func log(_ level: Level, _ text: String, _ file: String, _ line: Int, isShown: Bool = true) {
         let now = Date()
         let text = redacted(text)
         let time = now.formatted(Self.time)
         let padded = level.word.padding(toLength: 9, withPad: " ", startingAt: 0)
         let place = file.split(separator: "/").last.map(String.init) ?? file
-        let long = "[atoll:\(place):\(line)] \(now.formatted(Self.day)) \(time) \(padded)\(text)"
-        if level >= consoleLevel { console(label + (isDetailed ? long : "[atoll] \(time) \(padded)\(text)")) }
-        guard level >= fileLevel else { return }
+        let long = Line(head: "[atoll:\(place):\(line)] \(now.formatted(Self.day)) \(time) \(padded)", text: text)
+        if isShown, level >= consoleLevel { console(label + (isDetailed ? long.head + text : "[atoll] \(time) \(padded)\(text)")) }
         state.withLock { state in
-            if state.file >= 0 { Self.write(long, to: state.file) } else if state.early.count < 1024 { state.early.append(long) }
+            if level == .warning {
+                if state.warnings.count < 100 { state.warnings.append(text) } else { state.moreWarnings += 1 }
+            }
+            guard level >= fileLevel else { return }
+            if state.file >= 0 {
+                Self.write(long, to: state.file)
+                common?.log.write([named(long)])
+            } else if state.early.count < 1024 {
+                state.early.append(long)
+            }
         }
     }
 
-    private static func write(_ line: String, to file: Int32) {
-        let bytes = Array((line + "\n").utf8)
+    /// As the log of all runs has it.
+    private func named(_ line: Line) -> String { "\(line.head)\(common?.run ?? ""): \(line.text)" }
+
+    private static func write(_ line: Line, to file: Int32) {
+        let bytes = Array((line.head + line.text + "\n").utf8)
         _ = Glibc.write(file, bytes, bytes.count)
     }
 

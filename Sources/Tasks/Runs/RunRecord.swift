@@ -3,7 +3,8 @@ import AtollPlatform
 public import Foundation
 import Glibc
 
-/// `run.json`: what a run was, what became of it, and all that is needed to run it again. Secrets are never in it.
+/// `run.json`: what a run was, what became of it, and all that is needed to run it again. The secrets of the settings are never in it;
+/// what `--override` said is, as it was typed, and the file is its owner's alone then.
 public struct RunRecord: Sendable, Equatable, Codable {
     public enum State: String, Sendable, Codable { case running, finished }
 
@@ -68,6 +69,7 @@ public struct RunRecord: Sendable, Equatable, Codable {
     /// Why it ended as it did, when not simply well.
     public var note: String?
     public var warnings: [String] = []
+    public var links: RunLinks?
     /// Until when its VM is left running; nil when it went with the run.
     public var keptUntil: Date?
     /// The command that reaches the kept VM.
@@ -100,11 +102,14 @@ public struct RunRecord: Sendable, Equatable, Codable {
         variables["checkname"].map { name in variables["namespace"].map { "\($0).\(name)" } ?? name }
     }
 
+    /// Whether its command line may hold what is not for everybody.
+    private var isPrivate: Bool { request.verb == "runtask" && request.arguments.contains { $0.hasPrefix("--override") } }
+
     public func save(to files: RunFiles) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
-        try AtomicFile.write(try encoder.encode(self) + Data("\n".utf8), to: files.record, mode: 0o644)
+        try AtomicFile.write(try encoder.encode(self) + Data("\n".utf8), to: files.record, mode: isPrivate ? 0o600 : 0o644)
     }
 
     public static func read(_ files: RunFiles) throws -> RunRecord {

@@ -1,0 +1,36 @@
+/// The CI job that a run belongs to: `--jobid BUILDER/BUILD`.
+public struct CIJob: Sendable, Equatable {
+    /// What `--jobid` is where nobody says it.
+    public static let unsaid = "-1"
+
+    public var builder: String
+    /// A number.
+    public var build: String
+
+    /// nil for what is not a builder and the number of its build.
+    public init?(_ jobid: String) {
+        let parts = jobid.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
+        (builder, build) = (parts[0], parts[1])
+    }
+
+    /// - Parameter master: `taskotron_master`, without a slash at its end.
+    public func url(master: String) -> String { "\(master)/builders/\(Self.escaped(builder))/builds/\(build)" }
+
+    /// The log of the step that ran the task.
+    public func logURL(master: String, step: String) -> String { "\(url(master: master))/steps/\(Self.escaped(step))/logs/stdio" }
+
+    /// As one part of a path.
+    private static func escaped(_ text: String) -> String {
+        let hex = Array("0123456789ABCDEF")
+        return text.utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                String(Unicode.Scalar(byte))
+            default: "%\(hex[Int(byte >> 4)])\(hex[Int(byte & 15)])"
+            }
+        }.joined()
+    }
+}
