@@ -163,6 +163,7 @@ public struct InitUseCase: Sendable {
                 throw EnvironmentError(
                     .hostFailure, "template \(wish) vanished from the store while it was being used; run the command again")
             }
+            for note in image.notes { context.note("warning: \(note)") }
             images[wish] = image
         }
         return images

@@ -78,6 +78,10 @@ public protocol DiskTool: Sendable {
     /// Makes `disk.path`: an overlay on its first layer, or what `recipe` says when it has none.
     func create(_ disk: Disk, from recipe: DiskSpec, progress: @escaping @Sendable (Double) -> Void) async throws
     func remove(_ path: String) async throws
+    /// Makes sure that every template under a machine's disks is the one that was verified: a look, and a whole rehash of what moved.
+    /// `progress` says so then. Throws when one is not the same any more.
+    func checkTemplates(
+        under machine: Machine, files: PrefixFiles, progress: @escaping @Sendable (Double?, String) -> Void) async throws
     /// Runs virt-customize with these options on one disk.
     func customize(_ path: String, arguments: [String], accelerator: Accelerator) async throws
 }
@@ -89,8 +93,11 @@ public struct StoredImage: Sendable, Equatable {
     public var path: String
     public var format: DiskSpec.Format
     public var metadata: [String: Value]
+    /// What its user should know: the repository has another image by now, ….
+    public var notes: [String]
 
-    public init(name: String, path: String, format: DiskSpec.Format = .raw, metadata: [String: Value] = [:]) {
+    public init(name: String, path: String, format: DiskSpec.Format = .raw, metadata: [String: Value] = [:], notes: [String] = []) {
+        self.notes = notes
         self.name = name
         self.path = path
         self.format = format

@@ -84,7 +84,8 @@ public struct StartUseCase: Sendable {
                 // A crashed or shut off transient domain of ours blocks its own name: it has to go first, which `apply` does.
                 return [.running, .blocked, .paused, .suspended].contains(found.state) ? .done(found.state.rawValue) : .absent
             },
-            apply: { [host] _ in
+            apply: { [host] progress in
+                try await host.disks.checkTemplates(under: machine, files: files) { progress.report($0, $1) }
                 try await host.hypervisor.stop(named: name, owner: environment.id)
                 try await host.hypervisor.start(machine, of: environment, files: files, accelerator: host.accelerator.accelerator)
             },

@@ -13,8 +13,9 @@ public struct Incoming: Sendable {
     public enum Origin: Sendable {
         /// Copied from this file.
         case file(String)
-        /// Written by `make` to the path it is given; `label` names it in the record. What it returns is added to the metadata.
-        case made(label: String, make: @Sendable (_ path: String) async throws -> OrderedDictionary<String, Value>)
+        /// Written by `make` to the path it is given; `label` names it in the record. What it returns is added to the metadata. It will take
+        /// about `bytes` of disk.
+        case made(label: String, bytes: Int64, make: @Sendable (_ path: String) async throws -> OrderedDictionary<String, Value>)
     }
     public var origin: Origin
     /// 40 hex digits that the incoming file must have; nil when nothing is promised.
@@ -37,27 +38,41 @@ public struct Incoming: Sendable {
 }
 
 extension TemplateStore {
+    /// What happens to an image that is in the store already.
+    public enum Replacing: Sendable {
+        /// It is verified and used.
+        case never
+        /// It makes way when it is not what it was; else it is used.
+        case damaged
+        /// It makes way.
+        case always
+    }
+
     /// Puts an image into the store, or returns the one that is there under this name. Concurrent calls for one name, in this process or
     /// others, copy once. On any failure nothing of it remains.
-    /// - Parameter replacing: whether an image that is there and that nothing backs on makes way.
+    /// - Parameter replacing: whether an image that is there makes way; one that a disk backs on never does.
     /// - Throws: `.hashMismatch`, `.badImage`, `.noSpace`, `.permission`, `.missing`, `.inUse`, `.cancelled`, ….
     @discardableResult
-    public func publish(_ name: TemplateName, _ incoming: Incoming, replacing: Bool = false, events: Events? = nil) async throws
+    public func publish(_ name: TemplateName, _ incoming: Incoming, replacing: Replacing = .never, events: Events? = nil) async throws
         -> StoredTemplate
     {
         let lock = try await hold(name, for: "fetching", events: events)
         defer { give(back: lock, of: name) }
         sweepLeftovers(of: name)
         if let present = find(name) {
-            if !replacing {
-                if let binding = present.record?.binding, binding == FileBinding(present.path) { return present }
-                return try await rehash(present, events: events)
-            }
-            let users = try dependants(of: name)
+            do {
+                if replacing != .always {
+                    if let binding = present.record?.binding, binding == FileBinding(present.path) { return present }
+                    return try await rehash(present, events: events)
+                }
+            } catch let error as TemplateError where error.code == .changed && replacing == .damaged {}
+            let scan = try BackingScan(root)
+            let users = scan.overlays(on: path(name))
             guard users.isEmpty else {
                 throw TemplateError(
                     .inUse, "template \(name) cannot be replaced: \(users.map(\.description).joined(separator: ", ")) back on it")
             }
+            try requireFullSight(scan)
         }
         do { return try await bringIn(name, incoming, events: events) } catch {
             sweepLeftovers(of: name)
@@ -94,9 +109,13 @@ extension TemplateStore {
             let header = try await Blocking.run { try ImageHeader.checkStandalone(file) }
             try requireSpace(for: header, copying: true, name: name)
             source = try await Digest.copy(from: file, to: fetched) { events?(.copying(done: $0, total: $1)) }
-        case .made(let made, let make):
+        case .made(let made, let bytes, let make):
             label = made
-            let added = try await make(fetched)
+            try require(bytes + Self.margin, for: name)
+            let added: OrderedDictionary<String, Value>
+            do { added = try await make(fetched) } catch let error as PlatformError where error.code == .noSpace {
+                throw TemplateError(.noSpace, "\(error.message). \(Self.needs(bytes + Self.margin, directory, name))")
+            }
             metadata.merge(added) { _, new in new }
             source = try await Digest.file(fetched) { events?(.verifying(done: $0, total: $1)) }
         }
@@ -142,15 +161,23 @@ extension TemplateStore {
     }
 
     private func requireSpace(for header: ImageHeader, copying: Bool, name: TemplateName) throws {
-        let margin: Int64 = 64 << 20
-        var needed = margin
+        var needed = Self.margin
         if copying { needed += min(header.fileSize, DiskSpace.allocated(header.path) ?? header.fileSize) }
         if header.format == .qcow2 { needed += header.dataSize }
+        try require(needed, for: name)
+    }
+
+    /// What a store keeps free beside an image that comes in.
+    private static let margin: Int64 = 64 << 20
+
+    private func require(_ needed: Int64, for name: TemplateName) throws {
         guard let free = freeBytes(directory), free < needed else { return }
         throw TemplateError(
-            .noSpace,
-            "template \(name) needs \(ByteSize(needed)) in \(directory), where \(ByteSize(free)) are free. Free some: atoll template gc,"
-                + " or name another store with --template-store")
+            .noSpace, "there is no room for template \(name): \(ByteSize(free)) are free. \(Self.needs(needed, directory, name))")
+    }
+
+    private static func needs(_ bytes: Int64, _ directory: String, _ name: TemplateName) -> String {
+        "It needs about \(ByteSize(bytes)) in the store \(directory). Free some: atoll template gc, or name another store with --template-store"
     }
 
     /// Errors of the rooms below, with the template's name before them.

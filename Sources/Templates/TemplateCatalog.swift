@@ -12,8 +12,13 @@ public struct RecipeSummary: Sendable, Equatable {
     /// Digest over everything the recipe consists of: another one means that a built template is out of date.
     public var digest: String
     public var metadata: OrderedDictionary<String, Value>
+    /// About how much disk the image will take, for a look at the room before it is built.
+    public var imageBytes: Int64
 
-    public init(name: String, version: String, digest: String, metadata: OrderedDictionary<String, Value> = [:]) {
+    public init(
+        name: String, version: String, digest: String, metadata: OrderedDictionary<String, Value> = [:], imageBytes: Int64 = 0
+    ) {
+        self.imageBytes = imageBytes
         self.name = name
         self.version = version
         self.digest = digest
@@ -90,20 +95,54 @@ public struct TemplateCatalog: Sendable {
     }
 
     /// The template, ready for use: from the store when it is there (looked at, and hashed again if anything about it moved), else
-    /// fetched or built first.
+    /// fetched or built first. One that is damaged is had again, with a warning, when nothing backs on it.
     public func resolve(_ template: String, version: String? = nil, events: TemplateStore.Events? = nil) async throws -> Resolved {
         let candidate = try candidate(template, version: version)
-        guard candidate.stored != nil else { return Resolved(template: try await bring(candidate, replacing: false, events: events)) }
-        var resolved = Resolved(template: try await store.ensureBound(candidate.name, events: events))
-        if let note = note(on: candidate) { resolved.warnings.append(note) }
-        return resolved
+        guard candidate.stored != nil else { return Resolved(template: try await bring(candidate, events: events)) }
+        do {
+            let stored = try await store.ensureBound(candidate.name, events: events)
+            return Resolved(template: stored, warnings: [note(on: candidate)].compactMap(\.self))
+        } catch let error as TemplateError where error.code == .changed {
+            return Resolved(template: try await remake(candidate, after: error, events: events))
+        }
+    }
+
+    /// Whether a template that is damaged in the store can be had again here: from its recipe, or a file that is there.
+    public func canRemake(_ candidate: Candidate) -> Bool { origin(of: candidate) != nil }
+
+    private func remake(_ candidate: Candidate, after error: TemplateError, events: TemplateStore.Events?) async throws -> StoredTemplate {
+        guard let origin = origin(of: candidate) else { throw error }
+        events?(.warning("\(error.message); it is made anew"))
+        do { return try await bring(origin, replacing: .damaged, events: events) } catch let other as TemplateError
+            where other.code == .inUse
+        {
+            throw TemplateError(.changed, "\(error.message). It is not made anew: \(other)")
+        }
+    }
+
+    /// What the repository offers under the name of a stored template; nil when it cannot be had from there.
+    private func origin(of candidate: Candidate) -> Candidate? {
+        guard let offered = offer(of: candidate.name) else { return nil }
+        switch offered.source {
+        case .file(let root): return SystemCall.exists(place(root, offered.handle)) ? offered : nil
+        case .build: return builder == nil ? nil : offered
+        case .http: return nil
+        }
+    }
+
+    /// What the repository offers under this very name now.
+    private func offer(of name: TemplateName) -> Candidate? {
+        guard name.repository == repository.name, let found = try? candidate(name.template, version: name.version), found.name == name
+        else { return nil }
+        if case .file(let root) = found.source, root == store.directory { return nil }
+        return found
     }
 
     /// Fetches or builds on request: what is in the store already is only verified, and a repository that offers other bytes under the
     /// same version is an error.
     public func fetch(_ template: String, version: String? = nil, events: TemplateStore.Events? = nil) async throws -> StoredTemplate {
         let candidate = try candidate(template, version: version)
-        guard candidate.stored != nil else { return try await bring(candidate, replacing: false, events: events) }
+        guard candidate.stored != nil else { return try await bring(candidate, events: events) }
         if case .file = candidate.source, let note = note(on: candidate) {
             throw TemplateError(.changed, note)
         }
@@ -118,15 +157,17 @@ public struct TemplateCatalog: Sendable {
                 .unsupportedSource,
                 "template \(template) of repo \(repository.name) is not built from a recipe; fetch it: atoll template fetch \(template)")
         }
-        return try await bring(candidate, replacing: true, events: events)
+        return try await bring(candidate, replacing: .always, events: events)
     }
 
     /// What has moved at the origin of a stored template: the repository's hash for this version, or the recipe. nil when nothing has.
     public func note(on candidate: Candidate) -> String? {
         guard let record = candidate.stored?.record else { return nil }
         switch candidate.source {
+        // Named in full: what the repository says of it is looked up only now.
+        case .file(store.directory): return offer(of: candidate.name).flatMap { note(on: $0) }
         case .file(let root):
-            guard root != store.directory, let promised = Self.promise(at: place(root, candidate.handle)) else { return nil }
+            guard let promised = Self.promise(at: place(root, candidate.handle)) else { return nil }
             let found = promised.count == 64 ? record.source.sha256 : record.source.sha1
             guard promised != found else { return nil }
             return
@@ -144,9 +185,11 @@ public struct TemplateCatalog: Sendable {
 
     /// The same for a template of the store: nil for one that is not of this repository, or that it no longer offers.
     public func note(on stored: StoredTemplate) -> String? {
-        guard stored.name.repository == repository.name, let candidate = try? candidate(stored.name.template, version: stored.name.version)
-        else { return nil }
-        return candidate.name == stored.name ? note(on: candidate) : nil
+        guard stored.record != nil else {
+            return "template \(stored.name) came without our digests; it is taken as it is at its first use, or now: atoll template verify "
+                + "\(stored.name)"
+        }
+        return offer(of: stored.name).flatMap { note(on: $0) }
     }
 
     private func offered(_ template: String, _ version: String?) throws -> (Repository.Version, Repository.Source) {
@@ -165,7 +208,9 @@ public struct TemplateCatalog: Sendable {
         return (found, source)
     }
 
-    private func bring(_ candidate: Candidate, replacing: Bool, events: TemplateStore.Events?) async throws -> StoredTemplate {
+    private func bring(_ candidate: Candidate, replacing: TemplateStore.Replacing = .never, events: TemplateStore.Events?) async throws
+        -> StoredTemplate
+    {
         switch candidate.source {
         case .http(let base):
             throw TemplateError(
@@ -195,7 +240,7 @@ public struct TemplateCatalog: Sendable {
             }
             let summary = try builder.summary(of: recipe)
             let incoming = Incoming(
-                .made(label: "recipe \(recipe)") { path in
+                .made(label: "recipe \(recipe)", bytes: summary.imageBytes) { path in
                     try await builder.build(recipe, to: path) { events?(.building($0)) }
                 }, metadata: summary.metadata, recipeDigest: summary.digest)
             return try await store.publish(candidate.name, incoming, replacing: replacing, events: events)

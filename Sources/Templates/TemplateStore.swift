@@ -64,18 +64,22 @@ public struct TemplateStore: Sendable {
         } catch let error as PlatformError { throw explain(error) }
     }
 
-    /// All templates, each with the overlays directly on it; and what could not be looked at.
+    /// All templates, each with the disks that lie on it, at any depth; and what could not be looked at.
     public func listWithDependants() throws -> (templates: [(template: StoredTemplate, usedBy: [Dependant])], unreadable: [String]) {
         let scan = try BackingScan(root)
         return (try list().map { ($0, scan.overlays(on: $0.path)) }, scan.unreadable)
     }
 
-    /// The overlays directly on this template.
+    /// The disks that lie on this template, directly or through images in between.
     public func dependants(of name: TemplateName) throws -> [Dependant] { try BackingScan(root).overlays(on: path(name)) }
 
     /// Holds the template's lock, so that it is neither removed nor replaced meanwhile: keep it while an overlay is being made.
     public func hold(_ name: TemplateName, for purpose: String, events: Events? = nil) async throws -> FileLock {
         do {
+            // Said in this room's words: the store need not be below the state root.
+            if SystemCall.isDirectory(directory), access(directory, R_OK | W_OK | X_OK) != 0 {
+                throw SystemCall.failure("write the template store \(directory)")
+            }
             try StateRoot.makeShared(directory).forEach { events?(.warning($0)) }
             let since = Date().formatted(.iso8601)
             return try await FileLock.acquire(
@@ -96,8 +100,14 @@ public struct TemplateStore: Sendable {
     public func ensureBound(_ name: TemplateName, events: Events? = nil) async throws -> StoredTemplate {
         let template = try show(name)
         if let binding = template.record?.binding, binding == FileBinding(template.path) { return template }
-        let lock = try await hold(name, for: "verifying", events: events)
-        defer { give(back: lock, of: name) }
+        let lock: FileLock?
+        do { lock = try await hold(name, for: "verifying", events: events) } catch let error as TemplateError
+            where error.code == .permission
+        {
+            // Who may not write the store cannot hold it, and may still look.
+            lock = nil
+        }
+        defer { if let lock { give(back: lock, of: name) } }
         let again = try show(name)
         if let binding = again.record?.binding, binding == FileBinding(again.path) { return again }
         return try await rehash(again, events: events)
@@ -156,12 +166,13 @@ public struct TemplateStore: Sendable {
         return collected
     }
 
-    private func requireFullSight(_ scan: BackingScan) throws {
+    func requireFullSight(_ scan: BackingScan) throws {
         guard let first = scan.unreadable.first else { return }
         throw TemplateError(
             .inUse,
             "nothing was removed: it cannot be seen what backs on the template, because of \(first)"
-                + (scan.unreadable.count > 1 ? " and \(scan.unreadable.count - 1) more" : ""))
+                + (scan.unreadable.count > 1 ? " and \(scan.unreadable.count - 1) more" : "") + ". Run it as who may look there, or as root"
+        )
     }
 
     private func removeFiles(_ name: TemplateName) {
@@ -194,7 +205,7 @@ public struct TemplateStore: Sendable {
                 throw TemplateError(
                     .changed,
                     "template \(template.name) changed since it was verified\(moved): \(template.path) has sha256 \(sums.sha256), expected"
-                        + " \(known.image.sha256). Remove it and fetch it again: atoll template remove \(template.name)")
+                        + " \(known.image.sha256)", remedy: "Remove it and fetch it again: atoll template remove \(template.name)")
             }
             record = known
         } else {
@@ -237,7 +248,10 @@ public struct TemplateStore: Sendable {
         case .permission:
             TemplateError(
                 .permission,
-                "\(error.message); the store \(directory) must be writable for you: join group libvirt, or name another with --template-store"
+                directory == root.store
+                    ? "\(error.message); join group libvirt (sudo usermod -aG libvirt $USER, then log in again), or name a store of your own with"
+                        + " --template-store DIRECTORY"
+                    : "\(error.message); make it writable for you, or name another store with --template-store DIRECTORY"
             )
         case .noSpace: TemplateError(.noSpace, "\(error.message); free some space: atoll template gc")
         case .locked: TemplateError(.busy, error.message)

@@ -24,14 +24,18 @@ public struct TemplateError: Error, Sendable, Equatable, CustomStringConvertible
         case exists, missing, invalidName, noSpace, permission, busy, cancelled, buildFailed, io
     }
     public var code: Code
+    /// What is wrong.
     public var message: String
+    /// What to do, where the message does not end with it.
+    public var remedy: String
 
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, remedy: String = "") {
         self.code = code
         self.message = message
+        self.remedy = remedy
     }
 
-    public var description: String { message }
+    public var description: String { remedy.isEmpty ? message : "\(message). \(remedy)" }
 }
 
 /// What a fetch, build or check is doing, for progress lines.

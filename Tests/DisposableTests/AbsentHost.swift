@@ -38,6 +38,9 @@ final class AbsentHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, Guest
     func exists(_ path: String) async throws -> Bool { SystemCall.exists(path) }
     func create(_ disk: Disk, from recipe: DiskSpec, progress: @escaping @Sendable (Double) -> Void) async throws { throw nothing() }
     func remove(_ path: String) async throws {}
+    func checkTemplates(
+        under machine: Machine, files: PrefixFiles, progress: @escaping @Sendable (Double?, String) -> Void
+    ) async throws {}
     func customize(_ path: String, arguments: [String], accelerator: Accelerator) async throws {}
     func stored(template: String, version: String?) async throws -> StoredImage? { nil }
     func problem(template: String, version: String?) async -> String? { "there is no template here" }

@@ -98,6 +98,9 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
     }
     func remove(_ path: String) async throws { try Directories.removeTree(path) }
 
+    func checkTemplates(
+        under machine: Machine, files: PrefixFiles, progress: @escaping @Sendable (Double?, String) -> Void
+    ) async throws {}
     func customize(_ path: String, arguments: [String], accelerator: Accelerator) async throws {}
 
     // MARK: TemplateSource

@@ -86,6 +86,58 @@ extension IntegrationTests {
             try expectNothing(product)
         }
 
+        /// The repository offers other bytes under the same version; then somebody writes into the store's.
+        @Test(.timeLimit(.minutes(2))) func aTemplateThatIsNotWhatItWas() async throws {
+            let product = try Product()
+            let image = product.workspace.path + "/images/deb"
+            try Directories.make(product.workspace.path + "/images")
+            try await Tool.run("qemu-img", ["create", "-q", "-f", "raw", image, "4M"])
+            try AtomicFile.write(try await Digest.file(image).sha1, to: image + ".hash")
+            let repository = try product.workspace.write(
+                "repo.json",
+                """
+                {"name": "acme-it", "sources": {"disk": {"type": "file", "args": {"root": "\(product.workspace.path)/images"}}},
+                 "templates": {"deb": {"versions": {"1": {"source": "disk", "handle": "deb", "timestamp": 1}}}}}
+                """)
+            let file = try product.workspace.write(
+                "one.yaml",
+                "domains:\n  v: {memory: 128, bootstrap: none, nics: [{net: m}], disks: [{template_name: deb, type: template, name: root, dev: vda,"
+                    + " format: qcow2}]}\nnets:\n  m: {type: nat, management: true}\n")
+            let from = ["--template-repo-path", repository]
+            let first = try await product.run(["init", product.workdir, file] + from)
+            #expect(first.status == 0 && !first.standardError.contains("warning"), "\(first)")
+
+            try AtomicFile.write(String(repeating: "0", count: 40), to: image + ".hash")
+            let told = "has another image for acme-it:deb:1 now"
+            let second = try await product.run(["-P", "second", "init", product.workdir, file] + from)
+            #expect(second.status == 0 && second.standardError.contains("warning: repo acme-it \(told)"), "\(second)")
+            for words in [["list"], ["verify", "deb"]] {
+                let result = try await product.run(["template"] + words + from)
+                #expect(result.status == 0 && result.standardError.contains(told), "\(words): \(result)")
+            }
+            let shown = try await product.run(["-f", "json", "template", "show", "deb"] + from)
+            let document = try JSONSerialization.jsonObject(with: Data(shown.standardOutput.utf8)) as? [String: Any]
+            #expect((document?["note"] as? String)?.contains(told) == true, "\(shown)")
+
+            let path = try #require(document?["path"] as? String)
+            func write(_ byte: UInt8) throws {
+                let handle = try #require(FileHandle(forWritingAtPath: path))
+                try handle.seek(toOffset: 1 << 20)
+                try handle.write(contentsOf: Data(repeating: byte, count: 4))
+                try handle.close()
+            }
+            try write(7)
+            try await refuse(product, ["start"], "is layered on a template that is not the same any more: template acme-it:deb:1 changed")
+            #expect(try Product.leftovers().filter { $0.hasPrefix("domain") || $0.hasPrefix("network") } == [])
+            try write(0)
+            try await product.succeed("start")
+            let blocked = try await product.run("template", "remove", "acme-it:deb:1")
+            #expect(blocked.status == 2 && blocked.standardError.contains("is in use by"), "\(blocked)")
+            try await product.succeed("destroy", "--yes", "--all-prefixes")
+            try await product.succeed("template", "remove", "acme-it:deb:1")
+            try expectNothing(product)
+        }
+
         @Test(.timeLimit(.minutes(1))) func verbsWithoutWhatTheyNeed() async throws {
             let product = try Product()
             for verb in [

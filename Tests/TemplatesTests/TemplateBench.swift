@@ -71,14 +71,14 @@ final class TemplateBench: Sendable {
     }
 
     /// A registered prefix with one overlay on `backing`; its directory is made.
-    func prefix(on backing: String, seed: UInt64 = 1) async throws -> RegisteredPrefix {
+    func prefix(on backing: String, format: DiskSpec.Format = .raw, seed: UInt64 = 1) async throws -> RegisteredPrefix {
         var generator = SeededGenerator(seed: seed)
         let id = PrefixID(using: &generator)
         let entry = RegisteredPrefix(
             path: try space.write("w\(seed)/default/uuid", id.hex).replacing("/uuid", with: ""), id: id, verb: "init")
         try PrefixRegistry(root).register(entry)
         try root.makeImages(of: id)
-        try await QemuImg.createOverlay(root.images(of: id) + "/vm_root.qcow2", on: backing, format: .raw)
+        try await QemuImg.createOverlay(root.images(of: id) + "/vm_root.qcow2", on: backing, format: format)
         return entry
     }
 }

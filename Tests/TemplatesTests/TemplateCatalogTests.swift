@@ -91,6 +91,41 @@ import Testing
         #expect(try await catalog.resolve("tiny").warnings == [])
     }
 
+    /// One byte in the middle of an image of the store.
+    private func spoil(_ path: String) throws {
+        let descriptor = open(path, O_WRONLY)
+        defer { close(descriptor) }
+        try #require(pwrite(descriptor, [0xEE], 1, 1 << 20) == 1)
+    }
+
+    @Test("check 77: a template that changed in the store is had again before boot, or refused while a disk lies on it")
+    func aDamagedTemplate() async throws {
+        try await bench.describe(try await bench.qcow("deb.qcow2"))
+        let builder = CountingBuilder(bench)
+        let catalog = try bench.catalog(Self.recipe + ", " + Self.disk, builder: builder)
+        let (tiny, deb) = (try await catalog.resolve("tiny").template, try await catalog.resolve("deb").template)
+        for stored in [tiny, deb] { try spoil(stored.path) }
+        #expect(try await catalog.resolve("tiny") { bench.note($0) }.template.name == tiny.name)
+        #expect(builder.built.withLock { $0 } == 2)
+        // By its whole name, as tasks have it.
+        #expect(try await catalog.resolve("acme:deb:v1") { bench.note($0) }.template.digest == deb.digest)
+        #expect(
+            bench.warnings.count == 2
+                && bench.warnings.allSatisfy { $0.contains("changed since it was verified") && $0.hasSuffix("it is made anew") })
+        #expect(try await catalog.resolve("deb").template.digest == deb.digest)
+        // Nobody's disk loses what it lies on.
+        let prefix = try await bench.prefix(on: deb.path)
+        try spoil(deb.path)
+        let used = await #expect(throws: TemplateError.self) { try await catalog.resolve("deb") }
+        #expect(used?.code == .changed && used?.message.contains(prefix.path) == true, "\(used?.message ?? "")")
+        #expect(SystemCall.exists(deb.path))
+        // What came by hand cannot be had again.
+        let name = try TemplateName(repository: TemplateCatalog.importedRepository, template: "mine", version: "1")
+        try spoil(try await bench.store.importImage(try bench.raw("mine"), as: name).path)
+        let mine = await #expect(throws: TemplateError.self) { try await catalog.resolve("mine") }
+        #expect(mine?.description.hasSuffix("Remove it and fetch it again: atoll template remove local:mine:1") == true)
+    }
+
     @Test func importedImagesAreFoundByName() async throws {
         let catalog = try bench.catalog(Self.disk)
         for version in ["1", "2"] {

@@ -227,6 +227,55 @@ import Testing
         #expect(bench.files == [])
     }
 
+    @Test func whatDisksLieOnThroughOtherImagesStays() async throws {
+        func template(_ version: String) async throws -> StoredTemplate {
+            try await bench.store.importImage(
+                try bench.raw(version, seed: UInt8(version.count)),
+                as: try TemplateName(repository: "acme", template: "deb", version: version))
+        }
+        let (deep, inPlace, free) = (try await template("v1"), try await template("v22"), try await template("v333"))
+        // A user's own image on the template, by the name that images of Lago have for it.
+        let (link, middle, top) = (bench.images + "/base:1", bench.images + "/mid.qcow2", bench.images + "/own.qcow2")
+        try SymbolicLink.make(link, to: deep.path)
+        try await QemuImg.createOverlay(middle, on: link, format: .raw)
+        let prefix = try await bench.prefix(on: middle, format: .qcow2)
+        // A disk that a prefix uses where it is.
+        try await QemuImg.createOverlay(top, on: inPlace.path, format: .raw)
+        try bench.space.write("w1/default/virt/vm-a", #"{"disks": [{"path": "\#(top)"}, {"path": "$LAGO_PREFIX_PATH/images/none"}]}"#)
+        // Two that back on each other end a chain, and hide nothing.
+        let images = bench.root.images(of: try #require(prefix.id))
+        for (name, other) in [("a.qcow2", "b.qcow2"), ("b.qcow2", "a.qcow2")] {
+            try await Tool.run(
+                "qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-b", "\(images)/\(other)", "-F", "qcow2", "\(images)/\(name)", "1M"])
+        }
+        for (stored, disk) in [(deep, "vm_root.qcow2"), (inPlace, "own.qcow2")] {
+            let error = await #expect(throws: TemplateError.self) { try await bench.store.remove(stored.name) }
+            #expect(error?.code == .inUse && error?.message.contains(disk) == true && error?.message.contains(prefix.path) == true)
+        }
+        #expect(try await bench.store.collect(dryRun: true) == [free])
+        try bench.space.write("w1/default/virt/vm-a", "{")
+        let error = await #expect(throws: TemplateError.self) { try await bench.store.remove(free.name) }
+        #expect(error?.code == .inUse && error?.message.contains("virt/vm-a") == true)
+    }
+
+    @Test func aStoreWithoutRoomIsToldBeforeAnythingIsMade() async throws {
+        var store = bench.store
+        store.freeBytes = { _ in 20 << 20 }
+        let full = store
+        let incoming = Incoming(
+            .made(label: "recipe x", bytes: 36 << 20) { path in
+                try AtomicFile.write("made", to: path)
+                return [:]
+            })
+        let error = await #expect(throws: TemplateError.self) { try await full.publish(name, incoming) }
+        #expect(error?.code == .noSpace && error?.message.contains("20 MiB are free. It needs about 100 MiB in the store") == true)
+        #expect(error?.message.contains("atoll template gc") == true && bench.files == [])
+        // Room there was, and it went while the image was made.
+        let failing = Incoming(.made(label: "recipe x", bytes: 36 << 20) { _ in throw PlatformError(.noSpace, "no space left") })
+        let late = await #expect(throws: TemplateError.self) { try await bench.store.publish(name, failing) }
+        #expect(late?.code == .noSpace && late?.message.contains("no space left. It needs about 100 MiB") == true)
+    }
+
     @Test func anOverlayThatCannotBeReadStopsRemoval() async throws {
         let stored = try await bench.store.importImage(try bench.raw("a"), as: name)
         let prefix = try await bench.prefix(on: stored.path)

@@ -20,6 +20,6 @@ struct TemplateBuildVerb: Verb {
         let catalog = try session.catalog()
         let name = name
         let made = try await session.runTemplateStep("build", "build template \(name)") { try await catalog.build(name, events: $0) }
-        try await session.finish(with: [made], in: catalog.store)
+        try await session.finish(with: [made], in: catalog)
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Stored templates as documents and table rows.
 enum TemplateDocuments {
-    static func document(_ template: StoredTemplate, usedBy: [Dependant] = []) -> Value {
+    static func document(_ template: StoredTemplate, usedBy: [Dependant] = [], note: String? = nil) -> Value {
         [
             "name": .string(template.name.description), "template": .string(template.name.template),
             "version": .string(template.name.version),
@@ -12,7 +12,7 @@ enum TemplateDocuments {
             "arch": template.architecture.map(Value.string) ?? .null, "virtual_size": .int(Int(template.virtualSize)),
             "real_size": .int(Int(template.realSize)), "sha256": template.digest.map(Value.string) ?? .null, "path": .string(template.path),
             "origin": template.record.map { .string($0.origin) } ?? .null, "metadata": .map(template.metadata),
-            "used_by": .list(usedBy.map { .string($0.overlay) }),
+            "used_by": .list(usedBy.map { .string($0.overlay) }), "note": note.map(Value.string) ?? .null,
         ]
     }
 

@@ -21,6 +21,6 @@ struct TemplateFetchVerb: Verb {
         let made = try await session.runTemplateStep("fetch", "fetch template \(name)") {
             try await catalog.fetch(name, version: version, events: $0)
         }
-        try await session.finish(with: [made], in: catalog.store)
+        try await session.finish(with: [made], in: catalog)
     }
 }

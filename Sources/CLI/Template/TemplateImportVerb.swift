@@ -42,6 +42,6 @@ struct TemplateImportVerb: Verb {
         let made = try await session.runTemplateStep("import", "import \(file) as \(name)") {
             try await catalog.store.importImage(path, as: name, metadata: metadata, sha256: sha256, events: $0)
         }
-        try await session.finish(with: [made], in: catalog.store)
+        try await session.finish(with: [made], in: catalog)
     }
 }

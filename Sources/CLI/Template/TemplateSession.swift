@@ -27,12 +27,15 @@ extension Session {
         return result.value
     }
 
-    /// Ends a verb that made or checked templates of this store.
-    func finish(with templates: [StoredTemplate?], in store: TemplateStore) async throws {
+    /// Ends a verb that made or checked templates of this catalog.
+    func finish(with templates: [StoredTemplate?], in catalog: TemplateCatalog) async throws {
         let all = templates.compactMap(\.self)
-        let documents = try await Blocking.run {
-            try all.map { TemplateDocuments.document($0, usedBy: try store.dependants(of: $0.name)) }
+        let found = try await Blocking.run {
+            try all.map { (usedBy: try catalog.store.dependants(of: $0.name), note: catalog.note(on: $0)) }
         }
+        let context = try context()
+        for note in found.compactMap(\.note) { context.note("warning: \(note)") }
+        let documents = zip(all, found).map { TemplateDocuments.document($0, usedBy: $1.usedBy, note: $1.note) }
         let lines = all.map { "\($0.name)  \(ByteSize($0.realSize)) of \(ByteSize($0.virtualSize))  sha256 \($0.digest ?? "-")" }
         finish(
             "done", ["templates": .list(documents)],

@@ -16,6 +16,8 @@ struct TemplateShowVerb: QueryVerb {
         let catalog = try options.applied(to: session).catalog()
         let candidate = try catalog.candidate(name)
         let template = try catalog.store.show(candidate.name)
-        session.show(TemplateDocuments.document(template, usedBy: try catalog.store.dependants(of: candidate.name)))
+        session.show(
+            TemplateDocuments.document(template, usedBy: try catalog.store.dependants(of: candidate.name), note: catalog.note(on: template))
+        )
     }
 }

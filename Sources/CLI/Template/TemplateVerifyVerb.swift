@@ -32,6 +32,6 @@ struct TemplateVerifyVerb: Verb {
             }
         }
         guard bad.isEmpty else { throw EnvironmentError(.refused, bad.joined(separator: "\nerror: ")) }
-        try await session.finish(with: verified, in: catalog.store)
+        try await session.finish(with: verified, in: catalog)
     }
 }

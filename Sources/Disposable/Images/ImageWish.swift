@@ -101,7 +101,7 @@ extension TaskImages {
             return try offered().first { $0.name == name } ?? FoundImage(name: name, origin: .template(name))
         } catch let error as TemplateError where [.unknownTemplate, .invalidName, .missing].contains(error.code) {
             return nil
-        } catch let error as TemplateError { throw DisposableError(.image, error.message) }
+        } catch let error as TemplateError { throw DisposableError(.image, "\(error)") }
     }
 
     private func atURL(_ url: String) throws -> FoundImage {

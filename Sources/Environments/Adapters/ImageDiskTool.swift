@@ -23,8 +23,8 @@ public struct ImageDiskTool: DiskTool {
             guard let base = disk.backing.first else {
                 throw EnvironmentError(.hostFailure, "disk \(disk.name) has nothing to be layered on")
             }
-            let held = try await hold(base.path)
-            defer { held?.release() }
+            let held = try await hold(under: base)
+            defer { for lock in held { lock.release() } }
             try await QemuImg.createOverlay(disk.path, on: base.path, format: base.format, size: try Self.size(disk, on: base, recipe))
         case .empty(let size):
             guard let bytes = ByteSize(size)?.bytes else {
@@ -34,6 +34,8 @@ public struct ImageDiskTool: DiskTool {
         case .file(let path, let url, _):
             let source = try local(path: path, url: url, disk: disk.name)
             try Self.checkCopy(of: source, as: disk.format)
+            let held = try await hold(under: Disk.Layer(path: source, format: disk.format))
+            defer { for lock in held { lock.release() } }
             _ = try await Digest.copy(from: source, to: disk.path) { done, total in progress(Double(done) / Double(max(total, 1))) }
         }
         let path = disk.path
@@ -46,6 +48,31 @@ public struct ImageDiskTool: DiskTool {
         var environment = ["LIBGUESTFS_BACKEND": variables["LIBGUESTFS_BACKEND"] ?? "direct"]
         if accelerator == .tcg { environment["LIBGUESTFS_BACKEND_SETTINGS"] = "force_tcg" }
         try await Tool.run("virt-customize", ["-q", "-a", path] + arguments, environment: environment)
+    }
+
+    public func checkTemplates(
+        under machine: Machine, files: PrefixFiles, progress: @escaping @Sendable (Double?, String) -> Void
+    ) async throws {
+        let machine = try await Blocking.run { try DiskPresence.completed(machine, files) }
+        var looked: Set<String> = []
+        for disk in machine.disks {
+            for layer in disk.backing where looked.insert(layer.path).inserted {
+                // Without a record there is nothing to hold it against: another tool's store.
+                guard let (store, name) = store.template(at: layer.path), store.find(name)?.record != nil else { continue }
+                do {
+                    try await store.ensureBound(name) { event in
+                        let (fraction, note) = event.progress
+                        progress(fraction, "\(note) template \(name)")
+                    }
+                } catch let error as TemplateError where error.code == .changed {
+                    throw EnvironmentError(
+                        .refused,
+                        "the disk \(disk.device) of \(machine.name) is layered on a template that is not the same any more: \(error.message). "
+                            + "Put the right file back; or make the environment anew: atoll destroy, atoll template remove \(name), atoll init"
+                    )
+                }
+            }
+        }
     }
 
     /// A backing file that is named by its place beside the image would be looked for beside the copy.
@@ -71,11 +98,20 @@ public struct ImageDiskTool: DiskTool {
         return wish.bytes > bytes ? wish.bytes : nil
     }
 
-    private func hold(_ base: String) async throws -> FileLock? {
-        guard base.hasPrefix(store.directory + "/"), let name = TemplateName(String(base.dropFirst(store.directory.count + 1))) else {
-            return nil
+    /// Locks every template that a disk on this image will lie on, at whatever depth.
+    private func hold(under base: Disk.Layer) async throws -> [FileLock] {
+        // A chain that cannot be followed is told when the disk is made, or when it is started.
+        let deeper = (try? await Blocking.run { try ImageHeader.layers(under: base.path, format: base.format) }) ?? []
+        var found: [String: (store: TemplateStore, name: TemplateName)] = [:]
+        for layer in [base] + deeper {
+            if let template = store.template(at: layer.path) { found[template.store.path(template.name)] = template }
         }
-        return try await store.hold(name, for: "making an overlay")
+        var held: [FileLock] = []
+        // In one order for everybody, so that two never wait for each other.
+        for (_, template) in found.sorted(by: { $0.key < $1.key }) {
+            held.append(try await template.store.hold(template.name, for: "making an overlay"))
+        }
+        return held
     }
 
     private func local(path: String?, url: String?, disk: String) throws -> String {
