@@ -19,9 +19,12 @@ enum ImageBuild {
     static func build(_ recipe: ImageRecipe, to path: String, forceTCG: Bool, progress: @escaping Progress) async throws
         -> OrderedDictionary<String, Value>
     {
-        let stage = try await Blocking.run { try ImageBuildStage(recipe) }
+        let stage: ImageBuildStage
+        do { stage = try await Blocking.run { try ImageBuildStage(recipe) } } catch { throw explained(error, recipe) }
         do {
-            try await fill(stage, path, forceTCG: forceTCG, progress)
+            do { try await fill(stage, forceTCG: forceTCG, progress) } catch { throw explained(error, recipe) }
+            progress("putting the image in place", 0.97)
+            try await publish(stage.disk, to: path)
         } catch {
             try? await Blocking.run { stage.remove() }
             throw error is CancellationError || Task.isCancelled
@@ -31,14 +34,19 @@ enum ImageBuild {
         return recipe.imageMetadata
     }
 
-    private static func fill(_ stage: ImageBuildStage, _ path: String, forceTCG: Bool, _ progress: @escaping Progress) async throws {
+    /// An error of the stage: one that comes of a full disk says what is needed, and where.
+    static func explained(_ error: any Error, _ recipe: ImageRecipe) -> any Error {
+        guard "\(error)".contains("No space left") else { return error }
+        return TemplateError(
+            .noSpace, "\(error)\nThere is no room left in \(ImageBuildStage.base). \(ImageBuildStage.needs(recipe))")
+    }
+
+    private static func fill(_ stage: ImageBuildStage, forceTCG: Bool, _ progress: @escaping Progress) async throws {
         try await debootstrap(stage, progress)
         try Task.checkCancellation()
         progress("installing the boot loader", 0.75)
         try await installLoader(stage, forceTCG: forceTCG)
         try Task.checkCancellation()
-        progress("putting the image in place", 0.97)
-        try await publish(stage.disk, to: path)
     }
 
     /// The arguments of mmdebstrap, apart from release, target and sources.
@@ -82,8 +90,10 @@ enum ImageBuild {
 
         let words = LastLines()
         let told = Mutex("")
+        let command = await ImageBuildProcesses.launcher() + ["mmdebstrap"]
         let status = try await Tool.stream(
-            "mmdebstrap", arguments(stage, aptOptions: options, credentials: credentials) + target, environment: stage.environment
+            command[0], command.dropFirst() + arguments(stage, aptOptions: options, credentials: credentials) + target,
+            environment: stage.environment
         ) { line in
             words.append(line)
             for (text, phase, fraction) in phases where line.hasPrefix(text) {
@@ -136,7 +146,8 @@ enum ImageBuild {
             try SystemCall.check("put \(path) in place") { rename(partial, path) }
         } catch {
             unlink(partial)
-            throw error
+            guard "\(error)".contains("No space left") else { throw error }
+            throw PlatformError(.noSpace, "no space left while \(path) was written")
         }
     }
 }

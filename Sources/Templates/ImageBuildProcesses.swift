@@ -23,6 +23,20 @@ struct ImageBuildProcesses {
         }
     }
 
+    /// What to put before a program of a build, so that it ends with this process, however that ends. Where it is allowed the program gets
+    /// namespaces of its own: everything it started dies with it, and what it mounted is gone.
+    ///
+    /// The signal comes when the thread that started the program ends; programs are started from one thread that lives as long as we do.
+    static func launcher() async -> [String] {
+        let namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        // An ordinary user's mmdebstrap makes its own, and cleans up when it is asked to end.
+        let choices = geteuid() == 0 ? [["setpriv", "--pdeathsig", "KILL"] + namespaces] : []
+        for words in choices + [["setpriv", "--pdeathsig", "TERM"]] {
+            if (try? await Tool.output(words[0], words.dropFirst() + ["true"]).status) == 0 { return words }
+        }
+        return []
+    }
+
     func running() -> [pid_t] {
         ((try? Directories.list("/proc")) ?? []).compactMap { pid_t($0) }.filter { pid in
             guard pid != getpid(), let bytes = try? AtomicFile.read("/proc/\(pid)/environ", limit: 1 << 20) else { return false }

@@ -7,8 +7,12 @@ import Glibc
 ///
 /// mmdebstrap run by an ordinary user works as another user id, so everything here can be read by whoever knows the
 /// directory's random name, and the disk image can be written; the build alone runs in it.
+///
+/// It is held by a lock as long as this process lives; the next build takes away those that nobody holds.
 struct ImageBuildStage: Sendable {
     let directory: String
+    /// nil where the filesystem has no locks.
+    private let hold: DirectoryHold?
     let recipe: ImageRecipe
     var disk: String { directory + "/disk.raw" }
     /// Where the only partition starts, in bytes.
@@ -16,20 +20,65 @@ struct ImageBuildStage: Sendable {
 
     init(_ recipe: ImageRecipe) throws {
         self.recipe = recipe
-        let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp"
-        var template = Array("\(base)/atoll-build-XXXXXX".utf8CString)
-        guard let path = mkdtemp(&template).map({ String(cString: $0) }) else { throw SystemCall.failure("make a directory in \(base)") }
-        directory = path
+        Self.sweep()
+        (directory, hold) = try Self.make(in: Self.base)
         do { try fill() } catch {
             remove()
             throw error
         }
     }
 
-    /// Ends what the build may have left running, then removes the directory. Blocks for seconds when the build was cut short.
-    func remove() {
+    /// Where stages are made.
+    static var base: String { ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp" }
+    private static let stem = "atoll-build-"
+
+    private static func make(in base: String) throws -> (String, DirectoryHold?) {
+        var attempts = 0
+        while true {
+            attempts += 1
+            var template = Array("\(base)/\(stem)XXXXXX".utf8CString)
+            guard let path = mkdtemp(&template).map({ String(cString: $0) }) else {
+                throw SystemCall.failure("make a directory in \(base)")
+            }
+            // Another process's sweep may have taken it before it was held.
+            let hold = DirectoryHold(path)
+            if SystemCall.exists(path), hold != nil || attempts > 9 { return (path, hold) }
+        }
+    }
+
+    /// Takes away the stages whose process was killed, with what still runs in them and is mounted there. Those of others stay.
+    /// - Returns: the directories.
+    @discardableResult
+    static func sweep(in base: String = Self.base) -> [String] {
+        ((try? Directories.list(base)) ?? []).filter { $0.hasPrefix(stem) }.compactMap { name in
+            let path = "\(base)/\(name)"
+            guard let hold = DirectoryHold(path) else { return nil }
+            return withExtendedLifetime(hold) { clear(path) } ? path : nil
+        }
+    }
+
+    /// - Throws: `.noSpace` with what is needed where, before anything is made.
+    static func requireRoom(for recipe: ImageRecipe, free: (String) -> Int64?) throws {
+        guard let there = free(base), there < recipe.stageBytes else { return }
+        throw TemplateError(
+            .noSpace, "there is no room to build template \(recipe.name): \(ByteSize(there)) are free in \(base). \(needs(recipe))")
+    }
+
+    /// For a build that ran out of room in its stage.
+    static func needs(_ recipe: ImageRecipe) -> String {
+        "The build needs about \(ByteSize(recipe.stageBytes)) there. Free some: atoll template gc; or let it work elsewhere: TMPDIR=DIRECTORY"
+            + " atoll template build \(recipe.name)"
+    }
+
+    /// Ends what the build may have left running, takes off what it left mounted, then removes the directory. Blocks for seconds when the
+    /// build was cut short.
+    func remove() { Self.clear(directory) }
+
+    @discardableResult
+    private static func clear(_ directory: String) -> Bool {
         ImageBuildProcesses(stage: directory).end()
-        try? Directories.removeTree(directory)
+        Mounts.detach(below: directory)
+        return (try? Directories.removeTree(directory)) != nil
     }
 
     private func fill() throws {
@@ -100,4 +149,21 @@ struct ImageBuildStage: Sendable {
             "ATOLL_KIB": String((recipe.diskSize.bytes - Self.offset) / 1024),
         ]
     }
+}
+
+/// A lock on a directory of ours, as long as this lives: by it others tell the directory from one that was left behind. A process id would
+/// not do, since processes in other namespaces share the directory.
+final class DirectoryHold: Sendable {
+    private let descriptor: Int32
+
+    /// nil when somebody else has it, or it is another user's.
+    init?(_ path: String) {
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        var status = stat()
+        // Where a filesystem has no locks, nobody's directory is taken for a left one.
+        guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(), flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
 }

@@ -1,4 +1,5 @@
 public import AtollModel
+import AtollPlatform
 public import OrderedCollections
 import Synchronization
 
@@ -8,12 +9,18 @@ public struct ImageBuilder: RecipeBuilder {
     public let directory: String
     /// Whether the appliance must not use KVM.
     public let forceTCG: Bool
+    /// Bytes free for the stage; tests put a number here.
+    var freeBytes: @Sendable (String) -> Int64? = { DiskSpace.available($0) }
     private let known = KnownSummaries()
 
     public init(directory: String, forceTCG: Bool) {
         self.directory = directory
         self.forceTCG = forceTCG
     }
+
+    /// Takes away what builds of this user that were killed left in TMPDIR, and ends what still runs of them.
+    /// - Returns: the directories.
+    public static func sweep() async -> [String] { (try? await Blocking.run { ImageBuildStage.sweep() }) ?? [] }
 
     /// - Throws: `.unknownTemplate` naming the recipes there are.
     func recipe(_ name: String) throws -> ImageRecipe {
@@ -31,14 +38,18 @@ public struct ImageBuilder: RecipeBuilder {
     public func summary(of recipe: String) throws -> RecipeSummary {
         try known.summary(of: recipe) {
             let recipe = try self.recipe(recipe)
-            return RecipeSummary(name: recipe.name, version: recipe.version, digest: try recipe.digest(), metadata: recipe.imageMetadata)
+            return RecipeSummary(
+                name: recipe.name, version: recipe.version, digest: try recipe.digest(), metadata: recipe.imageMetadata,
+                imageBytes: recipe.imageBytes)
         }
     }
 
     public func build(_ recipe: String, to path: String, line: @escaping @Sendable (String) -> Void) async throws -> OrderedDictionary<
         String, Value
     > {
-        try await ImageBuild.build(try self.recipe(recipe), to: path, forceTCG: forceTCG) { phase, _ in line(phase) }
+        let recipe = try self.recipe(recipe)
+        try ImageBuildStage.requireRoom(for: recipe, free: freeBytes)
+        return try await ImageBuild.build(recipe, to: path, forceTCG: forceTCG) { phase, _ in line(phase) }
     }
 }
 

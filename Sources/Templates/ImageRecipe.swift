@@ -86,6 +86,14 @@ struct ImageRecipe: Sendable, Equatable {
         return all
     }
 
+    /// About what the image takes on disk. A recipe says how large its filesystem is, not how full: those that ship, made for guests to
+    /// work in, are an eighth full at the most.
+    var imageBytes: Int64 { diskSize.bytes / 8 }
+
+    /// About what a build takes in its stage: the image, and the packages unpacked beside it. Those of the shipped recipes with apt's
+    /// lists and a kernel's modules are less than this.
+    var stageBytes: Int64 { imageBytes + (512 << 20) }
+
     /// SHA-256 over everything the image is made from: paths, modes, links and contents of its layers and of the build's hooks.
     func digest() throws -> String {
         var text = ""

@@ -58,6 +58,44 @@ import Testing
         #expect(other.isRunning)
     }
 
+    @Test func stagesOfKilledBuildsAreTakenAwayAndNoOthers() async throws {
+        let workspace = try Workspace()
+        for name in ["atoll-build-dead/tree/etc", "atoll-build-live", "other"] { try Directories.make(workspace.path + "/" + name) }
+        let live = try #require(DirectoryHold(workspace.path + "/atoll-build-live"))
+        #expect(DirectoryHold(workspace.path + "/atoll-build-live") == nil)
+        let left = Process()
+        left.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        left.arguments = ["60"]
+        left.environment = ["ATOLL_STAGE": workspace.path + "/atoll-build-dead"]
+        try left.run()
+        defer { left.terminate() }
+        let swept = try await Blocking.run { ImageBuildStage.sweep(in: workspace.path) }
+        #expect(swept == [workspace.path + "/atoll-build-dead"])
+        #expect(try Directories.list(workspace.path) == ["atoll-build-live", "other"])
+        #expect(await eventually { !left.isRunning })
+        withExtendedLifetime(live) {}
+        // The one being built is held.
+        let stage = try ImageBuildStage(try Self.recipe(workspace))
+        #expect(DirectoryHold(stage.directory) == nil)
+        stage.remove()
+    }
+
+    @Test func aStageWithoutRoomIsToldBeforeItIsMade() async throws {
+        let workspace = try Workspace()
+        let recipe = try Self.recipe(workspace)
+        #expect(recipe.imageBytes == 8 << 20 && recipe.stageBytes == 520 << 20)
+        var builder = ImageBuilder(directory: workspace.path + "/images", forceTCG: true)
+        builder.freeBytes = { _ in 20 << 20 }
+        let full = builder
+        let error = await #expect(throws: TemplateError.self) { try await full.build("mine", to: workspace.path + "/out") { _ in } }
+        #expect(error?.code == .noSpace && error?.message.contains("20 MiB are free in \(ImageBuildStage.base)") == true)
+        // One that fills up while the build works.
+        let words = "\(ImageBuild.explained(PlatformError(.toolFailed, "E: write (28: No space left on device)"), recipe))"
+        #expect(
+            words.hasPrefix("E: write") && words.contains("about 520 MiB") && words.contains("TMPDIR=DIRECTORY atoll template build mine"))
+        #expect(error?.message.contains("about 520 MiB") == true && error?.message.contains("atoll template gc") == true)
+    }
+
     @Test func hooksRunAtTheTimeTheVariantKnows() throws {
         let workspace = try Workspace()
         let installed = try ImageBuildStage(try Self.recipe(workspace))

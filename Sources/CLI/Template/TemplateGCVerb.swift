@@ -19,10 +19,12 @@ struct TemplateGCVerb: Verb {
     func execute(_ session: Session) async throws {
         let catalog = try options.applied(to: session).catalog()
         let gone = try await catalog.store.collect(dryRun: dryRun)
+        let stages = dryRun ? [] : await ImageBuilder.sweep()
         if dryRun, session.format == .json { return session.show(.list(gone.map { TemplateDocuments.document($0) })) }
-        let lines = gone.map { "\(dryRun ? "would remove" : "removed") \($0.name) (\(ByteSize($0.realSize)))" }
+        var lines = gone.map { "\(dryRun ? "would remove" : "removed") \($0.name) (\(ByteSize($0.realSize)))" }
+        lines += stages.map { "removed \($0), which a killed build left" }
         session.finish(
-            "done", ["removed": .list(gone.map { .string($0.name.description) })],
-            text: gone.isEmpty ? "Nothing to remove: every template is in use, or the store is empty" : lines.joined(separator: "\n"))
+            "done", ["removed": .list(gone.map { .string($0.name.description) }), "stages": .list(stages.map(Value.string))],
+            text: lines.isEmpty ? "Nothing to remove: every template is in use, or the store is empty" : lines.joined(separator: "\n"))
     }
 }
