@@ -93,10 +93,13 @@ enum Ending {
         if !failure.kept.isEmpty, failure.signal != nil { lines.append("done and kept: \(failure.kept.joined(separator: "; "))") }
         if !failure.remaining.isEmpty { lines.append("not done: \(failure.remaining.joined(separator: "; "))") }
         if failure.signal != nil {
-            let isClean = failure.kept.isEmpty && failure.notUndone.isEmpty && !failure.undone.isEmpty
+            let isClean = failure.kept.isEmpty && failure.notUndone.isEmpty
             lines.append(
-                isClean ? "what this run did is taken back; the same command again begins anew" : "the same command again goes on from here"
-            )
+                !isClean
+                    ? "the same command again goes on from here"
+                    : failure.undone.isEmpty
+                        ? "nothing of it was kept; the same command again begins anew"
+                        : "what this run did is taken back; the same command again begins anew")
         }
         return lines.joined(separator: "\n")
     }

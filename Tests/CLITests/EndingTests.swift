@@ -60,6 +60,12 @@ import Testing
         #expect(try #require(Ending.text(of: failure)).hasSuffix("what this run did is taken back; the same command again begins anew"))
     }
 
+    @Test func anInterruptedPlanOfWhichNothingWasKeptBeginsAnew() async throws {
+        var failure = try await failure(.keep, signal: 15)
+        failure.kept = []
+        #expect(try #require(Ending.text(of: failure)).hasSuffix("nothing of it was kept; the same command again begins anew"))
+    }
+
     @Test func theLastEventCarriesTheError() async throws {
         let event = Ending.event(of: try await failure(), verb: "start")
         #expect(event["event"]?.text == "failed" && event["verb"]?.text == "start" && event["code"]?.integer == 2)
