@@ -19,7 +19,7 @@ struct DiskDecoder {
                 field.path.appending(key), "`\(key)` is missing\(written(insteadOf: key)); a disk has name, dev, format and type")
         }
         disk.name = name() ?? disk.name
-        disk.device = device() ?? disk.device
+        disk.device = field["dev"].word(Names.deviceRule, where: Names.isDevice) ?? disk.device
         disk.format = field["format"].choice(DiskSpec.Format.self) ?? disk.format
         disk.origin = origin() ?? disk.origin
         disk.size = size(disk.origin)
@@ -47,16 +47,6 @@ struct DiskDecoder {
             return nil
         }
         return name
-    }
-
-    private func device() -> String? {
-        let allowed = "a guest device, such as vda or sda"
-        guard let device = field["dev"].word(allowed) else { return nil }
-        guard device.utf8.count <= 16, device.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
-            field["dev"].refuse(allowed: allowed)
-            return nil
-        }
-        return device
     }
 
     private func origin() -> DiskSpec.Origin? {

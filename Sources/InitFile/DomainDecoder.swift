@@ -29,12 +29,13 @@ struct DomainDecoder {
     private func readMachine(into domain: inout DomainSpec) {
         domain.memory = field["memory"].integer(in: 1...(1 << 34), "a whole number of MiB, such as 1024")
         domain.vcpu = field["vcpu"].integer(in: 1...4096, "a whole number of CPUs, such as 2")
-        domain.architecture = field["arch"].word("an architecture, such as x86_64")
-        domain.machine = field["machine"].word("a QEMU machine type, such as q35")
+        let architectures = Keys.architectures
+        domain.architecture = field["arch"].word(architectures.joined(separator: ", "), where: architectures.contains)
+        domain.machine = field["machine"].word("a QEMU machine type, such as q35", where: Names.isPlainWord)
         domain.graphics = field["graphics"].choice(Graphics.self) ?? Graphics.none
         domain.firmware = field["firmware"].choice(Firmware.self)
         domain.hasTPM = field["tpm"].flag() ?? false
-        domain.cpuModel = field["cpu_model"].word("a CPU model, such as SandyBridge")
+        domain.cpuModel = field["cpu_model"].word("a CPU model, such as SandyBridge", where: Names.isPlainWord)
         if field["cpu_custom"].members("a mapping, such as {'@mode': host-model}") != nil { domain.cpuCustom = field["cpu_custom"].value }
         if !field["cpu_model"].isEmpty && !field["cpu_custom"].isEmpty {
             field.findings.error(

@@ -1,4 +1,5 @@
 import AtollModel
+import Glibc
 import OrderedCollections
 
 /// The document as a whole: top-level keys, the nets, the VMs.
@@ -123,14 +124,21 @@ struct NetDecoder {
         net.gateway = field["gw"].word("an IPv4 address, such as 192.168.210.1")
         net.management = management(field["management"])
         net.dhcp = dhcp(field["dhcp"])
-        net.dnsDomainName = field["dns_domain_name"].word("a domain name, such as lago.local")
-        net.mtu = field["mtu"].integer(in: 68...65535, "a whole number of bytes from 68 to 65535, such as 9000")
+        net.dnsDomainName = field["dns_domain_name"].word(Names.domainRule, where: Names.isDomain)
+        // Below, a bridge gets no IPv6 address; above, a guest gets no NIC. What was saved is what a network may be running with.
+        let range = field.findings.isSaved ? 68...65535 : Self.mtu
+        net.mtu = field["mtu"].integer(in: range, "a whole number of bytes from \(range.lowerBound) to \(range.upperBound), such as 9000")
         net.egress = EgressDecoder(field: field["egress"], kind: net.kind).decode()
         net.hasLegacyDNS = field["main_dns"].value?.isTruthy ?? false
         let records = field["dns_records"]
         for (host, value) in records.members("a mapping of host names to addresses") ?? [:] {
             let record = Field(value: value, path: records.path.appending(host), findings: field.findings)
-            guard let address = value.text, IPv4Address(address) != nil || address.contains(":") else {
+            guard field.findings.isSaved || Names.isDomain(host) else {
+                field.findings.error(
+                    atKey: record.path, "\"\(host.escaped.prefix(80))\" cannot be a host's name; allowed: \(Names.domainRule)")
+                continue
+            }
+            guard let address = value.text, IPv4Address(address) != nil || Self.isIPv6(address) || field.findings.isSaved else {
                 record.refuse(allowed: "an IP address, such as 192.168.200.9")
                 continue
             }
@@ -142,6 +150,13 @@ struct NetDecoder {
             }
         }
         return net
+    }
+
+    static let mtu = 1280...65521
+
+    private static func isIPv6(_ text: String) -> Bool {
+        var address = in6_addr()
+        return inet_pton(AF_INET6, text, &address) == 1
     }
 
     /// Only a real boolean ever counted, so text must not start to count, nor be silently ignored.

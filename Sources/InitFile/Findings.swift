@@ -7,8 +7,8 @@ final class Findings {
     private var errors: [Diagnostic] = []
     private var warnings: [Diagnostic] = []
     private var warned: Set<[String]> = []
-    /// A saved spec is ours: nothing in it is worth a warning.
-    private let isSaved: Bool
+    /// A saved spec is ours: nothing in it is worth a warning, and what an earlier version let in stays in.
+    let isSaved: Bool
 
     init(document: Document, saved: Bool = false) {
         self.document = document
@@ -50,8 +50,11 @@ final class Findings {
         warnings.append(Diagnostic(.warning, file: document.sources.file, position: place, path: path, message: message))
     }
 
+    /// In file order. A place with an error has no warnings: they could only follow from it.
     func sorted(_ severity: Diagnostic.Severity) -> [Diagnostic] {
-        (severity == .error ? errors : warnings).inFileOrder()
+        if severity == .error { return errors.inFileOrder() }
+        let faults = Set(errors.map(\.path))
+        return warnings.filter { !faults.contains($0.path) }.inFileOrder()
     }
 }
 
@@ -99,6 +102,16 @@ struct Field {
     func word(_ allowed: String) -> String? {
         guard let text = text(allowed) else { return nil }
         guard !text.isEmpty, !text.contains(where: \.isNewline) else {
+            refuse(allowed: allowed)
+            return nil
+        }
+        return text
+    }
+
+    /// A word of the form that what it is handed to insists on.
+    func word(_ allowed: String, where isAllowed: (String) -> Bool) -> String? {
+        guard let text = word(allowed) else { return nil }
+        guard findings.isSaved || isAllowed(text) else {
             refuse(allowed: allowed)
             return nil
         }

@@ -53,6 +53,10 @@ enum Keys {
         "file": "path", "vcpus": "vcpu", "provider": "vm-provider", "scripts": "deploy-scripts",
     ]
 
+    /// As libvirt spells them; those whose usual machine is known.
+    static let architectures = ["x86_64", "i686", "aarch64", "armv7l", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x"]
+
+    private static let name: Value = ["type": "string", "pattern": .string(Names.domainPattern)]
     private static let text: Value = ["type": "string"]
     private static let scalar: Value = ["type": ["string", "integer"]]
     private static let count: Value = ["anyOf": [["type": "integer", "minimum": 1], ["type": "string", "pattern": "^[0-9]+$"]]]
@@ -74,7 +78,7 @@ enum Keys {
     private static let domain = [
         Key("memory", count, "Memory in MiB; 16384 when absent."),
         Key("vcpu", count, "Number of virtual CPUs; 2 when absent."),
-        Key("arch", ["type": "string", "examples": ["x86_64", "aarch64"]], "Guest architecture; the host's when absent."),
+        Key("arch", one(of: architectures), "Guest architecture; the host's when absent."),
         Key("machine", ["type": "string", "examples": ["q35", "pc", "virt"]], "QEMU machine type; q35 on x86_64 when absent."),
         Key("cpu_model", ["type": "string", "examples": ["SandyBridge"]], "An exact libvirt CPU model; not together with cpu_custom."),
         Key("cpu_custom", mapping, "A literal libvirt <cpu> element: `@name` is an attribute, `#text` the text."),
@@ -119,7 +123,9 @@ enum Keys {
 
     private static let disk = [
         Key("name", ["$ref": "#/$defs/name"], "Part of the image's file name."),
-        Key("dev", ["type": "string", "examples": ["vda", "sda"]], "Guest device: vd* is virtio, sd* virtio-scsi."),
+        Key(
+            "dev", ["type": "string", "pattern": .string(Names.devicePattern), "examples": ["vda", "sda"]],
+            "Guest device: vd* is virtio, sd* virtio-scsi."),
         Key("format", one(of: DiskSpec.Format.allCases.map(\.rawValue)), "Image format; an iso becomes a CD drive."),
         Key("type", one(of: ["template", "empty", "file"]), "Where the disk comes from."),
         Key("template_type", one(of: ["lago", "qcow2"]), "`lago` (the default): a template of the store; `qcow2`: the image at `path`."),
@@ -149,9 +155,19 @@ enum Keys {
         Key("gw", text, "The gateway; leased from 192.168.200.0/24 to 192.168.255.0/24 when absent."),
         Key("management", ["type": ["boolean", "null"]], "VMs are reached on this net, and their names resolve there."),
         Key("dhcp", ["$ref": "#/$defs/dhcp"], "The dynamic range; without it there is no DHCP on this net."),
-        Key("dns_domain_name", text, "DNS domain of a management net; lago.local when absent."),
-        Key("dns_records", ["type": ["object", "null"], "additionalProperties": text], "Further names, with their addresses."),
-        Key("mtu", count, "MTU of the net and its NICs; 1500 when absent."),
+        Key("dns_domain_name", name, "DNS domain of a management net; lago.local when absent."),
+        Key(
+            "dns_records", ["type": ["object", "null"], "propertyNames": name, "additionalProperties": text],
+            "Further names, with their addresses."),
+        Key(
+            "mtu",
+            [
+                "anyOf": [
+                    ["type": "integer", "minimum": .int(NetDecoder.mtu.lowerBound), "maximum": .int(NetDecoder.mtu.upperBound)],
+                    ["type": "string", "pattern": "^[0-9]+$"],
+                ]
+            ],
+            "MTU of the net and its NICs; 1500 when absent."),
         Key(
             "egress", ["anyOf": [["type": "boolean"], one(of: ["on", "off"]), ["type": "array", "items": text]]],
             "What guests reach beyond the net: on (the default), off, or a list of \(Egress.Destination.rule)."),

@@ -60,6 +60,60 @@ import Testing
         #expect(errors(sample("tpm: 2.0")).count == 1)
     }
 
+    @Test(arguments: ["vd", "zz", "VDA", "sda1", "vdaaa", "vd a", "xvda", "1"]) func whatIsNoDeviceIsRefused(_ text: String) throws {
+        let wrong = sample().replacing("dev: vda", with: "dev: \"\(text)\"")
+        #expect(errors(wrong).first?.contains("disks[0].dev: found the text \"\(text)\"; allowed: a guest device: vda to vdzz") == true)
+        for right in ["vda", "vdzz", "sdab", "hdc"] { #expect(errors(sample().replacing("dev: vda", with: "dev: \(right)")) == []) }
+    }
+
+    @Test func namesOfHardwareHaveAForm() {
+        #expect(errors(sample("arch: z80")).first?.contains("arch: found the text \"z80\"; allowed: x86_64, i686, aarch64") == true)
+        #expect(errors(sample("arch: s390x, machine: pc-q35-7.2, cpu_model: Skylake-Server-IBRS")) == [])
+        for wrong in ["machine: \"a b\"", "machine: \"o'x\"", "cpu_model: \"a<b\""] {
+            #expect(errors(sample(wrong)).count == 1, "\(wrong)")
+        }
+    }
+
+    @Test func anMTUIsOneThatABridgeAndANICCanHave() throws {
+        for wrong in [68, 1279, 65522] {
+            let found = errors(sample(net: "mtu: \(wrong)"))
+            #expect(found.first?.contains("found the number \(wrong); allowed: a whole number of bytes from 1280 to 65521") == true)
+        }
+        for right in [1280, 9000, 65521] { #expect(try spec(sample(net: "mtu: \(right)")).nets["n"]?.mtu == right) }
+    }
+
+    @Test(arguments: ["o'x", "a&b", "x<z>", "a b", "a..b", ".a", "a.", "-a", "a-", "ä", String(repeating: "a", count: 64)])
+    func aNameForANameServerIsOne(_ text: String) {
+        let domain = errors(sample(net: "dns_domain_name: \"\(text)\", management: true"))
+        #expect(domain.count == 1 && domain[0].contains("nets.n.dns_domain_name: found "), "\(domain)")
+        let record = errors(sample(net: "dns_records: {\"\(text)\": 192.168.200.9}, management: true"))
+        #expect(record.count == 1 && record[0].contains("cannot be a host's name; allowed: a DNS name"), "\(record)")
+    }
+
+    @Test func recordsAreNamesWithAddresses() throws {
+        let net = try #require(
+            try spec(sample(net: "dns_domain_name: lab-1.my_site.local, dns_records: {a_b.c: \"fd00::1\", d: 10.0.0.1}")).nets["n"])
+        #expect(net.dnsDomainName == "lab-1.my_site.local" && net.dnsRecords == ["a_b.c": "fd00::1", "d": "10.0.0.1"])
+        #expect(errors(sample(net: "dns_records: {a: \"b:c\"}")).count == 1)
+    }
+
+    /// It may be running: then it has to be stopped by what is saved.
+    @Test func whatAnEarlierVersionLetInIsStillRead() throws {
+        let net = try SpecDecoder.net(name: "n", value: ["dns_domain_name": "o'x", "mtu": 68, "dns_records": ["a b": "b:c"]])
+        #expect(net.dnsDomainName == "o'x" && net.mtu == 68 && net.dnsRecords == ["a b": "b:c"])
+        let saved = try SpecDecoder.domain(name: "a", value: ["arch": "z80", "nics": []])
+        #expect(saved.architecture == "z80")
+    }
+
+    @Test func whatOnlyFollowsFromAnErrorIsNotTold() {
+        let twice = #"{"domains": {"a": {"nics": [{"net": "n"}], "disks": []}}, "domains": {}, "nets": {"n": {}}}"#
+        for text in ["domains: [1]\nnets: {n: {}}", "domains: 3\nnets: {n: {}}", twice] {
+            #expect(!warnings(text).contains { $0.contains("there is no VM in it") }, "\(warnings(text))")
+            #expect(errors(text).count == 1, "\(errors(text))")
+        }
+        #expect(warnings("domains: {}\nnets: {n: {}}").contains { $0.contains("there is no VM in it") })
+    }
+
     @Test func whatIsRenderedReadsBack() throws {
         var first = try spec(sample("firmware: uefi, tpm: true", net: "egress: [10.0.0.0/8, \"a.b:1\", gateway]"))
         first.domains["vm0"]?.disks[0].size = DiskSpec.Size(bytes: 5 << 30, isLeast: true)
