@@ -46,12 +46,7 @@ enum AtollMain {
                 accelerator: accelerator.accelerator),
             consoles: LibvirtConsoleHost(link), stateRoot: root, registry: PrefixRegistry(root),
             leases: LeaseStore(directory: options.leaseDirectory), accelerator: accelerator,
-            routes: {
-                Routes.current().map { route in
-                    let subnet = IPv4Subnet(containing: IPv4Address(rawValue: route.base), prefixLength: route.prefixLength)
-                    return (subnet, "the route over \(route.device)")
-                }
-            })
+            routes: { Routes.current() })
     }
 
     private static func accelerator(_ options: HostOptions) -> AcceleratorChoice {

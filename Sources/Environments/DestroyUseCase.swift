@@ -2,6 +2,8 @@ import AtollClaims
 import AtollModel
 public import AtollPlanning
 import AtollPlatform
+import AtollVirtXML
+import OrderedCollections
 
 /// `destroy`: removes a prefix and everything on the host that carries its mark.
 ///
@@ -34,11 +36,12 @@ public struct DestroyUseCase: Sendable {
 
     func plan(_ files: PrefixFiles, workdir: Workdir?) async throws -> Plan {
         let id = try identity(of: files)
-        if let environment = try? SavedEnvironment.load(files) {
-            try await LagoPrefix.refuseWhatLagoRuns(files, of: environment, on: host)
-        }
-        let domains = try await host.hypervisor.domains().filter { $0.owner == id }.map(\.name).sorted()
-        let networks = try await host.networks.networks().filter { $0.owner == id }.map(\.name).sorted()
+        let environment = try? SavedEnvironment.load(files)
+        if let environment { try await LagoPrefix.refuseWhatLagoRuns(files, of: environment, on: host) }
+        let (allDomains, allNetworks) = (try await host.hypervisor.domains(), try await host.networks.networks())
+        for warning in allDomains.compactMap(\.warning) + allNetworks.compactMap(\.warning) { context.note(warning) }
+        let domains = allDomains.filter { $0.owner == id }.map(\.name).sorted()
+        let networks = allNetworks.filter { $0.owner == id }.map(\.name).sorted()
         var steps = domains.map { StopUseCase.domainStep(named: $0, label: Self.label($0, after: id.eight), id, host) }
         let stops = Set(steps.map(\.id))
         steps += networks.map { StopUseCase.networkStep(named: $0, label: Self.label($0, after: id.four), id, host, needs: stops) }
@@ -46,6 +49,11 @@ public struct DestroyUseCase: Sendable {
         let users = Set(steps.map(\.id))
         steps += try await host.networks.filters().filter { $0.owner == id }.map(\.name).sorted().map { name in
             StopUseCase.filterStep(named: name, label: String(name.dropFirst("atoll-\(id.hex)-".count)), id, host, needs: users)
+        }
+        let strays = try await host.networks.strayBridges()
+        for net in environment?.networks.values.elements ?? [] where net.kind != .bridge && strays.contains(HostNames.bridge(id, net.name))
+        {
+            steps.append(bridgeStep(HostNames.bridge(id, net.name), net.name))
         }
         let all = Set(steps.map(\.id))
         steps.append(leaseStep(id, files, needs: all))
@@ -64,6 +72,20 @@ public struct DestroyUseCase: Sendable {
     private func identity(of files: PrefixFiles) throws -> PrefixID {
         if let id = try files.id ?? host.registry.find(path: files.path)?.id { return id }
         throw EnvironmentError(.refused, "\(files.path) is no prefix that Atoll or Lago made; it is left alone")
+    }
+
+    /// A bridge that only root can remove blocks nothing else: the environment goes, and its user is told the command.
+    private func bridgeStep(_ bridge: String, _ net: String) -> Step {
+        Step(
+            "bridge:\(net)", "remove the left-over bridge of network \(net)",
+            apply: { [host, context] progress in
+                do { try await host.networks.removeStrayBridge(named: bridge) } catch let error as EnvironmentError
+                    where error.code == .refused
+                {
+                    progress.report(nil, "it stays")
+                    context.note("warning: not removed: \(error)")
+                }
+            })
     }
 
     private func leaseStep(_ id: PrefixID, _ files: PrefixFiles, needs: Set<String>) -> Step {

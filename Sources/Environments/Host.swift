@@ -1,7 +1,7 @@
 public import AtollClaims
 public import AtollModel
 public import AtollPlanning
-import AtollPlatform
+public import AtollPlatform
 
 /// Everything outside that the use cases work on; the composition root puts it together.
 public struct Host: Sendable {
@@ -16,14 +16,14 @@ public struct Host: Sendable {
     public var registry: PrefixRegistry
     public var leases: LeaseStore
     public var accelerator: AcceleratorChoice
-    /// IPv4 routes of the host with a few words on each ("route over eth0").
-    public var routes: @Sendable () -> [(subnet: IPv4Subnet, description: String)]
+    /// IPv4 routes of the host, but for the default ones.
+    public var routes: @Sendable () -> [HostRoute]
 
     public init(
         hypervisor: any Hypervisor, networks: any NetworkHost, disks: any DiskTool, templates: any TemplateSource,
         preparer: any GuestPreparer, guests: any GuestConnector,
         consoles: any ConsoleHost, stateRoot: StateRoot, registry: PrefixRegistry, leases: LeaseStore,
-        accelerator: AcceleratorChoice, routes: @escaping @Sendable () -> [(subnet: IPv4Subnet, description: String)]
+        accelerator: AcceleratorChoice, routes: @escaping @Sendable () -> [HostRoute]
     ) {
         self.hypervisor = hypervisor
         self.networks = networks

@@ -81,15 +81,15 @@ public struct InitUseCase: Sendable {
     }
 
     func resolve(_ request: InitRequest) async throws -> Resolution {
-        let found = try await examine(request)
+        let found = try await examine(request, note: { _ in })
         guard let environment = found.environment else { throw InvalidInput(found.findings) }
         return Resolution(spec: found.spec, environment: environment, warnings: found.findings)
     }
 
-    private func examine(_ request: InitRequest) async throws -> Resolution.Examination {
-        let networks = try await host.networks.networks()
-        let taken = try Resolution.takenStarts(
-            registry: host.registry, domains: try await host.hypervisor.domains(), networks: networks)
+    private func examine(_ request: InitRequest, note: (String) -> Void) async throws -> Resolution.Examination {
+        let (networks, domains) = (try await host.networks.networks(), try await host.hypervisor.domains())
+        for warning in networks.compactMap(\.warning) + domains.compactMap(\.warning) { note(warning) }
+        let taken = try Resolution.takenStarts(registry: host.registry, domains: domains, networks: networks)
         var generator = SystemRandomNumberGenerator()
         return try Resolution.examine(
             file: request.file, defaults: request.defaults, leases: host.leases, routes: host.routes(), networks: networks, taken: taken,
@@ -98,8 +98,9 @@ public struct InitUseCase: Sendable {
 
     /// The resolution of a file that has nothing wrong in it, and names nothing that is missing: on that only a real init insists.
     private func check(_ request: InitRequest) async throws -> Resolution {
-        let found = try await examine(request)
-        let missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(found.spec, as: .error)
+        let found = try await examine(request, note: context.note)
+        var missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(found.spec, as: .error)
+        missing += await HardwareCheck(host.hypervisor).findings(found.spec, as: .error)
         guard missing.isEmpty, let environment = found.environment else { throw InvalidInput(found.findings(and: missing)) }
         return Resolution(spec: found.spec, environment: environment, warnings: found.findings)
     }

@@ -8,12 +8,23 @@ public struct ObservedDomain: Sendable, Equatable {
     public var owner: PrefixID?
     /// The accelerator it runs with, when known.
     public var accelerator: Accelerator?
+    /// Why what libvirt shows of it cannot be read; nil when it can.
+    public var unreadable: String?
 
-    public init(name: String, state: MachineState, owner: PrefixID?, accelerator: Accelerator? = nil) {
+    public init(
+        name: String, state: MachineState, owner: PrefixID?, accelerator: Accelerator? = nil, unreadable: String? = nil
+    ) {
         self.name = name
         self.state = state
         self.owner = owner
         self.accelerator = accelerator
+        self.unreadable = unreadable
+    }
+
+    /// What people are told of one that cannot be read and shows no mark; nil for all others.
+    public var warning: String? {
+        guard owner == nil, let unreadable else { return nil }
+        return "warning: what libvirt shows of its domain \(name) cannot be read (\(unreadable)), so it is taken for somebody else's"
     }
 }
 
@@ -24,12 +35,22 @@ public struct ObservedNetwork: Sendable, Equatable {
     public var owner: PrefixID?
     /// IPv4 subnets it serves.
     public var subnets: [IPv4Subnet]
+    /// Why what libvirt shows of it cannot be read; then its subnets are not known. nil when it can.
+    public var unreadable: String?
 
-    public init(name: String, isActive: Bool, owner: PrefixID?, subnets: [IPv4Subnet] = []) {
+    public init(name: String, isActive: Bool, owner: PrefixID?, subnets: [IPv4Subnet] = [], unreadable: String? = nil) {
         self.name = name
         self.isActive = isActive
         self.owner = owner
         self.subnets = subnets
+        self.unreadable = unreadable
+    }
+
+    /// What people are told of one that cannot be read and shows no mark; nil for all others.
+    public var warning: String? {
+        guard owner == nil, let unreadable else { return nil }
+        return "warning: what libvirt shows of its network \(name) cannot be read (\(unreadable)), so it is taken for somebody else's, "
+            + "and its subnets are not known"
     }
 }
 
@@ -44,12 +65,27 @@ public struct ObservedFilter: Sendable, Hashable {
     }
 }
 
+/// What VMs can be made of on this host.
+public struct HardwareOffer: Sendable, Equatable {
+    /// Machine types by architecture.
+    public var machines: [String: Set<String>]
+    /// Models that `cpu_model` can name; nil where libvirt's list is not to be had.
+    public var cpuModels: Set<String>?
+
+    public init(machines: [String: Set<String>], cpuModels: Set<String>?) {
+        self.machines = machines
+        self.cpuModels = cpuModels
+    }
+}
+
 /// Runs domains. The live one is libvirt.
 public protocol Hypervisor: Sendable {
     /// Every domain of the host, ours or not.
     func domains() async throws -> [ObservedDomain]
     /// The domain of that name, or nil.
     func domain(named name: String) async throws -> ObservedDomain?
+    /// What domains can be made of here.
+    func hardware() async throws -> HardwareOffer
     /// Starts a transient domain for the machine, marked as the environment's.
     func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws
     /// Powers a domain off at once. Does nothing when it is gone; refuses one that does not carry `owner`'s mark.
@@ -63,6 +99,10 @@ public protocol NetworkHost: Sendable {
     func start(_ network: Network, of environment: Environment) async throws
     /// Takes a network down. Does nothing when it is gone; refuses one that does not carry `owner`'s mark.
     func stop(named name: String, owner: PrefixID) async throws
+    /// Bridge devices that are called as ours are and belong to no network: a libvirt daemon that was killed leaves them.
+    func strayBridges() async throws -> Set<String>
+    /// Removes one of those. Refuses, with the command that does it, where this user may not.
+    func removeStrayBridge(named name: String) async throws
     /// Every filter of ours on the host.
     func filters() async throws -> [ObservedFilter]
     /// Makes the filter that holds the network's guests back, or gives it today's rules. Before the network, which answers names by it.

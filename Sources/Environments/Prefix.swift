@@ -38,6 +38,9 @@ extension PrefixFiles {
 }
 
 extension Environment {
+    /// The bridge device of a nat or isolated network.
+    func bridgeName(ofNetwork name: String) -> String { HostNames.bridge(id, name) }
+
     /// Name of a VM's domain on the host.
     public func libvirtName(ofMachine name: String) -> String { HostNames.domain(id, name) }
     /// Name of a network on the host.

@@ -1,7 +1,7 @@
 public import AtollClaims
 public import AtollInitFile
 public import AtollModel
-import AtollPlatform
+public import AtollPlatform
 import AtollTopology
 
 /// From an init file and the observed host to a resolved environment: addresses and names, no disks yet.
@@ -30,7 +30,7 @@ public struct Resolution: Sendable {
     /// Loads and resolves.
     /// - Throws: `InvalidInput` with everything wrong with the file.
     public static func make(
-        file: String, defaults: SpecDefaults, leases: LeaseStore, routes: [(subnet: IPv4Subnet, description: String)],
+        file: String, defaults: SpecDefaults, leases: LeaseStore, routes: [HostRoute],
         networks: [ObservedNetwork],
         taken: Set<String>, generator: inout some RandomNumberGenerator
     ) throws -> Resolution {
@@ -45,7 +45,7 @@ public struct Resolution: Sendable {
     /// - Parameter networks: libvirt's, so that their subnets are avoided; empty where libvirt cannot be asked.
     /// - Parameter taken: 4 or 8 digits that names on the host start with already.
     public static func examine(
-        file: String, defaults: SpecDefaults, leases: LeaseStore, routes: [(subnet: IPv4Subnet, description: String)],
+        file: String, defaults: SpecDefaults, leases: LeaseStore, routes: [HostRoute],
         networks: [ObservedNetwork],
         taken: Set<String>, generator: inout some RandomNumberGenerator
     ) throws -> Examination {
@@ -65,9 +65,9 @@ public struct Resolution: Sendable {
     }
 
     private static func occupancy(
-        leases: LeaseStore, routes: [(subnet: IPv4Subnet, description: String)], networks: [ObservedNetwork]
+        leases: LeaseStore, routes: [HostRoute], networks: [ObservedNetwork]
     ) throws -> HostOccupancy {
-        var uses = routes.map { HostOccupancy.Use($0.subnet, by: $0.description) }
+        var uses = routes.map { HostOccupancy.Use($0.subnet, by: "the route over \($0.device)") }
         for network in networks { uses += network.subnets.map { HostOccupancy.Use($0, by: "the libvirt network \(network.name)") } }
         let snapshot = try leases.snapshot()
         var holders: [UInt8: String] = [:]

@@ -34,8 +34,14 @@ extension Environment {
         guard state == .running || state == .blocked else {
             let next =
                 state == .paused || state == .suspended
-                ? "virsh resume \(libvirtName(ofMachine: machine.name))" : "atoll start \(machine.name)"
-            throw EnvironmentError(.notRunning, "\(machine.name) is not running, but \(state.rawValue); start it with: \(next)")
+                ? "let it go on with: virsh resume \(libvirtName(ofMachine: machine.name))" : "start it with: atoll start \(machine.name)"
+            let now =
+                switch state {
+                case .shuttingDown: "shutting down"
+                case .noState, .unknown: "in a state that libvirt does not know"
+                default: state.rawValue
+                }
+            throw EnvironmentError(.notRunning, "\(machine.name) is \(now); \(next)")
         }
     }
 

@@ -53,18 +53,27 @@ public struct StartUseCase: Sendable {
 
     private func networkStep(_ network: Network, _ environment: Environment) -> Step {
         let name = environment.libvirtName(ofNetwork: network.name)
+        let bridge = environment.bridgeName(ofNetwork: network.name)
         return Step(
             "network:\(network.name)", "start network \(network.name)", needs: network.isFiltered ? ["filter:\(network.name)"] : [],
             observe: { [host] in
-                guard let found = try await host.networks.network(named: name) else { return .absent }
-                if found.owner == environment.id { return found.isActive ? .done("running") : .absent }
+                let found = try await host.networks.network(named: name)
+                guard let found, found.owner != environment.id || found.isActive else {
+                    return try await SubnetUse(host: host).conflict(of: network, in: environment).map(Step.Observation.foreign) ?? .absent
+                }
+                if found.owner == environment.id { return .done("running") }
                 return .foreign(
                     "there is a libvirt network called \(name) that this environment did not make; it is left alone. "
                         + "Look at it with: virsh net-dumpxml \(name)")
             },
-            apply: { [host] _ in
+            apply: { [host, context] progress in
                 // One of ours that is there without being active blocks its own name.
                 try await host.networks.stop(named: name, owner: environment.id)
+                if network.kind != .bridge, try await host.networks.strayBridges().contains(bridge) {
+                    progress.report(nil, "removing the bridge \(bridge), which a killed libvirt daemon left")
+                    try await host.networks.removeStrayBridge(named: bridge)
+                }
+                for warning in SubnetUse(host: host).shadows(of: network) { context.note(warning) }
                 try await host.networks.start(network, of: environment)
             },
             undo: { [host] in try await host.networks.stop(named: name, owner: environment.id) })

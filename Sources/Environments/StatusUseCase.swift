@@ -10,7 +10,7 @@ public struct StatusUseCase: Sendable {
     public init(host: Host) { self.host = host }
 
     /// The document of spec 3.5, with `Accelerator` added. VMs whose state cannot be asked for read `failed to get state`.
-    /// - Parameter note: told once, in a line, why states are missing.
+    /// - Parameter note: told in a line each why states are missing, and what on the host cannot be read.
     public func document(_ files: PrefixFiles, note: (String) -> Void = { _ in }) async throws -> Value {
         let environment = try SavedEnvironment.load(files)
         var domains: [ObservedDomain]?
@@ -18,6 +18,7 @@ public struct StatusUseCase: Sendable {
         do {
             domains = try await host.hypervisor.domains()
             networks = try await host.networks.networks()
+            for warning in (domains ?? []).compactMap(\.warning) + (networks ?? []).compactMap(\.warning) { note(warning) }
         } catch {
             let reason = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
             note("warning: states are not known: \(reason)")

@@ -23,6 +23,8 @@ public struct HostCapabilities: Sendable, Equatable {
         public var arch: String
         /// Emulator by domain type (`kvm`, `qemu`).
         public var emulators: [String: String]
+        /// Machine types, aliases such as `q35` included.
+        public var machines: Set<String>
     }
 
     /// As libvirt spells it: `x86_64`.
@@ -48,11 +50,13 @@ public struct HostCapabilities: Sendable, Equatable {
             guard let arch = guest.first("arch"), let name = arch["name"] else { return nil }
             let common = arch.first("emulator")?.text
             var emulators: [String: String] = [:]
+            var machines = Set(arch.all("machine").map(\.text))
             for domain in arch.all("domain") {
                 guard let type = domain["type"] else { continue }
                 emulators[type] = domain.first("emulator")?.text ?? common
+                machines.formUnion(domain.all("machine").map(\.text))
             }
-            return Guest(arch: name, emulators: emulators)
+            return Guest(arch: name, emulators: emulators, machines: machines)
         }
     }
 

@@ -21,6 +21,12 @@ public enum HostNames {
     /// two nets that begin alike do not meet. A device name holds 15 characters.
     public static func bridge(_ id: PrefixID, _ net: String) -> String { "at" + SHA1.hex("\(id.hex)/\(net)").prefix(12) }
 
+    /// Whether a device is called as `bridge` calls them.
+    public static func isBridge(_ device: String) -> Bool {
+        device.hasPrefix("at") && device.utf8.count == 14
+            && device.utf8.dropFirst(2).allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
     /// The Linux bridge device of a bridge net: named as the libvirt network, unless Linux would refuse that as a device name.
     public static func outsideBridge(_ id: PrefixID, _ net: String) -> String {
         let refused = net.contains { $0.isWhitespace || $0 == "/" || $0 == ":" || !$0.isASCII }

@@ -46,6 +46,16 @@ public struct Mark: Sendable, Hashable {
         self = mark
     }
 
+    /// The mark in the XML of a domain or network whose text cannot be read to its end: what libvirt 9.0 does not escape in a network's
+    /// `<domain name=…>` spoils everything behind it, and metadata comes before. nil when there is none that can be understood.
+    public init?(damaged xml: String) {
+        guard let end = xml.firstRange(of: "</metadata>"), let name = xml.prefixMatch(of: /\s*<(network|domain)[\s>]/)?.output.1,
+            // Up to there the text has to be whole: so what looks like metadata is not part of an attribute.
+            let root = try? XML.read(xml[..<end.upperBound] + "</\(name)>"), let mark = Mark(in: root)
+        else { return nil }
+        self = mark
+    }
+
     init?(in root: Element) {
         // Only where libvirt keeps metadata: an element elsewhere would be a device's business.
         var holder = root

@@ -25,6 +25,7 @@ final class AbsentHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, Guest
 
     func domains() async throws -> [ObservedDomain] { [] }
     func domain(named name: String) async throws -> ObservedDomain? { nil }
+    func hardware() async throws -> HardwareOffer { throw nothing() }
     func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws {
         throw nothing()
     }
@@ -32,6 +33,8 @@ final class AbsentHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, Guest
     func networks() async throws -> [ObservedNetwork] { [] }
     func network(named name: String) async throws -> ObservedNetwork? { nil }
     func start(_ network: Network, of environment: Environment) async throws { throw nothing() }
+    func strayBridges() async throws -> Set<String> { [] }
+    func removeStrayBridge(named name: String) async throws { throw nothing() }
     func filters() async throws -> [ObservedFilter] { [] }
     func makeFilter(for network: Network, of environment: Environment) async throws {}
     func removeFilter(named name: String, owner: PrefixID) async throws {}

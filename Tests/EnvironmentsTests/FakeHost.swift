@@ -17,6 +17,12 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
         var sysprepRuns: [[String]] = []
         /// Names of domains that refuse to start.
         var broken: Set<String> = []
+        /// Bridge devices that no network has.
+        var strays: Set<String> = []
+        /// Whether this user may remove those.
+        var mayRemoveBridges = true
+        var routes: [HostRoute] = []
+        var hardware: HardwareOffer?
         /// How often `stop` ended a running domain, by name.
         var stops: [String: Int] = [:]
     }
@@ -34,7 +40,7 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
         return AtollEnvironments.Host(
             hypervisor: self, networks: self, disks: self, templates: self, preparer: self, guests: self, consoles: self,
             stateRoot: stateRoot, registry: PrefixRegistry(stateRoot), leases: leases,
-            accelerator: AcceleratorChoice(.tcg, reason: "a test"), routes: { [] })
+            accelerator: AcceleratorChoice(.tcg, reason: "a test"), routes: { [self] in world.withLock { $0.routes } })
     }
 
     // MARK: Hypervisor
@@ -53,6 +59,11 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
             guard !world.broken.contains(machine.name) else { throw EnvironmentError(.hostFailure, "\(name) refuses to start") }
             world.domains[name] = ObservedDomain(name: name, state: .running, owner: environment.id, accelerator: accelerator)
         }
+    }
+
+    func hardware() async throws -> HardwareOffer {
+        guard let offer = world.withLock({ $0.hardware }) else { throw EnvironmentError(.hostFailure, "nobody answers") }
+        return offer
     }
 
     // MARK: both
@@ -75,7 +86,20 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
     func network(named name: String) async throws -> ObservedNetwork? { world.withLock { $0.networks[name] } }
     func start(_ network: Network, of environment: Environment) async throws {
         let name = environment.libvirtName(ofNetwork: network.name)
-        world.withLock { $0.networks[name] = ObservedNetwork(name: name, isActive: true, owner: environment.id) }
+        try world.withLock { world in
+            guard !world.strays.contains(HostNames.bridge(environment.id, network.name)) else {
+                throw EnvironmentError(.hostFailure, "error creating bridge interface: File exists")
+            }
+            let subnets = network.subnet.map { [$0] } ?? []
+            world.networks[name] = ObservedNetwork(name: name, isActive: true, owner: environment.id, subnets: subnets)
+        }
+    }
+    func strayBridges() async throws -> Set<String> { world.withLock { $0.strays } }
+    func removeStrayBridge(named name: String) async throws {
+        try world.withLock { world in
+            guard world.mayRemoveBridges else { throw EnvironmentError(.refused, "remove \(name) with: sudo ip link delete \(name)") }
+            world.strays.remove(name)
+        }
     }
 
     func filters() async throws -> [ObservedFilter] { world.withLock { Array($0.filters) } }

@@ -47,6 +47,7 @@ import Testing
         func domain(named name: String) async throws -> ObservedDomain? { nil }
         func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws {}
         func stop(named name: String, owner: PrefixID) async throws {}
+        func hardware() async throws -> HardwareOffer { throw EnvironmentError(.hostFailure, "libvirt does not answer") }
     }
 
     @Test func whyStatesAreMissingIsSaidInOneLine() async throws {

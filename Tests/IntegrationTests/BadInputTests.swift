@@ -46,6 +46,13 @@ extension IntegrationTests {
                 ("binary", "\u{0}\u{1}\u{2}", "is binary"),
                 ("bomb", bomb + "domains: {v: {nics: *j}}\n", "aliases"),
                 ("types", "domains: [1]\nnets: 3\n", "domains: found a list"),
+                (
+                    "hardware",
+                    "domains:\n" + Self.machine("v", "m", "machine: nope, cpu_model: nosuch, ") + nets,
+                    "libvirt has no machine type \"nope\" on this host; it has "
+                ),
+                ("processor", "domains:\n" + Self.machine("v", "m", "cpu_model: nosuch, ") + nets, "libvirt has no CPU model \"nosuch\""),
+                ("domain", "domains:\n" + Self.machine("v") + "nets:\n  m: {dns_domain_name: \"o'x\"}\n", "allowed: a DNS name"),
                 ("twice", "domains:\n" + Self.machine("v") + Self.machine("v") + nets, "this key is already there"),
                 ("net", "domains:\n" + Self.machine("v", "zz") + nets, "unrecognized network in v: zz, available: m"),
                 ("none", "domains:\n" + Self.machine("v", "n") + nets + "  n: {type: nat}\n", "VM v has no management network"),
@@ -335,6 +342,57 @@ extension IntegrationTests {
             try await product.succeed("destroy", "--yes")
             #expect(try await Tool.run("virsh", ["-q", "list", "--name"]).contains(domain))
             try await Tool.run("virsh", ["-q", "destroy", domain])
+            try expectNothing(product)
+        }
+
+        /// libvirt 9.0 shows the name of such a network's domain unescaped, which is no XML; a later one may not.
+        @Test(.timeLimit(.minutes(2))) func aForeignNetworkThatCannotBeRead() async throws {
+            let product = try Product()
+            let file = try product.workspace.write(
+                "n.xml",
+                "<network><name>odd</name><domain name='o&apos;x&lt;&amp;'/><ip address='10.77.0.1' netmask='255.255.255.0'/></network>")
+            try await Tool.run("virsh", ["-q", "net-create", file])
+            let shown = try await Tool.run("virsh", ["net-dumpxml", "odd"])
+            let checked = try await product.run("init", product.workdir, Self.twoMachines)
+            #expect(checked.status == 0, "\(checked)")
+            #expect(checked.standardError.contains("network odd cannot be read") == shown.contains("o'x<&"), "\(checked)")
+            try await product.succeed("start")
+            #expect(try await product.succeed("-f", "json", "status").contains("\"running\""))
+            try await product.succeed("stop")
+            try await product.succeed("destroy", "--yes")
+            #expect(try await Tool.run("virsh", ["-q", "net-list", "--name"]).contains("odd"))
+            try await Tool.run("virsh", ["-q", "net-destroy", "odd"])
+            try expectNothing(product)
+        }
+
+        /// One subnet, two environments and a route; then a bridge that a killed libvirtd left.
+        @Test(.timeLimit(.minutes(2))) func subnetsAndBridgesThatOthersHave() async throws {
+            let product = try Product()
+            let file = try product.workspace.write(
+                "i.yaml",
+                "domains:\n" + Self.machine("v") + "nets:\n  m: {type: isolated, management: true, gw: 10.11.12.1}\n")
+            let other = product.workspace.path + "/w2"
+            try await product.succeed("init", product.workdir, file)
+            try await product.succeed("init", other, file)
+            try await product.succeed("start")
+            let second = try await product.run(["start"], environment: ["ATOLL_WORKDIR_PATH": other])
+            #expect(second.status == 2, "\(second)")
+            #expect(second.standardError.contains("Stop that with: atoll --prefix-path \(product.workdir)/default stop"), "\(second)")
+            try await product.succeed("stop")
+            try await Tool.run("ip", ["link", "add", "rival", "type", "bridge"])
+            try await Tool.run("ip", ["address", "add", "10.11.12.9/24", "dev", "rival"])
+            try await Tool.run("ip", ["link", "set", "rival", "up"])
+            try await refuse(product, ["start"], "remove it with: sudo ip route del 10.11.12.0/24 dev rival")
+            try await Tool.run("ip", ["link", "delete", "rival"])
+            try await product.succeed("start")
+            let bridge = try #require(try Directories.list("/sys/class/net").first { $0.hasPrefix("at") })
+            try await product.succeed("stop")
+            try await Tool.run("ip", ["link", "add", bridge, "type", "bridge"])
+            try await product.succeed("start")
+            try await product.succeed("stop")
+            try await Tool.run("ip", ["link", "add", bridge, "type", "bridge"])
+            try await product.succeed("destroy", "--yes")
+            #expect(try await product.run(["destroy", "--yes"], environment: ["ATOLL_WORKDIR_PATH": other]).status == 0)
             try expectNothing(product)
         }
 

@@ -20,6 +20,11 @@ import Testing
         #expect(HostNames.outsideBridge(prefix, "a b") == HostNames.bridge(prefix, "a b"))
     }
 
+    @Test func ourBridgesAreKnownByTheirNames() {
+        #expect(HostNames.isBridge(HostNames.bridge(prefix, "n")))
+        for other in ["at", "atm0", "virbr0", "atoll-net-0123", "at0123456789aB", "at0123456789abc"] { #expect(!HostNames.isBridge(other)) }
+    }
+
     @Test func everyNameFitsAndNoTwoBridgesMeet() throws {
         var generator = SeededGenerator(seed: 2026)
         var bridges: Set<String> = []
@@ -43,6 +48,21 @@ import Testing
         #expect(try Mark(metadata: text) == mark)
         #expect(try Mark(metadata: "<a:instance xmlns:a='https://atoll.dev/xmlns/libvirt/1' prefix='short' role='vm' name='a'/>") == nil)
         #expect(try Mark(metadata: "<other/>") == nil)
+    }
+
+    /// libvirt 9.0 shows `<domain name=…>` of a network as it is.
+    @Test func aMarkIsFoundBeforeWhatCannotBeRead() throws {
+        let own = "<x:instance xmlns:x=\"\(Mark.namespace)\" prefix=\"\(prefix)\" role=\"network\" name=\"n\"/>"
+        func network(_ metadata: String, domain: String) -> String {
+            "<network connections='1'>\n  <name>n</name>\(metadata)\n  <domain name='\(domain)' localOnly='yes'/>\n</network>\n"
+        }
+        let spoilt = network("<metadata>\(own)</metadata>", domain: "o'x")
+        #expect(throws: (any Error).self) { try Mark(xml: spoilt) }
+        #expect(Mark(damaged: spoilt) == Mark(prefix: prefix, role: .network, name: "n"))
+        #expect(Mark(damaged: network("", domain: "o'x")) == nil)
+        // Text of an attribute is no metadata.
+        #expect(Mark(damaged: network("", domain: "x'/><metadata>\(own)</metadata><a b='o'c")) != nil)
+        #expect(Mark(damaged: network("", domain: "o'<metadata>\(own)</metadata>")) == nil)
     }
 
     @Test func aMarkIsFoundUnderAnyPrefix() throws {

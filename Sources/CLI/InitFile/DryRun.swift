@@ -18,7 +18,12 @@ enum DryRun {
     static func check(_ session: Session, _ request: InitRequest) async throws -> (environment: Environment, warnings: [Diagnostic]) {
         let host = try session.host()
         var networks: [ObservedNetwork] = []
-        do { networks = try await host.networks.networks() } catch {
+        var hasLibvirt = true
+        do {
+            networks = try await host.networks.networks()
+            for warning in networks.compactMap(\.warning) { session.console.err(warning) }
+        } catch {
+            hasLibvirt = false
             session.console.err(
                 "note: libvirt does not answer at \(session.options.libvirtURL), so subnets of its networks are not looked at; see: atoll doctor"
             )
@@ -27,7 +32,8 @@ enum DryRun {
         let found = try Resolution.examine(
             file: request.file, defaults: request.defaults, leases: host.leases, routes: host.routes(), networks: networks, taken: [],
             generator: &generator)
-        let missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(found.spec, as: .warning)
+        var missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(found.spec, as: .warning)
+        if hasLibvirt { missing += await HardwareCheck(host.hypervisor).findings(found.spec, as: .warning) }
         let all = found.findings(and: missing)
         guard let environment = found.environment else { throw InvalidInput(all) }
         return (environment, all)

@@ -64,7 +64,7 @@ public struct LibvirtConsoleHost: ConsoleHost {
                 do { found = try connection.lookupDomain(name: domain) } catch let error as LibvirtError where error.isNotFound {
                     throw EnvironmentError(.notRunning, "\(domain) is not running; start it with: atoll start")
                 }
-                guard try DomainDescription(xml: try found.xml()).mark?.prefix == owner else {
+                guard try LibvirtHypervisor.observe(found).owner == owner else {
                     throw EnvironmentError(.refused, "the domain \(domain) does not carry this environment's mark")
                 }
                 let stream = try ConsoleStream(connection)

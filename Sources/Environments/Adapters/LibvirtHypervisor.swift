@@ -2,6 +2,7 @@ import AtollLibvirt
 public import AtollModel
 import AtollPlatform
 import AtollVirtXML
+import AtollXML
 import Glibc
 import OrderedCollections
 
@@ -25,6 +26,14 @@ public struct LibvirtHypervisor: Hypervisor {
             do { return try Self.observe(try connection.lookupDomain(name: name)) } catch let error as LibvirtError where error.isNotFound {
                 return nil
             }
+        }
+    }
+
+    public func hardware() async throws -> HardwareOffer {
+        try await link.use { connection in
+            let capabilities = try HostCapabilities(xml: try connection.capabilities())
+            let machines = Dictionary(capabilities.guests.map { ($0.arch, $0.machines) }, uniquingKeysWith: { $0.union($1) })
+            return HardwareOffer(machines: machines, cpuModels: (try? CPUModels()).map { Set($0.vendors.keys) })
         }
     }
 
@@ -83,7 +92,7 @@ public struct LibvirtHypervisor: Hypervisor {
         try await link.use { connection in
             do {
                 let domain = try connection.lookupDomain(name: name)
-                guard try Self.owner(domain) == owner else {
+                guard try Self.observe(domain).owner == owner else {
                     throw EnvironmentError(.refused, "the domain \(name) does not carry this environment's mark; it is left alone")
                 }
                 try domain.destroy()
@@ -122,9 +131,15 @@ public struct LibvirtHypervisor: Hypervisor {
             index: disks.count + 1, image: DomainDefinition.Layer(path: path, format: "raw"), target: target, readonly: true)
     }
 
-    private static func observe(_ domain: Domain) throws -> ObservedDomain {
+    static func observe(_ domain: Domain) throws -> ObservedDomain {
         let state = try domain.state().state
-        let description = try DomainDescription(xml: try domain.xml())
+        let text = try domain.xml()
+        let description: DomainDescription
+        do { description = try DomainDescription(xml: text) } catch let error as XMLError {
+            return ObservedDomain(
+                name: domain.name, state: MachineState(rawValue: state.rawValue) ?? .unknown, owner: Mark(damaged: text)?.prefix,
+                unreadable: error.description)
+        }
         let accelerator: Accelerator? =
             switch description.type {
             case "kvm": .kvm
@@ -134,10 +149,6 @@ public struct LibvirtHypervisor: Hypervisor {
         return ObservedDomain(
             name: domain.name, state: MachineState(rawValue: state.rawValue) ?? .unknown, owner: description.mark?.prefix,
             accelerator: accelerator)
-    }
-
-    private static func owner(_ domain: Domain) throws -> PrefixID? {
-        try DomainDescription(xml: try domain.xml()).mark?.prefix
     }
 
     /// Made by us before virtlogd opens it, so that it belongs to the caller; QEMU's user gets its right by an access list entry.

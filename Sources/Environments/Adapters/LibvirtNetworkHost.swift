@@ -2,6 +2,7 @@ import AtollLibvirt
 public import AtollModel
 import AtollPlatform
 import AtollVirtXML
+import AtollXML
 
 /// Networks and their filters through libvirt.
 public struct LibvirtNetworkHost: NetworkHost {
@@ -56,6 +57,20 @@ public struct LibvirtNetworkHost: NetworkHost {
         }
     }
 
+    public func strayBridges() async throws -> Set<String> {
+        let found = BridgeDevices.ours()
+        if found.isEmpty { return [] }
+        return try await link.use { connection in
+            let used = try connection.listNetworks().compactMap { network in
+                // One that vanished meanwhile, or has no bridge.
+                do { return try network.bridgeName() } catch let error as LibvirtError where !error.isConnectionFailure { return nil }
+            }
+            return found.subtracting(used)
+        }
+    }
+
+    public func removeStrayBridge(named name: String) async throws { try await BridgeDevices.remove(name) }
+
     public func filters() async throws -> [ObservedFilter] {
         try await link.use { connection in
             do {
@@ -102,8 +117,14 @@ public struct LibvirtNetworkHost: NetworkHost {
     private static var hasIPv6: Bool { SystemCall.exists("/proc/sys/net/ipv6") }
 
     private static func observe(_ network: AtollLibvirt.Network) throws -> ObservedNetwork {
-        let description = try NetworkDescription(xml: try network.xml())
-        return ObservedNetwork(
-            name: network.name, isActive: try network.isActive(), owner: description.mark?.prefix, subnets: description.subnets)
+        let (text, isActive) = (try network.xml(), try network.isActive())
+        do {
+            let description = try NetworkDescription(xml: text)
+            return ObservedNetwork(
+                name: network.name, isActive: isActive, owner: description.mark?.prefix, subnets: description.subnets)
+        } catch let error as XMLError {
+            return ObservedNetwork(
+                name: network.name, isActive: isActive, owner: Mark(damaged: text)?.prefix, unreadable: error.description)
+        }
     }
 }
