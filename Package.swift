@@ -62,7 +62,7 @@ let rooms: [Room] = [
     Room(
         name: "Results", uses: ["Model", "XML", "Platform", "InitFile"], products: [yams, collections, asyncHTTPClient, nioCore, nioHTTP1]),
     Room(name: "Formula", uses: ["Model", "InitFile"], products: [collections]),
-    Room(name: "Doctor", uses: ["Model", "Platform", "Libvirt", "Claims", "Templates"]),
+    Room(name: "Doctor", uses: ["Model", "Platform", "Libvirt", "Claims", "VirtXML", "Templates"]),
     Room(
         name: "Disposable",
         uses: [

@@ -237,10 +237,19 @@ import Testing
 
     @Test func ourOwnLeasesAreNoOverlap() async throws {
         let space = try Workspace()
-        let uuid = try space.write("prefix/uuid", "abc")
-        try space.write("leases/200.lease", "[\"\(uuid)\", \"abc\"]")
-        host.spoil { $0.routes = [HostRoute(base: 0xC0A8_C800, prefixLength: 24, device: "abcd-br")] }
+        let uuid = try space.write("prefix/uuid", "abcdef")
+        try space.write("leases/200.lease", "[\"\(uuid)\", \"abcdef\"]")
+        // Ours, and one of Lago's.
+        for device in ["at0123456789ab", "abcd-net"] {
+            host.spoil { $0.routes = [HostRoute(base: 0xC0A8_C800, prefixLength: 24, device: device)] }
+            let finding = try #require(await host.finding("routes", subject: Subject(leaseDirectory: space.path + "/leases")))
+            #expect(finding.severity == .ok)
+        }
+        // Somebody else's way to the same subnet keeps the environment that has it from starting.
+        host.spoil { $0.routes = [HostRoute(base: 0xC0A8_C800, prefixLength: 24, device: "eth1")] }
         let finding = try #require(await host.finding("routes", subject: Subject(leaseDirectory: space.path + "/leases")))
-        #expect(finding.severity == .ok)
+        #expect(finding.severity == .warning)
+        #expect(finding.detail.contains("192.168.200.0/24 of the environment at \(space.path)/prefix cannot start"))
+        #expect(finding.remedy == ["sudo ip route del 192.168.200.0/24 dev eth1"])
     }
 }
