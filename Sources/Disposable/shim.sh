@@ -149,10 +149,10 @@ fi
 if [ -n "$run" ]; then
     group=
     { read -r _ _ _ _ group _ < /proc/$$/stat; } 2>/dev/null
-    echo "$$ $group $(birth $$) $(keeper)" > "$here/$run.pid" || say "cannot write $here/$run.pid"
+    echo "$$ $group $(birth $$) $(keeper)" > "$here/$run.pid" || say "cannot write $here/$run.pid; is its disk full?"
 fi
 if [ -n "$script" ]; then
-    (umask 077 && cat > "$here/$run.sh") || say "cannot write $here/$run.sh"
+    (umask 077 && cat > "$here/$run.sh") || say "cannot write $here/$run.sh; is its disk full?"
     exec < /dev/null
     if command -v bash > /dev/null 2>&1; then exec bash -e -o pipefail "$here/$run.sh"; fi
     exec sh -e "$here/$run.sh"

@@ -74,27 +74,27 @@ private let fedora = ImageCriteria(distro: "fedora", release: "23", flavor: "tas
             "160101_0000-fedora-23-taskotron_cloud-i386.raw", "16010_0000-fedora-23-taskotron_cloud-x86_64.raw", "notes.txt",
         ])
         let finder = bench.images.finder
-        let found = try #require(try finder.latestMetadata(fedora))
-        #expect(found.timestamp == "151008_0315" && found.suffix == "qcow2")
-        #expect(try finder.latest(fedora) == "file://\(bench.space.path)/imgs/151008_0315-fedora-23-taskotron_cloud-x86_64.qcow2")
+        #expect(
+            try bench.images.choose(ImageWish(criteria: fedora, isAsked: true)).image.name
+                == "151008_0315-fedora-23-taskotron_cloud-x86_64.qcow2")
         #expect(try finder.all().count == 4)
         var unknown = fedora
         unknown.release = "24"
-        #expect(try finder.latestMetadata(unknown) == nil)
+        #expect(try bench.images.find(unknown) == [])
     }
 
     @Test("check 75: what cannot be found is named by all criteria, the directory and what is there") func notFound() throws {
         let bench = try ImageBench(["151008_0223-fedora-23-taskotron_cloud-x86_64.img"])
         let wanted = ImageCriteria(distro: "fedora", release: "25", flavor: "cloud", arch: "ppc64le")
-        let error = #expect(throws: DisposableError.self) { try bench.images.finder.latest(wanted) }
+        let text = bench.refusal(ImageWish(criteria: wanted, isAsked: true))
         #expect(
-            error?.message
-                == "no image for distro fedora, release 25, flavor cloud and arch ppc64le in \(bench.space.path)/imgs, which has"
-                + " 151008_0223-fedora-23-taskotron_cloud-x86_64.img")
-        let nowhere = ImageFinder(directory: bench.space.path + "/nowhere")
-        #expect(try nowhere.all() == [])
-        let absent = #expect(throws: DisposableError.self) { try nowhere.latest(wanted) }
-        #expect(absent?.message.hasSuffix("/nowhere, which does not exist") == true)
+            text.hasPrefix(
+                "no image for distro fedora, release 25, flavor cloud and arch ppc64le: not in \(bench.space.path)/imgs, which has"
+                    + " 151008_0223-fedora-23-taskotron_cloud-x86_64.img"))
+        let nowhere = TaskImages(directory: bench.space.path + "/nowhere", catalog: nil)
+        #expect(try nowhere.finder.all() == [])
+        let absent = #expect(throws: DisposableError.self) { try nowhere.choose(ImageWish(criteria: wanted, isAsked: true)) }
+        #expect(absent?.message.contains("/nowhere, which does not exist") == true)
     }
 
     @Test("check 75: force_imageurl ignores the directory") func forced() throws {

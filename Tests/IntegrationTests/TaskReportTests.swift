@@ -43,6 +43,9 @@ extension IntegrationTests {
             let off = try await tasks.run(words, environment: ["TASKOTRON_RESULTSDB_SERVER": server.url])
             #expect(off.status == 0 && server.connectionCount == 0, "\(off.standardError)")
             #expect(off.standardError.contains("\nresults:\n"), "\(off.standardError)")
+            // So do those of several runs at once.
+            let both = try await tasks.run(words + ["\(TaskProduct.examples)/filecheck/runtask.yml", "-j", "2"])
+            #expect(both.standardError.components(separatedBy: "\nresults:\n").count == 3, "\(both.standardError)")
             // A namespace in which even the loopback is down.
             let alone = try await Tool.output(
                 "unshare", ["--net", "env", "-C", tasks.tasks, tasks.product.binary] + words, environment: tasks.variables)

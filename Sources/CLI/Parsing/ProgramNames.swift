@@ -15,11 +15,15 @@ enum ProgramNames {
         var words: [String] = []
         var index = 0
         while index < arguments.count {
-            if arguments[index] == "-j", index + 1 < arguments.count, arguments[index + 1].contains("/") || arguments[index + 1] == "-1" {
-                words.append("--jobid=" + arguments[index + 1])
-                index += 2
+            let word = arguments[index]
+            // As -j VALUE, -jVALUE or -j=VALUE.
+            let isApart = word == "-j" && index + 1 < arguments.count
+            let value = isApart ? arguments[index + 1] : String(word.dropFirst(word.hasPrefix("-j=") ? 3 : 2))
+            if word.hasPrefix("-j"), value.contains("/") || value == "-1" {
+                words.append("--jobid=" + value)
+                index += isApart ? 2 : 1
             } else {
-                words.append(arguments[index])
+                words.append(word)
                 index += 1
             }
         }

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// Shows what task runs write while they go on. One run alone: the task's output goes to ours as it is, byte for byte. Several at once: in
-/// whole lines, each with its run before it. With `-f json`: one event per line.
+/// whole lines, each of the tasks' and each message of ours with its run before it. With `-f json`: one event per line.
 final class TaskPrinter: Sendable {
     enum Style: Sendable { case plain, labelled(String), json(run: String) }
 
@@ -19,11 +19,10 @@ final class TaskPrinter: Sendable {
     }
 
     func log(_ line: String) {
-        // Results that are logged stay lines of their own: scripts look for them.
+        // Further lines of a message follow as they are, with nothing between them: scripts look for a line `results:`.
         let safe = SafeText.lines(line)
         switch style {
-        case .labelled(let label):
-            console.err(safe.split(separator: "\n", omittingEmptySubsequences: false).map { "\(label): \($0)" }.joined(separator: "\n"))
+        case .labelled(let label): console.err("\(label): \(safe)")
         case .plain: screen.withLock { console.err(($0.end() ? "\n" : "") + safe) }
         case .json: console.err(safe)
         }

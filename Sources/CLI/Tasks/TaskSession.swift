@@ -112,7 +112,7 @@ struct TaskSession: Sendable {
     private static let longest = 1_000_000_000
 
     /// What holds for every run of this command line.
-    func policy(_ options: TaskOptions, keepsTaskDirectory: Bool = true) throws -> Overlord.Policy {
+    func policy(_ options: TaskOptions) throws -> Overlord.Policy {
         let keepOn = try options.keepOn.map { text -> KeepOn in
             guard let keepOn = KeepOn(text) else {
                 throw UsageError("--keep-on: \"\(text)\" is neither failure, always nor a list of outcomes such as FAILED,CRASHED")

@@ -90,20 +90,6 @@ public struct ImageFinder: Sendable, Equatable {
         }
     }
 
-    /// The newest that fits; nil when there is none.
-    public func latestMetadata(_ criteria: ImageCriteria) throws -> ImageFileName? {
-        try all().first {
-            criteria.matches(distro: $0.distro, release: $0.release, flavor: $0.flavor, arch: $0.arch, name: $0.description)
-        }
-    }
-
-    /// `file://DIRECTORY/NAME` of the newest that fits.
-    /// - Throws: `.image` naming all four criteria, the directory, and what is there.
-    public func latest(_ criteria: ImageCriteria) throws -> String {
-        if let found = try latestMetadata(criteria) { return "file://\(directory)/\(found)" }
-        throw DisposableError(.image, "no image for \(criteria) in \(directory)\(try contents())")
-    }
-
     /// What is there, to end a sentence with.
     func contents() throws -> String {
         guard SystemCall.exists(directory) else { return ", which does not exist" }
