@@ -29,6 +29,19 @@ public enum RunIdentifier {
         return name.utf8.allSatisfy { isLetterOrDigit($0) || "._-".utf8.contains($0) }
     }
 
+    /// The names of runs that are started together: `base` alone for one, else with `-1`, `-2` and so on.
+    /// - Throws: when the longest of them could not name files.
+    public static func names(_ base: String, count: Int) throws(UsageError) -> [String] {
+        guard count > 1 else { return [base] }
+        let room = maximumLength - "-\(count)".utf8.count
+        guard base.utf8.count <= room else {
+            throw UsageError([
+                "--uuid: \"\(base)\" is too long for \(count) runs, which get -1 to -\(count) after it: at most \(room) characters"
+            ])
+        }
+        return (1...count).map { "\(base)-\($0)" }
+    }
+
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
     }

@@ -35,21 +35,21 @@ extension RunArguments {
     /// Values of `--override` that nobody should read. The shortest ones cannot be kept out of a log: they are part of every other word.
     public var secrets: [String] { overrides.filter { Self.isSecret(variable: $0.key) && $0.value.utf8.count >= 4 }.map(\.value) }
 
-    /// Everything at once, as the original's processed arguments were: the variables, and what was typed under `_orig_args`.
-    public func dictionary(formula: Formula, workdir: String) -> OrderedDictionary<String, Value> {
-        var all = variables(formula: formula, workdir: workdir)
+    /// Everything at once, as the original's processed arguments were: `variables`, and what was typed under `_orig_args`.
+    public func processed(_ variables: OrderedDictionary<String, Value>) -> OrderedDictionary<String, Value> {
+        var all = variables
         all["_orig_args"] = .map(original.dictionary)
         return all
     }
 
     /// What is never said to a minion: it concerns the host alone.
-    public static let notForwarded: Set<String> = ["task", "ssh", "ssh_privkey", "libvirt", "local", "no_destroy"]
+    static let notForwarded: Set<String> = ["task", "ssh", "ssh_privkey", "libvirt", "local", "no_destroy"]
 
-    /// The arguments that make another `runtask` do the same locally, without its name: `--local --uuid … FILE`. Not quoted for a shell.
-    public func forwarded(task: String) -> [String] {
+    /// What commands are told through the shim: everything that was typed but what concerns this host alone. Not quoted for a shell.
+    public var forwarded: [String] {
         var arguments = original.dictionary
         arguments["uuid"] = .string(uuid)
-        return ["--local"] + reverseArguments(arguments, ignoring: Self.notForwarded) + [task]
+        return reverseArguments(arguments, ignoring: Self.notForwarded)
     }
 }
 

@@ -75,7 +75,11 @@ public struct TarExtraction: ~Copyable, Sendable {
         }
         if let fault = header.fault { return report.refuse(header.name, fault) }
         // The directory itself, as `tar -c .` has it.
-        if checked.isEmpty || limits.isReserved(checked) { return }
+        if checked.isEmpty { return }
+        if limits.isReserved(checked) {
+            if header.kind != .directory { report.refuse(header.name, TarReport.reserved) }
+            return
+        }
         do {
             switch header.kind {
             case .directory:

@@ -12,7 +12,7 @@ public struct TarLimits: Sendable, Equatable {
     public var modes: UInt32
     /// Whether symbolic links may be absolute or point out of the directory. They are never followed, but who reads the tree later does.
     public var linksMayLeave: Bool
-    /// Names at the top of the directory that are somebody else's: members of that name, and below it, are left out without a word.
+    /// Names at the top of the directory that are somebody else's: members of that name, and below it, are left out.
     public var reserved: Set<String>
 
     public init(
@@ -62,6 +62,9 @@ public struct TarReport: Sendable, Equatable {
     public var leftOutBytes: Int64 = 0
 
     public init() {}
+
+    /// Why a member below a reserved name was refused.
+    public static let reserved = "in the place of files that are not the task's"
 
     /// - Parameter name: as the archive or the file system has it.
     public mutating func refuse(_ name: [UInt8], _ why: String) {

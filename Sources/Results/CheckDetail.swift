@@ -86,13 +86,21 @@ public struct CheckDetail: Sendable, Equatable {
         set { internalData[CheckDetail.idKey] = newValue.map(Value.int) }
     }
 
-    /// The result of a run that gave none: its first line is the note, the rest is output.
+    /// The result of a run that broke: what `reason` says in short is the note, its further lines are output.
     public static func broken(
         _ outcome: Outcome, item: String, type: String?, checkname: String?, reason: String
     ) -> CheckDetail {
         let lines = reason.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         return CheckDetail(
-            item: item, type: type, outcome: outcome, note: lines.first ?? "", output: Array(lines.dropFirst()), checkname: checkname)
+            item: item, type: type, outcome: outcome, note: String(headline(reason).prefix(300)),
+            output: Array(lines.dropFirst()), checkname: checkname)
+    }
+
+    /// A failure's text in one line: its first; one that ends with a colon leads to others, of which the last says most.
+    public static func headline(_ reason: String) -> String {
+        let lines = reason.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0.isWhitespace } }.filter { !$0.isEmpty }
+        guard let first = lines.first, let last = lines.last else { return "" }
+        return lines.count > 1 && first.hasSuffix(":") ? "\(first) \(last)" : String(first)
     }
 
     /// Names of keys that are fields; no keyval may have one.

@@ -35,17 +35,19 @@ public actor ResultsDBClient {
     private let server: Server
     private let base: String
     private let http: HTTPClient
-    private var known: Set<String> = []
+    private let known: KnownTestcases
 
     /// Nothing is connected yet.
+    /// - Parameter known: what need not be asked for again; the client adds to it.
     /// - Throws: `ResultsError` `.value` for an address that is none.
-    public init(_ server: Server) throws(ResultsError) {
+    public init(_ server: Server, known: KnownTestcases = KnownTestcases()) throws(ResultsError) {
         guard let parts = URLComponents(string: server.url), ["http", "https"].contains(parts.scheme?.lowercased()),
             parts.host?.isEmpty == false
         else {
             throw ResultsError(.value, "resultsdb_server is no web address; it looks like http://localhost:5001/api/v2.0")
         }
         self.server = server
+        self.known = known
         base = server.url
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
@@ -79,15 +81,6 @@ public actor ResultsDBClient {
             throw ResultsError(.refused, "\(base) took the result, but its answer has no id; is this a ResultsDB?", status: answer.status)
         }
         return id
-    }
-
-    /// One stored result as the server tells it.
-    public func result(id: Int) async throws -> Value {
-        let answer = try await send(.GET, "results/\(id)", nil)
-        guard answer.status == 200 else { throw refusal("read the result \(id)", answer) }
-        do { return try ValueJSON.parse(answer.text) } catch {
-            throw ResultsError(.refused, "\(base) answers with something that is no JSON; is this a ResultsDB?", status: answer.status)
-        }
     }
 
     // MARK: Requests

@@ -22,11 +22,12 @@ public enum ResultsDBReporter {
     /// - Parameters:
     ///   - server: nil when reporting is off: nothing is connected then, the text is logged and returned unchanged.
     ///   - namespaces: the rules, and the origin of the task's clone; nil where they are not enforced (outside production).
+    ///   - known: the testcases of that server that this process has met.
     /// - Throws: `ResultsError` `.directive` for text that is no ResultYAML and results that lack something, `.namespace` before
     ///   anything is posted; `CancellationError`.
     public static func report(
         yaml: String, run: ResultsDBReport.Run, server: ResultsDBClient.Server?, namespaces: (rules: Namespaces, origin: String?)? = nil,
-        log: (Level, String) -> Void
+        known: KnownTestcases = KnownTestcases(), log: (Level, String) -> Void
     ) async throws -> Report {
         let details: [CheckDetail]
         do throws(ResultsError) { details = try ResultYAML.parse(yaml) } catch {
@@ -43,7 +44,7 @@ public enum ResultsDBReporter {
         }
         var result = Report(details: details, yaml: yaml)
         guard !report.entries.isEmpty else { return result }
-        let client = try ResultsDBClient(server)
+        let client = try ResultsDBClient(server, known: known)
         do { try await post(report, through: client, into: &result, log: log) } catch {
             await client.close()
             throw error

@@ -27,6 +27,8 @@ public struct DirectiveCall: Sendable {
     public var label: String
     /// Every variable there is now.
     public var variables: OrderedDictionary<String, Value>
+    /// The same with what was typed, as `_orig_args`.
+    public var processed: OrderedDictionary<String, Value>
     /// The formula's name without and with its namespace.
     public var checkname: String
     public var qualifiedCheckname: String
@@ -35,11 +37,12 @@ public struct DirectiveCall: Sendable {
 
     public init(
         session: RunSession, label: String, variables: OrderedDictionary<String, Value>, checkname: String, qualifiedCheckname: String,
-        timeout: Duration? = nil
+        timeout: Duration? = nil, processed: OrderedDictionary<String, Value>? = nil
     ) {
         self.session = session
         self.label = label
         self.variables = variables
+        self.processed = processed ?? variables
         self.checkname = checkname
         self.qualifiedCheckname = qualifiedCheckname
         self.timeout = timeout

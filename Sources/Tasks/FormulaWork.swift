@@ -3,7 +3,7 @@ public import AtollFormula
 import AtollGuestAccess
 import AtollModel
 import AtollPlatform
-import AtollResults
+public import AtollResults
 import Foundation
 import OrderedCollections
 
@@ -34,11 +34,12 @@ public struct FormulaWork: TaskWork {
         (arguments.item, arguments.type?.rawValue, formula.qualifiedName)
     }
 
-    /// The arguments that commands find as variables through the shim: everything that was typed but what concerns this host alone.
-    public var forwarded: [String] {
-        var typed = arguments.original.dictionary
-        typed["uuid"] = .string(arguments.uuid)
-        return reverseArguments(typed, ignoring: RunArguments.notForwarded)
+    /// To where the formula would have reported, and about an item as it would have.
+    public func report(_ broken: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail {
+        guard arguments.item != nil, arguments.type != nil, formula.actions.contains(where: { $0.directive == "resultsdb" }),
+            let directive = try? directives.find("resultsdb") as? ResultsDBDirective
+        else { return broken }
+        return await directive.options.report(broken: broken, files, log)
     }
 
     public func check() throws {
@@ -88,7 +89,7 @@ public struct FormulaWork: TaskWork {
     ) -> DirectiveCall {
         DirectiveCall(
             session: session, label: label, variables: variables, checkname: formula.name, qualifiedCheckname: formula.qualifiedName,
-            timeout: timeout)
+            timeout: timeout, processed: arguments.processed(variables))
     }
 
     /// A directory that `--override` names need not exist.

@@ -53,13 +53,15 @@ final class RunCourse: Sendable {
             if failure == nil, exitCode == 0 { failure = lost }
         }
         var results = session.withLock { $0 }?.results ?? []
+        var broken: CheckDetail?
         if let failure {
             let verdict = Verdict.of(failure, signal: signal, legacy: policy.usesLegacyExitCodes)
             exitCode = verdict.exitCode
-            results = synthesized(results, verdict, failure)
+            broken = synthesized(results, verdict, failure)
         }
-        let outcome = results.map(\.outcome).max()
+        let outcome = (results + [broken].compactMap { $0 }).map(\.outcome).max()
         await leave(outcome: outcome, exitCode: exitCode)
+        if let broken { results.append(await reported(broken)) }
         return finish(results, outcome: outcome, exitCode: exitCode, failure)
     }
 
@@ -98,6 +100,7 @@ final class RunCourse: Sendable {
             case .libvirt: policy.taskDirectory
             }
         var artifacts = files.path
+        var sharesArtifacts = false
         let workDirectory = instance.ownDirectory + "/work"
         if !isLocal {
             var made = try await makeDirectories(workDirectory, artifacts, on: instance)
@@ -110,7 +113,7 @@ final class RunCourse: Sendable {
                 throw DisposableError(.copy, "\(instance.name) has no room for artifacts: \(GuestText.tail(made.errors, lines: 1))")
             }
             // Artifacts that are there already are the run's own on this host: the machine is this one.
-            if made.isNew { instance.claim(artifacts) }
+            if made.isNew { instance.claim(artifacts) } else { sharesArtifacts = true }
             try await stage("push") {
                 guard let local = self.work.localDirectory else {
                     _ = try await instance.capture(InstanceCommand(.arguments(["mkdir", "-p", "--", taskDirectory])))
@@ -135,7 +138,7 @@ final class RunCourse: Sendable {
             workDirectory: workDirectory, silence: policy.silence, forwarded: forwarded,
             environment: environment.merging(
                 ["TEST_ARTIFACTS": artifacts, "ARTIFACTS": artifacts, "WORKDIR": workDirectory, "TASKDIR": taskDirectory]) { $1 },
-            output: sink, limits: policy.limits)
+            output: sink, limits: policy.limits, sharesArtifacts: sharesArtifacts)
     }
 
     /// By one command, for each takes a guest its time. `isNew`: the artifacts' directory was not there before.
@@ -237,15 +240,28 @@ final class RunCourse: Sendable {
         for line in "\(failure)".split(separator: "\n") { log.critical(String(line)) }
     }
 
-    /// A run that broke reports so: silence would look like "not run yet".
-    private func synthesized(_ results: [CheckDetail], _ verdict: Verdict, _ failure: any Error) -> [CheckDetail] {
-        guard let outcome = verdict.outcome, let item = work.subject.item, let type = work.subject.type else { return results }
-        let checkname = work.subject.checkname
-        if results.contains(where: { $0.checkname == checkname && $0.isBroken }) { return results }
-        let line = "\(failure)".split(separator: "\n").first.map(String.init) ?? ""
-        return results.filter { $0.checkname != checkname } + [
-            CheckDetail(item: item, type: type, outcome: outcome, note: String(log.redacted(line).prefix(300)), checkname: checkname)
-        ]
+    /// A run that broke says so beside whatever it brought before: silence would look like "not run yet". Without an item it is about the
+    /// task itself.
+    private func synthesized(_ results: [CheckDetail], _ verdict: Verdict, _ failure: any Error) -> CheckDetail? {
+        guard let outcome = verdict.outcome else { return nil }
+        let subject = work.subject
+        let item = subject.item ?? work.title
+        // The task said so itself.
+        if results.contains(where: { $0.item == item && $0.checkname == subject.checkname && $0.isBroken }) { return nil }
+        return CheckDetail.broken(
+            outcome, item: item, type: subject.item == nil ? "task" : subject.type ?? "task", checkname: subject.checkname,
+            reason: log.redacted("\(failure)"))
+    }
+
+    /// Where nothing was reported yet, those who wait for results elsewhere are told too.
+    private func reported(_ broken: CheckDetail) async -> CheckDetail {
+        guard session.withLock({ $0 })?.hasPosted != true, overlord.stop.atOnce.signal == nil else { return broken }
+        let told = Mutex(broken)
+        await shielded(until: overlord.stop.atOnce) {
+            let detail = await self.work.report(broken, self.files, self.log)
+            told.withLock { $0 = detail }
+        }
+        return told.withLock { $0 }
     }
 
     /// Stages that say nothing themselves and take long when there is much to copy.
@@ -261,17 +277,8 @@ final class RunCourse: Sendable {
             log.debug("stage \(name): \(seconds.formatted(.number.precision(.fractionLength(2)))) s")
         }
         log.debug("stage \(name)")
-        let words = Self.slowStages[name]
-        let heartbeat = words.map { words in
-            Task { [log] in
-                while !Task.isCancelled {
-                    try await Task.sleep(for: .seconds(10))
-                    log.info("\(words): \(began.duration(to: .now).components.seconds) s so far")
-                }
-            }
-        }
-        defer { heartbeat?.cancel() }
-        return try await body()
+        guard let words = Self.slowStages[name] else { return try await body() }
+        return try await Heartbeat(log: log).during(words, body)
     }
 
     /// Cleaning up is not cancelled by what ended the run; what may be left out ends when a second signal comes.

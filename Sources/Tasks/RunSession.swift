@@ -23,6 +23,8 @@ public final class RunSession: Sendable {
     public let forwarded: [String]
     /// Variables every command finds.
     public let environment: [String: String]
+    /// Whether its machine is this host after all, so that its artifacts directory is the run's own.
+    private let sharesArtifacts: Bool
     private let output: OutputSink
     private let limits: TarLimits
     private let state = Mutex(State())
@@ -30,13 +32,16 @@ public final class RunSession: Sendable {
     private struct State {
         var results: [CheckDetail] = []
         var hasReported = false
+        /// Whether something was handed to a ResultsDB, taken or not.
+        var hasPosted = false
         var exitCodes: [Int32] = []
         var packages: [String] = []
     }
 
     init(
         instance: any Instance, files: RunFiles, log: RunLog, taskDirectory: String, artifactsDirectory: String, workDirectory: String,
-        silence: Duration?, forwarded: [String], environment: [String: String], output: OutputSink, limits: TarLimits
+        silence: Duration?, forwarded: [String], environment: [String: String], output: OutputSink, limits: TarLimits,
+        sharesArtifacts: Bool = false
     ) {
         self.instance = instance
         self.files = files
@@ -49,6 +54,7 @@ public final class RunSession: Sendable {
         self.environment = environment
         self.output = output
         self.limits = limits
+        self.sharesArtifacts = sharesArtifacts
     }
 
     /// Runs a command; what it writes goes to the console and into the run's output log as it comes, and to `also`.
@@ -70,14 +76,20 @@ public final class RunSession: Sendable {
         // What we write about the run lies there too; no guest may put its own in that place.
         limits.reserved.insert("taskotron")
         let report = try await instance.pull(contentsOf: artifactsDirectory, to: files.path, limits: limits)
-        for refused in report.refused.prefix(20) { warn("artifact \(refused.name) was left behind: \(refused.why)") }
-        if report.refusedCount > 20 { warn("and \(report.refusedCount - 20) more artifacts") }
+        // The results that a task may write there are read from where they are, and what is ours was never away.
+        let refused = report.refused.filter { $0.why != TarReport.reserved || !isExpected($0.name) }
+        for refused in refused.prefix(20) { warn("artifact \(refused.name) was left behind: \(refused.why)") }
+        let more = report.refusedCount - (report.refused.count - refused.count) - refused.prefix(20).count
+        if more > 0 { warn("and \(more) more artifacts") }
         return report
     }
+
+    private func isExpected(_ name: String) -> Bool { sharesArtifacts || name.hasSuffix("taskotron/results.yml") }
 
     /// Results that a directive made or the task wrote; those of `isFinal` (reported ones) replace what is there.
     public func take(_ details: [CheckDetail], isFinal: Bool = false) {
         state.withLock { state in
+            if isFinal, !details.isEmpty { state.hasPosted = true }
             if isFinal, !state.hasReported {
                 state.results = []
                 state.hasReported = true
@@ -95,6 +107,9 @@ public final class RunSession: Sendable {
     }
 
     public var results: [CheckDetail] { state.withLock { $0.results } }
+
+    /// Whether whoever waits at ResultsDB heard of this run, or would have.
+    var hasPosted: Bool { state.withLock { $0.hasPosted } }
 
     /// Sets an exit code; the worst of all is the run's.
     public func exit(with code: Int32) { state.withLock { $0.exitCodes.append(code) } }

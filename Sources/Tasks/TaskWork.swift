@@ -1,6 +1,6 @@
 import AtollDisposable
 import AtollGuestAccess
-import AtollResults
+public import AtollResults
 import OrderedCollections
 
 /// What a run does once its machine answers: a formula's actions, or one command.
@@ -15,8 +15,15 @@ public protocol TaskWork: Sendable {
     /// Does it.
     /// - Returns: the run's exit code when nothing broke.
     func perform(_ session: RunSession) async throws -> Int32
-    /// What results are about when the work breaks before it gives any: item, type, check name; nil item when it is not known.
+    /// What results are about when the work breaks: item, type, check name; nil item when it is about none.
     var subject: (item: String?, type: String?, checkname: String) { get }
+    /// Tells of a run that broke and reported nothing, where its results would have been reported. What goes wrong with that is logged.
+    /// - Returns: the result with what it got there, an id for example.
+    func report(_ broken: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail
+}
+
+extension TaskWork {
+    public func report(_ broken: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail { broken }
 }
 
 /// One command, whose exit code is the run's.

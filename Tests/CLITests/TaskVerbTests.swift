@@ -254,10 +254,14 @@ private struct Desk {
         // Nothing that broke looks like nothing that was run.
         #expect(try JUnitReader.read(junit).map(\.status) == [.passed, .failed, .error, .error])
         #expect(try JUnitReader.read(junit).map(\.message) == ["", "too big", "it broke", "the run was killed"])
+        #expect(junit.contains("type=\"CRASHED\">it broke") && junit.contains("type=\"ABORTED\">the run was killed"))
 
         let export = try ResultsExportVerb.parse(["--all"])
-        #expect(try ResultYAML.parse(try export.document(of: runs, try desk.session())) == [passed, failed])
-        #expect(try export.document(of: runs, try desk.session(["-f", "json"])).contains("\"1 PASSED, 1 FAILED\""))
+        let exported = try ResultYAML.parse(try export.document(of: runs, try desk.session()))
+        #expect(Array(exported.prefix(2)) == [passed, failed] && exported.map(\.outcome) == [.passed, .failed, .crashed, .aborted])
+        #expect(exported[3].item == "size-check" && exported[3].type == "task")
+        #expect(
+            try export.document(of: runs, try desk.session(["-f", "json"])).contains("\"1 PASSED, 1 FAILED, 1 ABORTED, 1 CRASHED\""))
 
         let html = try ResultsHTMLVerb.parse(["--all"])
         let page = try html.document(of: runs, try desk.session())
@@ -280,6 +284,65 @@ private struct Desk {
         #expect(throws: InvalidInput.self) { try TaskSession(try desk.session()) }
         let tasks = try TaskSession(try desk.session(), isLenient: true)
         #expect(tasks.settings.imagesdir == "/i" && tasks.settings.keepFor == 7200 && tasks.store == desk.store)
+    }
+}
+
+@Suite struct RepetitionTests {
+    private let desk: Desk
+
+    init() throws { desk = try Desk() }
+
+    @Test func itGoesWhereTheRunItRepeatsWent() throws {
+        let repetition = Repetition(of: try desk.add("r1"))
+        try repetition.check(mode: "libvirt")
+        let error = #expect(throws: UsageError.self) { try repetition.check(mode: "local") }
+        #expect(
+            error?.description
+                == "r1 ran with the mode libvirt, and this would run with local; type: TASKOTRON_RUNTASK_MODE=libvirt atoll rerun r1"
+        )
+        let ssh = Repetition(of: try desk.add("r2") { ($0.mode, $0.target) = ("ssh", "root@h:22") })
+        #expect(#expect(throws: UsageError.self) { try ssh.check(mode: "local") }?.description.hasSuffix("--ssh root@h:22") == true)
+    }
+
+    @Test func whatChangedSinceIsSaid() throws {
+        let run = try desk.add("r1") { ($0.formulaDigest, $0.image, $0.imageDigest) = ("a", "tiny", "1") }
+        let repetition = Repetition(of: run)
+        var record = run.record
+        #expect(repetition.formulaDifference(record) == nil && repetition.imageDifference(record) == nil)
+        (record.formula, record.formulaDigest, record.imageDigest) = ("/t.yml", "b", "2")
+        #expect(repetition.formulaDifference(record) == "the formula /t.yml is not what it was when r1 ran")
+        try AtomicFile.write("x", to: run.files.formula)
+        #expect(repetition.formulaDifference(record)?.hasSuffix("; what ran then is kept as \(run.files.formula)") == true)
+        #expect(repetition.imageDifference(record)?.contains("is not what it was when r1 ran: 2, then 1") == true)
+        record.image = "debian-12"
+        #expect(repetition.imageDifference(record) == "this ran on the image debian-12, and r1 on tiny")
+    }
+
+    @Test func whatDecidedSomethingBesideTheWordsIsRecordedAndSecretsAreNot() {
+        let recorded = RunEnvironment.recorded([
+            "TASKOTRON_DEFAULT_IMAGE": "tiny", "TASKOTRON_RESULTSDB_TOKEN": "s3cret", "TASKOTRON_VAULT_PASSWORD": "s3cret",
+            "TASKOTRON_RESULTSDB_SERVER": "http://me:s3cret@host/api", "TASKOTRON_ARTIFACTSDIR": "/a", "TASKOTRON_RUNTASK_MODE": "libvirt",
+            "HOME": "/root",
+        ])
+        #expect(recorded == ["TASKOTRON_DEFAULT_IMAGE": "tiny"])
+        #expect(RunEnvironment.recorded(["HOME": "/"]) == nil)
+        let request = RunRecord.Request(verb: "run", arguments: ["run", "tiny"], directory: "/", environment: recorded)
+        #expect(request.words == ["env", "TASKOTRON_DEFAULT_IMAGE=tiny", "atoll", "run", "tiny"])
+    }
+
+    @Test func globalOptionsThatCountAreRepeatedUnlessGivenAnew() throws {
+        let typed = try GlobalOptions.parse([
+            "--accel", "tcg", "--lease_dir", "/l", "--libvirt-user", "u", "--libvirt-password", "s3cret", "-f", "json", "-j", "3",
+        ])
+        #expect(typed.taskWords == ["--accel=tcg", "--libvirt-user=u", "--lease_dir=/l"])
+        let now = try GlobalOptions.parse(["--lease_dir", "/m"]).completed(by: typed)
+        #expect(now.accel == "tcg" && now.leaseDir == "/m" && now.outFormat == nil && now.jobs == nil)
+    }
+
+    @Test(arguments: [["-j", "all/5"], ["-jall/5"], ["-j=all/5"]]) func theJobOfOldScriptsIsTaken(_ words: [String]) {
+        #expect(ProgramNames.words("runtask", words + ["t.yml"]) == ["runtask", "--jobid=all/5", "t.yml"])
+        #expect(ProgramNames.words("atoll", ["runtask"] + words) == ["runtask", "--jobid=all/5"])
+        #expect(ProgramNames.words("atoll", ["runtask", "-j2", "-j-1"]) == ["runtask", "-j2", "--jobid=-1"])
     }
 }
 

@@ -112,7 +112,7 @@ import Testing
         let arguments = try RunArguments.process(
             original, currentDirectory: "/d", artifactsRoot: "/a", date: Date(timeIntervalSince1970: 0), defaultMode: .local)
         #expect(original == before && arguments.original == before)
-        let all = arguments.dictionary(formula: formula, workdir: "/w")
+        let all = arguments.processed(arguments.variables(formula: formula, workdir: "/w"))
         #expect(all["_orig_args"]?["task"] == "t.yml" && all["task"] == "/d/t.yml")
         #expect(all["_orig_args"]?["machine"] == nil && all["machine"] == "h" && all["port"] == 22 && all["user"] == "r")
     }
@@ -176,6 +176,14 @@ import Testing
         #expect(RunIdentifier.isUsable(String(repeating: "x", count: 36)) && RunIdentifier.isUsable("a.b-c_1"))
     }
 
+    @Test func severalRunsHaveNamesThatFit() throws {
+        #expect(try RunIdentifier.names("a", count: 1) == ["a"] && RunIdentifier.names("a", count: 3) == ["a-1", "a-2", "a-3"])
+        let long = String(repeating: "x", count: 34)
+        #expect(try RunIdentifier.names(long, count: 9).allSatisfy(RunIdentifier.isUsable))
+        let error = #expect(throws: UsageError.self) { try RunIdentifier.names(long, count: 10) }
+        #expect(error?.problems.first?.hasPrefix("--uuid: \"\(long)\" is too long for 10 runs") == true)
+    }
+
     @Test func anItemWithoutATypeIsWarnedAbout() throws {
         let item = try process { $0.item = "X" }
         #expect(item.warnings.count == 1 && item.warnings[0].contains("--item without --type"))
@@ -207,9 +215,9 @@ import Testing
             $0.overrides = ["a=1", "b=2"]
         }
         #expect(
-            arguments.forwarded(task: "t.yml") == [
-                "--local", "--arch", "x86_64", "--debug", "--item", "a 'b' c", "--jobid", "-1", "--override", "a=1", "--override", "b=2",
-                "--type", "koji_build", "--uuid", "20260101_120000_123456", "t.yml",
+            arguments.forwarded == [
+                "--arch", "x86_64", "--debug", "--item", "a 'b' c", "--jobid", "-1", "--override", "a=1", "--override", "b=2",
+                "--type", "koji_build", "--uuid", "20260101_120000_123456",
             ])
     }
 

@@ -50,6 +50,41 @@ extension IntegrationTests {
             #expect(try await TaskProduct.lastingLeftovers() == [])
         }
 
+        @Test("a run that breaks is never silent, whatever it is about", .timeLimit(.minutes(1)))
+        func neverSilent() async throws {
+            let tasks = try TaskProduct()
+            try tasks.formula("crash", "  - shell: echo hi; exit 3")
+            try tasks.formula("slow", "  - shell: while :; do echo x; sleep 0.2; done")
+            let cases: [(words: [String], exit: Int32, outcome: String)] = [
+                (["crash.yml"], 101, "CRASHED"), (["--timeout", "1", "slow.yml"], 103, "ABORTED"),
+            ]
+            for (words, exit, outcome) in cases {
+                let run = outcome.lowercased()
+                #expect(try await tasks.run(["runtask", "--local", "--uuid", run] + words).status == exit)
+                for all in [[], ["--all"]] {
+                    let junit = try await tasks.run(["results", "junit", run] + all)
+                    #expect(
+                        junit.standardOutput.contains("errors=\"1\"") && junit.standardOutput.contains("type=\"\(outcome)\""), "\(junit)")
+                    let export = try await tasks.run(["results", "export", run] + all)
+                    #expect(export.standardOutput.contains("outcome: \(outcome)"), "\(export)")
+                }
+            }
+            #expect(
+                try tasks.results("crashed") == [
+                    "scratch.crash CRASHED crash task action 1 (shell): the command `echo hi; exit 3` ended with status 3: hi"
+                ])
+
+            // A formula that cannot be used, about an item: exit 1, and a run that says so. The others go on.
+            try tasks.workspace.write("tasks/bad.yml", "name: bad\nactions:\n  - shell: ls\n    python: {file: a}\n")
+            try tasks.formula("good", "  - dummy: {result: PASS}")
+            let bad = try await tasks.run(["runtask", "--local", "--uuid", "b"] + TaskProduct.item + ["bad.yml", "good.yml"])
+            #expect(bad.status == 1 && bad.standardError.contains("bad.yml:4:5: actions[0].python"), "\(bad)")
+            #expect(try tasks.record("b-1")["exitCode"] as? Int32 == 1 && tasks.record("b-2")["exitCode"] as? Int32 == 0)
+            #expect(try tasks.results("b-1").first?.hasPrefix("scratch.bad CRASHED foo-1.2-3.fc99 koji_build ") == true)
+            let preview = try await tasks.run(["runtask", "--dry-run", "--uuid", "p"] + TaskProduct.item + ["bad.yml"])
+            #expect(preview.status == 1 && !SystemCall.exists(tasks.artifacts + "/p"))
+        }
+
         @Test("check 1, 2, 3, 5, 13, 14, 15, 16: what cannot be run is refused before anything is made", .timeLimit(.minutes(1)))
         func refusals() async throws {
             let tasks = try TaskProduct()
@@ -85,6 +120,7 @@ extension IntegrationTests {
                     #expect(!result.standardError.contains(crash), "\(entry.words): \(result.standardError)")
                 }
             }
+            // About no item nobody waits for a result: no run is begun.
             #expect(try Directories.list(tasks.artifacts) == [])
 
             // One half of an item is worth a warning.

@@ -28,7 +28,7 @@ extension IntegrationTests {
             // What failed, then what fails still.
             try tasks.workspace.write("tasks/first", "")
             let preview = try await tasks.run(["rerun", "--failed", "--dry-run"])
-            #expect(preview.status == 0 && preview.standardOutput.components(separatedBy: " && atoll runtask ").count == 3, "\(preview)")
+            #expect(preview.status == 0 && preview.standardOutput.components(separatedBy: " atoll runtask ").count == 3, "\(preview)")
             let second = try await tasks.run(["rerun", "--failed"])
             #expect(second.status == 101 && second.standardError.contains("\n1 of 2 runs well\n"), "\(second.standardError)")
             try tasks.workspace.write("tasks/second", "")
@@ -36,6 +36,36 @@ extension IntegrationTests {
             #expect(third.status == 0, "\(third.standardError)")
             #expect(third.standardError.hasPrefix("again: ") && third.standardError.components(separatedBy: "\nagain: ").count == 1)
             #expect(try await tasks.run(["rerun", "--failed"]).standardError.hasPrefix("nothing failed in "))
+        }
+
+        @Test("what is repeated runs where it ran, whatever says so now", .timeLimit(.minutes(1)))
+        func whereItRan() async throws {
+            let tasks = try TaskProduct()
+            try tasks.formula("where", "  - shell: touch ran")
+            let variables = ["TASKOTRON_RUNTASK_MODE": "libvirt", "TASKOTRON_DEFAULT_IMAGE": "nosuch"]
+            let first = try await tasks.run(["runtask", "--accel", "tcg", "--uuid", "wh", "where.yml"], environment: variables)
+            #expect(first.status == 102, "\(first)")
+            let request = try #require(try tasks.record("wh")["request"] as? [String: Any])
+            #expect(request["arguments"] as? [String] == ["runtask", "--accel=tcg", "--libvirt", "where.yml"])
+            let again = try await tasks.run(["rerun", "wh"])
+            #expect(again.status == 102 && again.standardError.contains("there is no image nosuch"), "\(again)")
+            #expect(!SystemCall.exists(tasks.tasks + "/ran"))
+
+            // A record that does not say it: refused rather than run on this machine.
+            let path = tasks.path("wh", "taskotron/run.json")
+            try AtomicFile.write(try AtomicFile.text(path).replacing("\"--libvirt\",", with: ""), to: path)
+            let refused = try await tasks.run(["rerun", "wh"])
+            #expect(refused.status == 2 && refused.standardError.contains("TASKOTRON_RUNTASK_MODE=libvirt atoll rerun wh"), "\(refused)")
+            #expect(!SystemCall.exists(tasks.tasks + "/ran"))
+
+            // Without a flag nobody consented to changes of this machine, nor does a repetition.
+            let here = try await tasks.run(["runtask", "--uuid", "here", "where.yml"])
+            #expect(here.status == 0 && SystemCall.exists(tasks.tasks + "/ran"))
+            let words = try #require(try tasks.record("here")["request"] as? [String: Any])["arguments"] as? [String]
+            #expect(words == ["runtask", "where.yml"])
+            try tasks.formula("where", "  - shell: touch other")
+            let changed = try await tasks.run(["rerun", "here"])
+            #expect(changed.status == 0 && changed.standardError.contains("is not what it was when here ran"), "\(changed)")
         }
 
         @Test("with -f json every line is an event with its time", .timeLimit(.minutes(1)))

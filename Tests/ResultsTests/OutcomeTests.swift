@@ -80,5 +80,9 @@ import Testing
         #expect(broken.note == "no network")
         #expect(broken.output == ["mirror 1", "mirror 2"])
         #expect(broken.isBroken)
+        // A line that only leads to others says nothing alone.
+        let status = "the command `echo hi` ended with status 125:\ncat: write error\nshim: cannot write /x\n"
+        #expect(CheckDetail.headline(status) == "the command `echo hi` ended with status 125: shim: cannot write /x")
+        #expect(CheckDetail.headline("alone:\n") == "alone:" && CheckDetail.headline("") == "")
     }
 }

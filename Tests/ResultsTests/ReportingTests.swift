@@ -85,9 +85,7 @@ import Testing
                 "note": "5 ERRORS", "ref_url": "http://localhost/artifacts/20260101_120000_123456/xchat.log",
                 "data": ["item": "xchat-0.5-1.fc20", "type": "koji_build", "compose_id": "F-25", "moo": 11],
             ])
-        let client = try ResultsDBClient(.init(server.url))
-        #expect(try await client.result(id: 1)["data"]?["moo"] == ["11"])
-        await client.close()
+        #expect(try ValueJSON.parse(server.results[0])["data"]?["moo"] == ["11"])
     }
 
     @Test("check 51: an artifact that is there is linked; a missing, outside or sibling one gives the bare URL and a warning")

@@ -270,6 +270,25 @@ import Testing
 
     // MARK: programs
 
+    @Test("a guest's own files in the place of ours are left behind with a warning, but for the results it may write there")
+    func reservedPlace() async throws {
+        let place = try Workspace("atoll-guest")
+        for name in ["taskotron/results.yml", "taskotron/run.json", "good"] { try place.write(name, "x") }
+        let instance = SlowInstance(artifacts: { local, limits in
+            var extraction = try TarExtraction(into: local, limits: limits)
+            var writer = try TarWriter(contentsOf: place.path)
+            while let piece = try writer.next() { try extraction.feed(piece) }
+            return try extraction.finish()
+        })
+        let session = try bench.session(instance)
+        try await session.fetchArtifacts()
+        #expect(session.log.warnings.count == 1, "\(session.log.warnings)")
+        #expect(
+            session.log.warnings.first?.contains("taskotron/run.json was left behind: in the place of files that are not the task's")
+                == true)
+        #expect(!SystemCall.exists(session.files.results) && SystemCall.exists(session.files.path + "/good"))
+    }
+
     @Test("a program atoll-directive-NAME reads one JSON object and answers with a value or an error; its errors are logged")
     func external() async throws {
         let bin = bench.workspace.path + "/bin"
@@ -291,6 +310,12 @@ import Testing
             question.hasPrefix(
                 "{\"name\": \"ask\", \"parameters\": {\"x\": [\"y\", true]}, \"variables\": {\"workdir\": \"/w\", \"item\": \"i\\\"1\"}"))
         #expect(question.contains("\"checkname\": \"scratch.t\", \"login\": null"))
+        // In a formula it hears what was typed as well.
+        let other = try TaskBench()
+        let run = try await other.run(formula: "name: t\nactions: [{ask: {}}]\n", item: "foo-1-1", environment: environment)
+        #expect(run.record.exitCode == 0)
+        let typed = try AtomicFile.text(bench.workspace.path + "/question")
+        #expect(typed.contains("\"_orig_args\": {") && typed.contains("\"task\": \"t.yml\""), "\(typed)")
         #expect(log.text.contains("ask: thinking"))
         #expect(try await failure(try find("refuse"), [:], call) == "refuse failed: no such build")
         #expect(try await failure(try find("mumble"), [:], call).contains("wrote no answer"))

@@ -51,6 +51,37 @@ extension InstanceCommand {
     }
 }
 
+/// A fake that takes its time, and whose artifacts are as it is told.
+final class SlowInstance: Instance {
+    private let inner: FakeInstance
+    private let wait: @Sendable (String) async -> Void
+    private let artifacts: @Sendable (String, TarLimits) throws -> TarReport
+
+    init(
+        _ inner: FakeInstance = FakeInstance(),
+        artifacts: @escaping @Sendable (String, TarLimits) throws -> TarReport = { _, _ in TarReport() },
+        wait: @escaping @Sendable (String) async -> Void = { _ in }
+    ) {
+        self.inner = inner
+        self.artifacts = artifacts
+        self.wait = wait
+    }
+
+    var name: String { inner.name }
+    var kind: InstanceKind { inner.kind }
+    var ownDirectory: String { inner.ownDirectory }
+    var loginCommand: String? { nil }
+    func start() async throws {}
+    func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult {
+        await wait(command.line)
+        return try await inner.run(command, output: output)
+    }
+    func push(_ source: CopySource, to directory: String) async throws -> [String] { [] }
+    func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport { try artifacts(local, limits) }
+    func consoleTail() async -> String { "" }
+    func dispose() async throws {}
+}
+
 /// The local instance, with every command noted.
 final class NotingInstance: Instance {
     private let inner: LocalInstance
@@ -143,7 +174,7 @@ final class TaskBench: Sendable {
         let instance = NotingInstance(LocalInstance(directory: workspace.path + "/own", environment: environment))
         let files = RunFiles(path: arguments.artifactsdir)
         let record = try await overlord.run(
-            work, record: Self.record(arguments), files: files, forwarded: work.forwarded, makeInstance: { instance })
+            work, record: Self.record(arguments), files: files, forwarded: arguments.forwarded, makeInstance: { instance })
         return Run(record: record, files: files, log: lines.text, output: output.all.joined(), commands: instance.commands)
     }
 

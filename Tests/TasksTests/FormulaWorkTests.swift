@@ -146,8 +146,7 @@ import Testing
             $0.debug = true
             $0.arch = "x86_64"
         }
-        let work = FormulaWork(formula: try Formula.load(arguments.task), arguments: arguments)
-        let words = work.forwarded
+        let words = arguments.forwarded
         for option in ["--uuid", "--item", "--type", "--arch", "--debug"] { #expect(words.contains(option)) }
         for option in ["--ssh", "--ssh-privkey", "--local", "--libvirt", "--no-destroy", "--task"] { #expect(!words.contains(option)) }
         #expect(!words.contains { $0.contains("secret") || $0.contains("host:33") })
@@ -180,6 +179,77 @@ import Testing
         let kept = try ResultYAML.parse(try run.text("taskotron/results.yml"))
         #expect(kept.map(\.checkname) == ["scratch.t.sub", "scratch.t"])
         #expect(kept.map(\.outcome) == [.passed, .crashed])
+    }
+
+    @Test("a run that breaks before it reported is reported as broken, once, and a refusal of that changes nothing")
+    func reportedBroken() async throws {
+        let benches = try (0..<4).map { _ in try TaskBench() }
+        let server = try ResultsDBServer(additionalOutcomes: ["CRASHED"])
+        defer { server.close() }
+        let reporting = ReportingOptions(server: .init(server.url))
+        let formula = "name: t\nactions: [{shell: 'exit 3'}, {resultsdb: {results: 'results: []'}}]\n"
+        let run = try await bench.run(formula: formula, item: "foo-1-1", reporting: reporting)
+        #expect(run.record.exitCode == 101)
+        let body = try #require(server.requests("POST", "/results").first?.body)
+        #expect(server.results.count == 1)
+        for word in ["\"outcome\": \"CRASHED\"", "\"testcase\": \"scratch.t\"", "\"foo-1-1\"", "\"koji_build\""] {
+            #expect(body.contains(word), "\(body)")
+        }
+        #expect(try ResultYAML.parse(try run.text("taskotron/results.yml")).map(\.resultsDBID) == [1])
+
+        // A server that knows no CRASHED refuses it.
+        let strict = try ResultsDBServer()
+        defer { strict.close() }
+        let refused = try await benches[0].run(formula: formula, item: "foo-1-1", reporting: ReportingOptions(server: .init(strict.url)))
+        #expect(refused.record.exitCode == 101 && strict.requests("POST", "/results").count == 1)
+        #expect(refused.log.contains("ERROR") && refused.log.contains("is not posted"))
+        #expect(try ResultYAML.parse(try refused.text("taskotron/results.yml")).map(\.outcome) == [.crashed])
+
+        // Nobody waits where nothing is reported, about no item, or once something was.
+        let before = server.connectionCount
+        _ = try await benches[1].run(formula: formula, reporting: reporting)
+        _ = try await benches[2].run(formula: "name: t\nactions: [{shell: 'exit 3'}]\n", item: "foo-1-1", reporting: reporting)
+        #expect(server.connectionCount == before)
+        let told = "results: [{item: foo-1-1, type: koji_build, outcome: FAILED, note: real}]"
+        let later = try await benches[3].run(
+            formula: "name: t\nactions: [{resultsdb: {results: '\(told)'}}, {shell: 'exit 4'}]\n", item: "foo-1-1", reporting: reporting)
+        #expect(server.results.count == 2)
+        let kept = try ResultYAML.parse(try later.text("taskotron/results.yml"))
+        #expect(kept.map(\.outcome) == [.failed, .crashed] && kept.map(\.resultsDBID) == [2, nil] && kept[0].note == "real")
+    }
+
+    @Test("check 49: two actions that report under one name ask for it once")
+    func check49() async throws {
+        let server = try ResultsDBServer()
+        defer { server.close() }
+        let reporting = ReportingOptions(server: .init(server.url))
+        func action(_ item: String) -> String { "{resultsdb: {results: 'results: [{item: \(item), type: b, outcome: PASSED}]'}}" }
+        let run = try await bench.run(formula: "name: t\nactions: [\(action("a")), \(action("c"))]\n", reporting: reporting)
+        #expect(run.record.exitCode == 0 && server.results.count == 2)
+        #expect(server.requests("GET", "/testcases/scratch.t").count == 1)
+    }
+
+    @Test("a formula that cannot be used is a run about its item that CRASHED, reported where it would have been")
+    func brokenFormula() async throws {
+        let server = try ResultsDBServer(additionalOutcomes: ["CRASHED"])
+        defer { server.close() }
+        try bench.file("b.yml", "name: size\nnamespace: dist\nactions: [{shell: a, python: {file: b}}, {resultsdb: {results: x}}]\n")
+        let arguments = try bench.arguments("b.yml", item: "foo-1-1")
+        let problems = try #require(throws: InvalidInput.self) { try Formula.load(arguments.task) }
+        let work = BrokenFormula(problems, arguments: arguments, reporting: ReportingOptions(server: .init(server.url)))
+        let files = RunFiles(path: arguments.artifactsdir)
+        let overlord = Overlord(policy: Overlord.Policy(), log: RunLog { _ in }) { _, _ in }
+        let record = try await overlord.run(work, record: TaskBench.record(arguments), files: files) { FakeInstance() }
+        #expect(record.exitCode == 1 && record.outcome == "CRASHED")
+        let detail = try #require(try ResultFile.read(files.results).first)
+        #expect(detail.checkname == "dist.size" && detail.item == "foo-1-1" && detail.type == "koji_build" && detail.resultsDBID == 1)
+        #expect(detail.note.contains("b.yml:3:22: actions[0].python"), "\(detail.note)")
+
+        for text in ["", "[a, b]", "name: [x\n", "name: two words\nactions: []\n"] {
+            try bench.file("half.yml", text)
+            #expect(Formula.Heading(of: bench.directory + "/half.yml").name == "half")
+        }
+        #expect(Formula.Heading(of: "/nowhere/.yml").name == ".yml")
     }
 
     @Test("an action's own timeout ends it, and says which")

@@ -77,7 +77,8 @@ private struct ScriptedWork: TaskWork {
 
     private func run(
         on machine: StagedInstance, policy: Overlord.Policy = Overlord.Policy(), stop: Overlord.Stop = Overlord.Stop(),
-        secrets: [String] = [], directory: String? = nil, work: @escaping @Sendable (RunSession) async throws -> Int32 = { _ in 0 }
+        secrets: [String] = [], directory: String? = nil, item: String? = "foo-1-1",
+        work: @escaping @Sendable (RunSession) async throws -> Int32 = { _ in 0 }
     ) async throws -> RunRecord {
         let log = RunLog(secrets: secrets) { [lines] in lines.add($0) }
         log.recall(warning: "shown before there was a log")
@@ -86,7 +87,9 @@ private struct ScriptedWork: TaskWork {
             run: "r1", invocation: "r1", request: .init(verb: "runtask", arguments: [], directory: "/"), title: "scripted",
             mode: "libvirt", target: "tiny", started: Date(), pid: 1, version: "1")
         let overlord = Overlord(policy: policy, log: log, stop: stop) { _, _ in }
-        return try await overlord.run(ScriptedWork(localDirectory: directory, body: work), record: record, files: files) { machine }
+        var scripted = ScriptedWork(localDirectory: directory, body: work)
+        if item == nil { scripted.subject = (nil, nil, "scratch.scripted") }
+        return try await overlord.run(scripted, record: record, files: files) { machine }
     }
 
     private var results: [CheckDetail] { get throws { try ResultFile.read(files.results) } }
@@ -218,6 +221,41 @@ private struct ScriptedWork: TaskWork {
             throw TaskError(.directive, "the second half fell over")
         }
         #expect(try results.map(\.outcome) == [.passed, .crashed])
+    }
+
+    @Test("a result of the run's own check stays whole beside the one for the breaking") func keptWhole() async throws {
+        var found = CheckDetail(
+            item: "foo-1-1", type: "koji_build", outcome: .failed, note: "real", checkname: "scratch.scripted", artifact: "x.log")
+        found.resultsDBID = 7
+        let record = try await run(on: StagedInstance()) { [found] session in
+            session.take([found], isFinal: true)
+            throw TaskError(.directive, "a later action broke")
+        }
+        #expect(try results.map(\.outcome) == [.failed, .crashed] && record.outcome == "CRASHED")
+        #expect(try results.first == found)
+        // What the task says itself need not be said again.
+        try Directories.removeTree(files.path)
+        _ = try await run(on: StagedInstance()) { session in
+            session.take([CheckDetail(item: "foo-1-1", outcome: .aborted, note: "own", checkname: "scratch.scripted")])
+            throw TaskError(.directive, "and ended")
+        }
+        #expect(try results.map(\.note) == ["own"])
+    }
+
+    @Test("a run about no item that breaks has a result about its task") func noItem() async throws {
+        _ = try await run(on: StagedInstance(), item: nil) { _ in throw TaskError(.timeout, "too slow:\nline\nlast words") }
+        let detail = try #require(try results.first)
+        #expect(detail.item == "scripted" && detail.type == "task" && detail.outcome == .aborted)
+        #expect(detail.note == "too slow: last words")
+        #expect(try AtomicFile.text(files.junit).contains("errors=\"1\""))
+    }
+
+    @Test("what takes long says so at intervals, and no longer") func heartbeat() async throws {
+        let beat = Heartbeat(interval: .milliseconds(5), log: RunLog { [lines] in lines.add($0) })
+        let heard = await beat.during("packages: installing") {
+            await eventually { lines.text.contains("packages: installing: ") }
+        }
+        #expect(heard)
     }
 
     @Test("check 70: artifacts that cannot be fetched do not hide the task's own failure") func pullFails() async throws {

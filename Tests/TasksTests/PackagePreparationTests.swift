@@ -50,6 +50,18 @@ import Testing
         #expect(changes(never).count == 2)
     }
 
+    @Test("installing that takes long is heard of")
+    func heartbeat() async throws {
+        let log = Lines()
+        let instance = SlowInstance(
+            machine("dnf", missing: ["xz"]),
+            wait: { line in
+                if line.contains("install") { _ = await eventually { log.text.contains("packages: installing: ") } }
+            })
+        try await PackagePreparation(beat: .milliseconds(5)).prepare(wish(["xz"]), try bench.session(instance, log: log))
+        #expect(log.text.contains("packages: installing: "))
+    }
+
     @Test("what is installed already is not asked for: a machine without a network does")
     func nothingMissing() async throws {
         for manager in ["dnf", "apt-get"] {

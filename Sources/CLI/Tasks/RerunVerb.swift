@@ -11,6 +11,8 @@ struct RerunVerb: TaskVerb {
         commandName: "rerun", abstract: "Run again what a run did, with the same arguments in the same directory.",
         usage: "atoll rerun [RUN] [--failed] [--dry-run]",
         discussion: """
+            A run that would go elsewhere than it did then is refused; a formula or an image that has changed since is told.
+
             With --failed it is every run of the last command line (or of the named run's) that did not end with 0; when all did, nothing \
             is run and the exit code is 0, else it is the worst one's. The new runs say which ones they repeat, and count as started together.
 
@@ -62,16 +64,15 @@ struct RerunVerb: TaskVerb {
             return session.show(
                 .list(
                     records.map { record in
-                        let words = ["atoll"] + record.request.arguments
-                        return [
+                        [
                             "repeats": .string(record.run), "directory": .string(record.request.directory),
-                            "command": .list(words.map(Value.string)),
+                            "command": .list(record.request.words.map(Value.string)),
                         ]
                     }))
         }
         for record in records {
             session.console.out(
-                "(cd \(ShellWord.joined([record.request.directory])) && \(ShellWord.joined(["atoll"] + record.request.arguments)))")
+                "(cd \(ShellWord.joined([record.request.directory])) && \(ShellWord.joined(record.request.words)))")
         }
     }
 
@@ -81,6 +82,12 @@ struct RerunVerb: TaskVerb {
         runtime.workingDirectory = record.request.directory
         runtime.repeats = record.run
         runtime.invocation = invocation
+        // As it was then, but for what is set now.
+        let then = (record.request.environment ?? [:]).filter { runtime.environment[$0.key] == nil }.sorted { $0.key < $1.key }
+        for (name, value) in then {
+            session.console.err("with \(ShellWord.joined(["\(name)=\(value)"])), as then")
+            runtime.environment[name] = value
+        }
         let words = ArgumentNormalizer(verbs: VerbOptions.table).normalize(record.request.arguments)
         let command = try AtollCommand.parseAsRoot(words)
         guard let verb = command as? any TaskVerb, !(verb is RerunVerb) else {
@@ -88,7 +95,8 @@ struct RerunVerb: TaskVerb {
         }
         do {
             try await Runtime.$current.withValue(runtime) {
-                try await verb.execute(try Session(verb: record.request.verb, global: global, runtime: runtime), stop: stop)
+                let session = try Session(verb: record.request.verb, global: global.completed(by: verb.global), runtime: runtime)
+                try await verb.execute(session, stop: stop)
             }
             return 0
         } catch let exit as VerbExit { return exit.code }

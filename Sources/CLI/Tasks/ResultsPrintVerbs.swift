@@ -48,21 +48,27 @@ struct ResultsJUnitVerb: ResultsPrintVerb {
             runs: try runs.map { run in
                 let record = run.record
                 return (
-                    try Self.details(run),
+                    try BrokenRun.details(run),
                     JUnitReport.Options(
                         name: "\(record.run) \(record.title)", check: record.check, artifactsURL: record.links?.artifacts,
                         timestamp: record.started.formatted(.iso8601), seconds: record.stages.reduce(0) { $0 + $1.seconds })
                 )
             }, name: runs.first?.record.invocation ?? "atoll")
     }
+}
 
-    /// Silence would look as if the run had gone well.
+/// Results of a run that had no time to write any. Silence would look as if it had gone well.
+enum BrokenRun {
     static func details(_ run: StoredRun) throws -> [CheckDetail] {
         let record = run.record
         let details = try ResultFile.read(run.files.results)
         guard details.isEmpty, record.exitCode != 0 else { return details }
-        let note = record.note ?? (record.wasKilled ? "the run was killed" : "the run ended with exit code \(record.exitCode ?? -1)")
-        return [CheckDetail(item: record.item ?? record.title, type: record.type, outcome: .aborted, note: note, checkname: record.title)]
+        let reason = record.note ?? (record.wasKilled ? "the run was killed" : "the run ended with exit code \(record.exitCode ?? -1)")
+        return [
+            CheckDetail.broken(
+                [1, 101].contains(record.exitCode) ? .crashed : .aborted, item: record.item ?? record.title,
+                type: record.item == nil ? "task" : record.type, checkname: record.check ?? record.title, reason: reason)
+        ]
     }
 }
 
@@ -82,7 +88,7 @@ struct ResultsExportVerb: ResultsPrintVerb {
     func file(_ files: RunFiles, _ session: Session) -> String { session.format == .json ? files.resultsJSON : files.results }
 
     func document(of runs: [StoredRun], _ session: Session) throws -> String {
-        let details = try runs.flatMap { try ResultFile.read($0.files.results) }
+        let details = try runs.flatMap(BrokenRun.details)
         return session.format == .json ? ResultJSON.text(details) : try ResultYAML.text(details)
     }
 }

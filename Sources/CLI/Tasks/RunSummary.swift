@@ -1,4 +1,5 @@
 import AtollInitFile
+import AtollResults
 import AtollTasks
 
 /// How several runs ended, in a line with one more for each that did not end well.
@@ -20,7 +21,7 @@ struct RunSummary {
     var lines: [String] {
         [text]
             + records.filter { $0.exitCode != 0 }.map { record in
-                let note = record.note?.split(separator: "\n").first.map { ", \(SafeText.line(String($0)))" } ?? ""
+                let note = record.note.map { ", \(SafeText.line(CheckDetail.headline($0)))" } ?? ""
                 return "  \(record.run): \(record.exitCode.map { "exit \($0)" } ?? "no exit code")\(note)"
             }
     }

@@ -58,14 +58,19 @@ struct RunTaskVerb: TaskVerb {
         let items: [String?] = item.isEmpty ? [nil] : item
         let pairs = tasks.flatMap { task in items.map { (task: task, item: $0) } }
         // Whatever is wrong with any of them is said before anything is made.
-        let runs = try pairs.enumerated().map { index, pair in
-            let uuid = pairs.count == 1 ? invocation : "\(invocation)-\(index + 1)"
-            return try processed(pair.task, item: pair.item, uuid: uuid, context, date)
+        let runs = try zip(pairs, RunIdentifier.names(invocation, count: pairs.count)).map { pair, uuid in
+            try processed(pair.task, item: pair.item, uuid: uuid, context, date)
         }
-        let formulas = try runs.map { try TaskFormula.load($0.original.task, absolute: $0.task) }
+        let formulas = try runs.map { arguments in
+            let formula = try TaskFormula.load(arguments.original.task, absolute: arguments.task)
+            // Where somebody waits for a result about an item there is a run that says it; else nothing is begun.
+            if dryRun || arguments.item == nil || arguments.type == nil { _ = try formula.get() }
+            return formula
+        }
         let places = try TaskPlaces(context, options, stop: stop)
+        let testcases = KnownTestcases()
         let jobs = try zip(runs, formulas).enumerated().map { index, run in
-            try job(run.0, run.1, label: pairs.count == 1 ? nil : "\(index + 1)", places, context)
+            try job(run.0, run.1, label: pairs.count == 1 ? nil : "\(index + 1)", places, context, testcases)
         }
         context.show(warnings: jobs.flatMap(\.warnings))
         if dryRun { return try await TaskPreview(session: session, images: try context.images()).show(jobs) }
@@ -93,10 +98,37 @@ struct RunTaskVerb: TaskVerb {
     }
 
     private func job(
-        _ arguments: RunArguments, _ formula: Formula, label: String?, _ places: TaskPlaces, _ context: TaskSession
+        _ arguments: RunArguments, _ loaded: Result<Formula, FormulaFailure>, label: String?, _ places: TaskPlaces,
+        _ context: TaskSession, _ testcases: KnownTestcases
     ) throws -> TaskLauncher.Job {
         let (namespaces, absence) = try context.namespaces()
-        let reporting = Reporting.options(context, arguments, namespaces)
+        let reporting = Reporting.options(context, arguments, namespaces, testcases)
+        let warnings = arguments.warnings + [absence].compactMap(\.self)
+        let links = context.links(run: arguments.uuid, jobid: jobid)
+        let digest = try? Digest.sha256(AtomicFile.read(arguments.task, limit: 4 << 20))
+        let request = RunRecord.Request(
+            verb: "runtask", arguments: canonical(arguments), directory: context.session.runtime.workingDirectory,
+            environment: RunEnvironment.recorded(context.session.runtime.environment))
+        @Sendable func fill(_ record: inout RunRecord) {
+            record.item = arguments.item
+            record.type = arguments.type?.rawValue
+            record.arch = arguments.arch
+            record.formula = arguments.task
+            record.formulaDigest = digest
+        }
+        let formula: Formula
+        switch loaded {
+        case .success(let sound): formula = sound
+        case .failure(let failure):
+            let work = BrokenFormula(failure.problems, arguments: arguments, reporting: reporting)
+            return TaskLauncher.Job(
+                run: arguments.uuid, label: label, work: work, place: .none(arguments), request: request, warnings: warnings,
+                secrets: arguments.secrets, links: links,
+                fill: { record in
+                    fill(&record)
+                    record.variables = ["checkname": work.heading.name, "namespace": work.heading.namespace]
+                })
+        }
         let packages = PackagePreparation(
             repositories: context.settings.minionRepos, ignoresRepositoryErrors: context.settings.minionReposIgnoreErrors,
             hasConsent: arguments.isModeExplicit && arguments.mode == .local)
@@ -104,19 +136,11 @@ struct RunTaskVerb: TaskVerb {
             formula: formula, arguments: arguments,
             directives: .standard(reporting: reporting, environment: context.taskEnvironment), packages: packages)
         let place = try places.place(arguments, formula, image: image, matchHost: matchHost)
-        let digest = try? Digest.sha256(AtomicFile.read(arguments.task, limit: 4 << 20))
-        let words = canonical(arguments)
         return TaskLauncher.Job(
             run: arguments.uuid, label: label, work: work, place: place,
-            request: .init(verb: "runtask", arguments: words, directory: context.session.runtime.workingDirectory),
-            forwarded: work.forwarded, warnings: arguments.warnings + [absence].compactMap(\.self), secrets: arguments.secrets,
-            links: context.links(run: arguments.uuid, jobid: jobid),
+            request: request, forwarded: arguments.forwarded, warnings: warnings, secrets: arguments.secrets, links: links,
             fill: { record in
-                record.item = arguments.item
-                record.type = arguments.type?.rawValue
-                record.arch = arguments.arch
-                record.formula = arguments.task
-                record.formulaDigest = digest
+                fill(&record)
                 record.packages = formula.environment.packages
                 for (name, value) in arguments.variables(formula: formula, workdir: "") {
                     record.variables[name] = RunArguments.isSecret(variable: name) ? RunLog.mask : value.text
@@ -124,16 +148,19 @@ struct RunTaskVerb: TaskVerb {
             })
     }
 
-    /// The command line of one run alone.
+    /// The command line of one run alone. It says the mode whatever said it now, but for this machine where nobody asked for it: `--local`
+    /// is consent to changes of it.
     private func canonical(_ arguments: RunArguments) -> [String] {
-        var words = ["runtask"]
+        var words = ["runtask"] + global.taskWords
         if let item = arguments.item { words += ["--item=\(item)"] }
         if let type { words += ["--type=\(type)"] }
         if arch != "noarch" { words += ["--arch=\(arch)"] }
         if jobid != "-1" { words += ["--jobid=\(jobid)"] }
-        if local { words.append("--local") }
-        if libvirt { words.append("--libvirt") }
-        if let ssh { words += ["--ssh=\(ssh)"] }
+        switch arguments.mode {
+        case .local: if arguments.isModeExplicit { words.append("--local") }
+        case .libvirt: words.append("--libvirt")
+        case .ssh: words += ["--ssh=\(ssh ?? "")"]
+        }
         if let sshPrivkey { words += ["--ssh-privkey=\(sshPrivkey)"] }
         if let image { words += ["--image=\(image)"] }
         if matchHost { words.append("--match-host") }
@@ -144,15 +171,13 @@ struct RunTaskVerb: TaskVerb {
 
 /// A formula as the command line names it.
 enum TaskFormula {
-    static func load(_ name: String, absolute path: String) throws -> Formula {
+    /// - Throws: `UsageError` where there is none; `FormulaFailure`, which has an exit code of its own: the command line was right.
+    static func load(_ name: String, absolute path: String) throws -> Result<Formula, FormulaFailure> {
         guard !SystemCall.isDirectory(path) else {
             throw UsageError("\(name) is a directory; name the formula in it: \(name.hasSuffix("/") ? name : name + "/")runtask.yml")
         }
         guard SystemCall.exists(path) else { throw UsageError("there is no formula \(name); looked for \(path)") }
-        do { return try Formula.load(path) } catch {
-            // Its own exit code: the command line was right.
-            throw FormulaFailure(problems: error)
-        }
+        do throws(InvalidInput) { return .success(try Formula.load(path)) } catch { return .failure(FormulaFailure(problems: error)) }
     }
 }
 
@@ -164,7 +189,9 @@ struct FormulaFailure: Error, CustomStringConvertible {
 
 /// How results are reported, from the settings.
 enum Reporting {
-    static func options(_ context: TaskSession, _ arguments: RunArguments, _ namespaces: Namespaces?) -> ReportingOptions {
+    static func options(
+        _ context: TaskSession, _ arguments: RunArguments, _ namespaces: Namespaces?, _ known: KnownTestcases
+    ) -> ReportingOptions {
         let settings = context.settings
         var server: ResultsDBClient.Server?
         if settings.reportToResultsdb {
@@ -175,6 +202,6 @@ enum Reporting {
             server: server, artifactsURL: URLCredentials.removed(from: settings.artifactsBaseurl),
             execdbServer: URLCredentials.removed(from: settings.execdbServer), namespaces: namespaces,
             origin: GitOrigin.of(directory: arguments.taskdir),
-            description: context.links(run: arguments.uuid, jobid: arguments.jobid).job.map { "CI job \($0)" })
+            description: context.links(run: arguments.uuid, jobid: arguments.jobid).job.map { "CI job \($0)" }, known: known)
     }
 }

@@ -41,15 +41,18 @@ struct RunVerb: TaskVerb {
         if let directory, !SystemCall.isDirectory(directory) { throw UsageError("--push: \(directory) is no directory") }
         let base = options.uuid ?? RunIdentifier.make(at: Date())
         guard RunIdentifier.isUsable(base) else { throw UsageError("--uuid: \"\(base)\" cannot name files") }
-        let copies = count?.value ?? 1
+        let names = try RunIdentifier.names(base, count: count?.value ?? 1)
         let places = try TaskPlaces(tasks, options, stop: stop)
         let work = CommandWork(words, localDirectory: directory)
         let place = try places.machine(image: image)
-        let again = ["run"] + options.words + (noPush ? ["--no-push"] : push.map { ["--push=\($0)"] } ?? []) + [image, "--"] + words
-        let jobs = (1...copies).map { number in
-            TaskLauncher.Job(
-                run: copies == 1 ? base : "\(base)-\(number)", label: copies == 1 ? nil : "\(number)", work: work, place: place,
-                request: .init(verb: "run", arguments: again, directory: session.runtime.workingDirectory))
+        let again =
+            ["run"] + global.taskWords + options.words + (noPush ? ["--no-push"] : push.map { ["--push=\($0)"] } ?? []) + [image, "--"]
+            + words
+        let request = RunRecord.Request(
+            verb: "run", arguments: again, directory: session.runtime.workingDirectory,
+            environment: RunEnvironment.recorded(session.runtime.environment))
+        let jobs = zip(1..., names).map { number, name in
+            TaskLauncher.Job(run: name, label: names.count == 1 ? nil : "\(number)", work: work, place: place, request: request)
         }
         let launcher = try TaskLauncher(tasks, options, places, stop: stop, invocation: base)
         try await launcher.run(jobs, atOnce: global.jobs?.value ?? 1)

@@ -47,6 +47,7 @@ struct TaskLauncher: Sendable {
 
     /// - Throws: `VerbExit` with the worst exit code, when it is not 0.
     func run(_ jobs: [Job], atOnce: Int) async throws {
+        for job in jobs { try Repetition(tasks)?.check(mode: job.place.kind.rawValue) }
         tasks.session.activity.began()
         defer { tasks.session.activity.ended() }
         let records = try await withThrowingTaskGroup(of: RunRecord.self) { group in
@@ -82,6 +83,8 @@ struct TaskLauncher: Sendable {
         record.hostFacts = tasks.hostFacts(job.place.kind == .libvirt ? places.host : nil)
         record.links = job.links ?? tasks.links(run: job.run)
         job.fill(&record)
+        let repetition = Repetition(tasks)
+        if let difference = repetition?.formulaDifference(record) { console.err("warning: \(difference)") }
         let isJSON = tasks.session.format == .json
         let overlord = Overlord(policy: places.policy, log: log, stop: stop, failpoints: try tasks.failpoints()) { printer.output($0, $1) }
         let files = RunFiles(artifacts: tasks.store.directory, run: job.run)
@@ -92,18 +95,8 @@ struct TaskLauncher: Sendable {
             try await job.place.make(job.run, log)
         }
         printer.finish()
-        if let difference = repeated(final) { console.err("warning: \(difference)") }
+        if let difference = repetition?.imageDifference(final) { console.err("warning: \(difference)") }
         if isJSON { console.out(TaskEvents.line(TaskEvents.finished(final, files: files))) }
         return final
-    }
-
-    /// Whether a repetition stood on another image than the run it repeats.
-    private func repeated(_ record: RunRecord) -> String? {
-        guard let repeats = record.repeats, let before = try? tasks.store.find(repeats).record, let image = record.image,
-            let old = before.image
-        else { return nil }
-        if image != old { return "this ran on the image \(image), and \(repeats) on \(old)" }
-        guard let digest = record.imageDigest, let oldDigest = before.imageDigest, digest != oldDigest else { return nil }
-        return "the image \(image) is not what it was when \(repeats) ran: \(digest.prefix(12)), then \(oldDigest.prefix(12))"
     }
 }

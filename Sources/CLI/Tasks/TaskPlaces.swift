@@ -17,6 +17,11 @@ struct TaskPlace: Sendable {
     var vm: (image: ImageWish, size: @Sendable () throws -> MachineChoice.Size)?
     /// The machine, not started yet.
     var make: @Sendable (String, RunLog) async throws -> any Instance
+
+    /// Of a run that cannot begin: no machine is ever made.
+    static func none(_ arguments: RunArguments) -> TaskPlace {
+        TaskPlace(kind: InstanceKind(rawValue: arguments.mode.name) ?? .local, target: "no machine") { _, _ in throw CancellationError() }
+    }
 }
 
 /// Makes the places of a command line's runs: hands what flags and settings say to those who choose by it.

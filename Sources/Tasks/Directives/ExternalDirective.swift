@@ -10,9 +10,9 @@ import Synchronization
 
 /// A directive that is a program of this host, `atoll-directive-NAME` in PATH. It reads one JSON object and writes one:
 ///
-/// in: `name`, `parameters`, `variables`, `taskdir`, `workdir` and `artifactsdir` (of the task's machine), `hostartifactsdir`,
-/// `checkname`, `login` (how to reach the machine, null for this one); out: `{"value": …}` or `{"error": "sentence"}`. What it writes on
-/// its errors goes to the log.
+/// in: `name`, `parameters`, `variables` (with what was typed as `_orig_args`), `taskdir`, `workdir` and `artifactsdir` (of the task's
+/// machine), `hostartifactsdir`, `checkname`, `login` (how to reach the machine, null for this one); out: `{"value": …}` or
+/// `{"error": "sentence"}`. What it writes on its errors goes to the log.
 struct ExternalDirective: Directive {
     static let prefix = "atoll-directive-"
 
@@ -42,7 +42,7 @@ struct ExternalDirective: Directive {
 
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let question: Value = [
-            "name": .string(name), "parameters": parameters, "variables": .map(call.variables),
+            "name": .string(name), "parameters": parameters, "variables": .map(call.processed),
             "taskdir": .string(call.session.taskDirectory),
             "workdir": call.variables["workdir"] ?? .string(call.session.workDirectory),
             "artifactsdir": call.variables["artifactsdir"] ?? .string(call.session.artifactsDirectory),

@@ -17,10 +17,13 @@ public struct ReportingOptions: Sendable {
     public var origin: String?
     /// Words about the run for its group of results.
     public var description: String?
+    /// Testcases the server is known to have; one object for all that report to it.
+    public var known: KnownTestcases
 
     public init(
         server: ResultsDBClient.Server? = nil, artifactsURL: String = "http://localhost/artifacts",
-        execdbServer: String = "http://localhost:5003", namespaces: Namespaces? = nil, origin: String? = nil, description: String? = nil
+        execdbServer: String = "http://localhost:5003", namespaces: Namespaces? = nil, origin: String? = nil, description: String? = nil,
+        known: KnownTestcases = KnownTestcases()
     ) {
         self.server = server
         self.artifactsURL = artifactsURL
@@ -28,6 +31,42 @@ public struct ReportingOptions: Sendable {
         self.namespaces = namespaces
         self.origin = origin
         self.description = description
+        self.known = known
+    }
+}
+
+extension ReportingOptions {
+    fileprivate func run(_ files: RunFiles, namespace: String? = nil, checkname: String? = nil) -> ResultsDBReport.Run {
+        ResultsDBReport.Run(
+            uuid: files.run, execdbServer: execdbServer, artifactsURL: artifactsURL, artifactsDirectory: files.path, namespace: namespace,
+            checkname: checkname, description: description)
+    }
+
+    fileprivate func report(
+        _ yaml: String, _ run: ResultsDBReport.Run, log: (ResultsDBReporter.Level, String) -> Void
+    ) async throws -> ResultsDBReporter.Report {
+        try await ResultsDBReporter.report(
+            yaml: yaml, run: run, server: server, namespaces: namespaces.map { ($0, origin) }, known: known, log: log)
+    }
+
+    /// Posts what became of a run that broke before it reported anything, where reporting is on. What goes wrong with that is logged: it
+    /// is no further failure of the run.
+    /// - Returns: the result, with its id once it was posted.
+    func report(broken detail: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail {
+        guard server != nil else { return detail }
+        var detail = detail
+        do {
+            let report = try await report(try ResultYAML.text([detail]), run(files)) { level, text in
+                switch level {
+                case .info: log.info(text)
+                case .warning: log.warning(text)
+                case .error: log.error(text)
+                }
+            }
+            detail.resultsDBID = report.details.first?.resultsDBID
+            if let id = detail.resultsDBID { log.info("reported to ResultsDB: \(detail.outcome.rawValue), result \(id)") }
+        } catch { log.error("\(detail.outcome.rawValue) could not be reported to ResultsDB: \(error)") }
+        return detail
     }
 }
 
@@ -43,15 +82,10 @@ struct ResultsDBDirective: Directive {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let results = TaskResults(call: call)
         let yaml = try await placed(try await results.text(parameters), results)
-        let run = ResultsDBReport.Run(
-            uuid: call.session.files.run, execdbServer: options.execdbServer, artifactsURL: options.artifactsURL,
-            artifactsDirectory: call.session.files.path, namespace: call.namespace, checkname: call.checkname,
-            description: options.description)
+        let run = options.run(call.session.files, namespace: call.namespace, checkname: call.checkname)
         let report: ResultsDBReporter.Report
         do {
-            report = try await ResultsDBReporter.report(
-                yaml: yaml, run: run, server: options.server, namespaces: options.namespaces.map { ($0, options.origin) }
-            ) { level, text in
+            report = try await options.report(yaml, run) { level, text in
                 switch level {
                 case .info: call.log.info(text)
                 case .warning: call.session.warn(text)

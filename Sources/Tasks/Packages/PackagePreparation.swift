@@ -18,16 +18,20 @@ public struct PackagePreparation: Sendable {
     /// An explicit `--local`.
     public var hasConsent: Bool
     private let pause: @Sendable (Duration) async throws -> Void
+    private let beat: Duration
 
-    /// - Parameter pause: what happens between the tries to add a repository.
+    /// - Parameters:
+    ///   - pause: what happens between the tries to add a repository.
+    ///   - beat: how often it is said that installing goes on.
     public init(
         repositories: [String] = [], ignoresRepositoryErrors: Bool = false, hasConsent: Bool = false,
-        pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+        pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }, beat: Duration = .seconds(10)
     ) {
         self.repositories = repositories
         self.ignoresRepositoryErrors = ignoresRepositoryErrors
         self.hasConsent = hasConsent
         self.pause = pause
+        self.beat = beat
     }
 
     /// - Throws: `TaskError`: `.permission` when nobody may install what is missing, `.remote` when it cannot be had, `.formula` for what
@@ -53,7 +57,10 @@ public struct PackagePreparation: Sendable {
         guard mayChange else {
             return session.warn("the task needs packages that are not installed here: \(list); with --local they are installed")
         }
-        try await install(missing, list, try privilege(system, list, session), system, session)
+        let privilege = try privilege(system, list, session)
+        try await Heartbeat(interval: beat, log: session.log).during("packages: installing") {
+            try await install(missing, list, privilege, system, session)
+        }
     }
 
     private func refuseUnknown(_ wish: EnvironmentWish, _ mayChange: Bool, _ session: RunSession) throws {

@@ -27,11 +27,14 @@ public struct RunRecord: Sendable, Equatable, Codable {
         public var arguments: [String]
         /// Where it was typed.
         public var directory: String
+        /// Variables that decided something beside the words.
+        public var environment: [String: String]?
 
-        public init(verb: String, arguments: [String], directory: String) {
+        public init(verb: String, arguments: [String], directory: String, environment: [String: String]? = nil) {
             self.verb = verb
             self.arguments = arguments
             self.directory = directory
+            self.environment = environment
         }
     }
 
