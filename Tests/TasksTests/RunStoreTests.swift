@@ -37,6 +37,16 @@ import Testing
         return files
     }
 
+    @Test func theNewestIsTheOneThatBeganLastAlsoInTheSameSecond() throws {
+        try add("b", ended: 1 - 0.25 / 86400)
+        let files = try add("a", ended: 1 - 0.75 / 86400)
+        #expect(try store.find(nil).record.run == "a")
+        // One of an earlier version has whole seconds.
+        let text = try AtomicFile.text(files.record)
+        try AtomicFile.write(text.replacing(/\.\d{3}Z/, with: "Z"), to: files.record)
+        #expect(try store.find("a").record.finished == now.addingTimeInterval(-86400))
+    }
+
     @Test func onlyOldRunsThatEndedAreDeleted() throws {
         for (run, days) in [("old", 40.0), ("older", 90), ("young", 29)] { try add(run, ended: days) }
         try add("running", ended: nil)

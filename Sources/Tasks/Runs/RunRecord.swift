@@ -108,16 +108,26 @@ public struct RunRecord: Sendable, Equatable, Codable {
     /// Whether its command line may hold what is not for everybody.
     private var isPrivate: Bool { request.verb == "runtask" && request.arguments.contains { $0.hasPrefix("--override") } }
 
+    /// With parts of a second: the newest run is that which began last, also of two that began in the same one.
+    private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
     public func save(to files: RunFiles) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.formatted(Self.time))
+        }
         try AtomicFile.write(try encoder.encode(self) + Data("\n".utf8), to: files.record, mode: isPrivate ? 0o600 : 0o644)
     }
 
     public static func read(_ files: RunFiles) throws -> RunRecord {
         let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let text = try decoder.singleValueContainer().decode(String.self)
+            // Records of earlier versions have whole seconds.
+            return try (try? Date(text, strategy: Self.time)) ?? Date(text, strategy: .iso8601)
+        }
         return try decoder.decode(RunRecord.self, from: Data(try AtomicFile.read(files.record, limit: 4 << 20)))
     }
 }
