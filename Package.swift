@@ -117,7 +117,8 @@ for room in rooms {
 }
 targets.append(
     .target(
-        name: "AtollTestSupport", dependencies: ["AtollModel", "AtollPlatform"], path: "Sources/TestSupport", swiftSettings: strict))
+        name: "AtollTestSupport", dependencies: ["AtollModel", "AtollPlatform", "AtollSSH"], path: "Sources/TestSupport",
+        swiftSettings: strict))
 targets.append(
     .executableTarget(
         name: "AtollMain",

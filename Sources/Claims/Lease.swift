@@ -70,4 +70,7 @@ public struct Lease: Sendable, Equatable {
 extension HostRoute {
     /// The route's destination as a network.
     public var subnet: IPv4Subnet { IPv4Subnet(containing: IPv4Address(rawValue: base), prefixLength: prefixLength) }
+
+    /// The command that removes it; routes to nowhere have no device.
+    public var removal: String { "ip route del \(subnet)" + (device == "*" || device.isEmpty ? "" : " dev \(device)") }
 }

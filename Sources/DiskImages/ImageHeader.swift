@@ -86,7 +86,10 @@ struct ImageFile {
 
     init(_ path: String) throws {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Looked at before it is opened: a fifo would be waited for, and to open a device can be to use it.
+        let isRegular = SystemCall.status(path).map { $0.st_mode & S_IFMT == S_IFREG }
+        if isRegular == false { throw DiskImageError(.wrongFormat, "\(path) is no disk image: it is not a regular file") }
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             let code = errno
             let reason = String(cString: strerror(code))

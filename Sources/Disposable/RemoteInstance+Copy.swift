@@ -75,17 +75,24 @@ extension RemoteInstance {
         let lines = String(decoding: kept.bytes(.output), as: UTF8.self).split(separator: "\n")
         let hasTar = lines.last == "tar"
         guard result.succeeded else { throw refusal("making \(directory)", kept, result) }
-        // Its fourth field is what is free, in KiB; a df that prints something else is not asked.
-        let fields = lines.dropLast(hasTar ? 1 : 0).last?.split(separator: " ") ?? []
-        if fields.count >= 6, let free = Int64(fields[3]), source.bytes / 1024 > free {
+        if let (device, free) = Self.freeKiB(lines.dropLast(hasTar ? 1 : 0).last ?? ""), source.bytes / 1024 > free {
             let (size, room) = (ByteSize(source.bytes), ByteSize(free * 1024))
-            let larger = kind == .libvirt && fields[0].hasPrefix("/") ? "; or give the VM a larger disk: --disk GIB" : ""
+            let larger = kind == .libvirt && device.hasPrefix("/") ? "; or give the VM a larger disk: --disk GIB" : ""
             throw DisposableError(
                 .copy,
                 "\(source.path) has \(size), and \(name) has room for \(room) at \(directory); leave out what the task does not need: "
                     + "--exclude PATTERN\(larger)")
         }
         return hasTar
+    }
+
+    /// What df says of a filesystem: `DEVICE TOTAL USED FREE NN% PLACE`, in KiB, with blanks perhaps in the device and the place.
+    /// - Returns: nil for other words, and for filesystems that have no size (ramfs).
+    static func freeKiB(_ line: Substring) -> (device: Substring, free: Int64)? {
+        guard let match = line.firstMatch(of: /^(.+?)\s+(\d+)\s+\d+\s+(\d+)\s+\d+%\s/), let total = Int64(match.2), total > 0 else {
+            return nil
+        }
+        return Int64(match.3).map { (match.1, $0) }
     }
 
     /// Asked each time: a task may install or remove it.

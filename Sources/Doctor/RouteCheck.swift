@@ -28,7 +28,7 @@ enum RouteCheck {
         let named = culprits.map { "\($0.subnet) over \($0.device)" }.joined(separator: ", ")
         let detail = "\(named) overlaps \(blocked.count) of the \(all.count) subnets that environments lease; \(free) are free"
         let blocking = blocking(culprits, leases)
-        let remedy = culprits.map { remedies.root("ip route del \($0.subnet) dev \($0.device)") }
+        let remedy = culprits.map { remedies.root($0.removal) }
         return free == 0
             ? Finding(
                 id, .failure, title, detail + blocking + ". Remove a route you do not need, or give every net its own gw", remedy: remedy)

@@ -1,4 +1,5 @@
 import AtollClaims
+import AtollGuestAccess
 import AtollModel
 import AtollPlatform
 import OrderedCollections
@@ -15,8 +16,8 @@ struct SubnetUse {
             guard let theirs = other.subnets.first(where: { $0.overlaps(subnet) }) else { continue }
             let place = try other.owner.flatMap { try host.registry.find($0)?.path }
             return "its subnet \(subnet) overlaps \(theirs) of the libvirt network \(other.name)"
-                + (place.map { " of the environment at \($0). Stop that with: atoll --prefix-path \($0) stop" }
-                    ?? ". Stop that with: virsh net-destroy \(other.name)")
+                + (place.map { " of the environment at \($0). Stop that with: atoll --prefix-path \(ShellWord.quoted($0)) stop" }
+                    ?? ". Stop that with: virsh net-destroy \(ShellWord.quoted(other.name))")
                 + Self.otherwise
         }
         // A wider route leaves the network's own addresses to it; and a stray bridge of its own is not in its way for long.
@@ -25,7 +26,7 @@ struct SubnetUse {
             let route = overlaps(subnet).first(where: { $0.prefixLength >= subnet.prefixLength && $0.device != bridge })
         else { return nil }
         return "its subnet \(subnet) overlaps \(route.subnet), the route over \(route.device). "
-            + "If nothing needs that route, remove it with: sudo ip route del \(route.subnet) dev \(route.device)\(Self.otherwise)"
+            + "If nothing needs that route, remove it with: sudo \(route.removal)\(Self.otherwise)"
     }
 
     /// Routes of which the network takes a part away, as warnings.

@@ -5,6 +5,7 @@ public import AtollPlatform
 public import AtollResults
 import Glibc
 import Synchronization
+import OrderedCollections
 
 /// One run while it goes on: its instance, its places, its log, and what it has brought so far.
 public final class RunSession: Sendable {
@@ -59,7 +60,8 @@ public final class RunSession: Sendable {
 
     /// Runs a command; what it writes goes to the console and into the run's output log as it comes, and to `also`.
     public func run(_ command: InstanceCommand, also: (@Sendable (CommandStream, [UInt8]) -> Void)? = nil) async throws -> CommandResult {
-        log.debug("running \(command.words)")
+        // Masked before it is cut: half a secret is not found.
+        log.debug("running \(log.redacted(command.words).prefix(2000))")
         defer { output.flush() }
         let result = try await instance.run(command) { [output] stream, bytes in
             output.write(stream, bytes)
@@ -88,6 +90,7 @@ public final class RunSession: Sendable {
 
     /// Results that a directive made or the task wrote; those of `isFinal` (reported ones) replace what is there.
     public func take(_ details: [CheckDetail], isFinal: Bool = false) {
+        let details = details.map(redacted)
         state.withLock { state in
             if isFinal, !details.isEmpty { state.hasPosted = true }
             if isFinal, !state.hasReported {
@@ -108,6 +111,20 @@ public final class RunSession: Sendable {
 
     public var results: [CheckDetail] { state.withLock { $0.results } }
 
+    /// A result as others may read it: what a task says in it may have a secret of ours.
+    func redacted(_ detail: CheckDetail) -> CheckDetail {
+        var detail = detail
+        detail.note = log.redacted(detail.note)
+        detail.output = detail.output.map(log.redacted)
+        for (key, value) in detail.keyvals { if let text = value.text { detail.keyvals[key] = masked(text, value) } }
+        return detail
+    }
+
+    private func masked(_ text: String, _ value: Value) -> Value {
+        let masked = log.redacted(text)
+        return masked == text ? value : .string(masked)
+    }
+
     /// Whether whoever waits at ResultsDB heard of this run, or would have.
     var hasPosted: Bool { state.withLock { $0.hasPosted } }
 
@@ -126,7 +143,7 @@ extension InstanceCommand {
     var words: String {
         switch program {
         case .arguments(let words): ShellWord.joined(words)
-        case .script(let text): "script: \(text.prefix(200))"
+        case .script(let text): "script: \(text)"
         }
     }
 }

@@ -49,10 +49,13 @@ struct BackingScan {
         }
         // Images whose registry entry was lost still count.
         for name in (try? Directories.list(root.images)) ?? [] { directories.append((root.images + "/" + name, nil)) }
+        // What a machine uses as raw has no layer below it, whatever its guest wrote into its first sector.
+        let saved = entries.flatMap { entry in savedDisks(of: entry).map { (disk: $0, entry: entry) } }
+        for (disk, _) in saved where disk.isRaw { parents[Directories.real(disk.path)] = .some(nil) }
         for (directory, entry) in directories where seen.insert(Directories.real(directory)).inserted {
             for name in names(in: directory) { follow(directory + "/" + name, entry) }
         }
-        for entry in entries { for disk in savedDisks(of: entry) { follow(disk, entry) } }
+        for (disk, entry) in saved { follow(disk.path, entry) }
         for (path, overlays) in dependants { dependants[path] = overlays.sorted() }
     }
 
@@ -65,8 +68,8 @@ struct BackingScan {
     }
 
     /// Where the saved machines of a prefix say that their disks are: not all of them are among its images.
-    private mutating func savedDisks(of entry: RegisteredPrefix) -> [String] {
-        names(in: entry.path + "/virt").filter { $0.hasPrefix("vm-") }.flatMap { name -> [String] in
+    private mutating func savedDisks(of entry: RegisteredPrefix) -> [(path: String, isRaw: Bool)] {
+        names(in: entry.path + "/virt").filter { $0.hasPrefix("vm-") }.flatMap { name -> [(path: String, isRaw: Bool)] in
             let file = "\(entry.path)/virt/\(name)"
             do {
                 return (try ValueJSON.parse(try AtomicFile.text(file, limit: 16 << 20))["disks"]?.elements ?? []).compactMap { disk in
@@ -74,7 +77,8 @@ struct BackingScan {
                     for variable in ["$LAGO_PREFIX_PATH", "${LAGO_PREFIX_PATH}"] where path.hasPrefix(variable) {
                         path = entry.path + path.dropFirst(variable.count)
                     }
-                    return Directories.absolute(path, relativeTo: entry.path)
+                    let format = disk["format"]?.text
+                    return (Directories.absolute(path, relativeTo: entry.path), format == "raw" || format == "iso")
                 }
             } catch {
                 // Destroyed between the listing and now.
@@ -100,6 +104,7 @@ struct BackingScan {
     }
 
     private mutating func parent(of image: String) -> Parent? {
+        let image = Directories.real(image)
         if let known = parents[image] { return known }
         var found: Parent?
         do {

@@ -20,7 +20,6 @@ struct ImageBuildStage: Sendable {
 
     init(_ recipe: ImageRecipe) throws {
         self.recipe = recipe
-        Self.sweep()
         (directory, hold) = try Self.make(in: Self.base)
         do { try fill() } catch {
             remove()
@@ -29,32 +28,45 @@ struct ImageBuildStage: Sendable {
     }
 
     /// Where stages are made.
-    static var base: String { ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp" }
+    static var base: String { Directories.real(ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp") }
     private static let stem = "atoll-build-"
+    /// By this file, which has the stage's own path in it, a stage is told from a directory of somebody else's with such a name.
+    private static let markName = ".atoll-stage"
 
     private static func make(in base: String) throws -> (String, DirectoryHold?) {
-        var attempts = 0
+        var mayRepeat = true
         while true {
-            attempts += 1
             var template = Array("\(base)/\(stem)XXXXXX".utf8CString)
             guard let path = mkdtemp(&template).map({ String(cString: $0) }) else {
                 throw SystemCall.failure("make a directory in \(base)")
             }
-            // Another process's sweep may have taken it before it was held.
+            // Another process's sweep may have taken it before it was held; or there are no locks here.
             let hold = DirectoryHold(path)
-            if SystemCall.exists(path), hold != nil || attempts > 9 { return (path, hold) }
+            if SystemCall.exists(path), hold != nil || !mayRepeat {
+                try AtomicFile.write(path, to: path + "/" + markName, mode: 0o600)
+                return (path, hold)
+            }
+            rmdir(path)
+            mayRepeat = false
         }
     }
 
     /// Takes away the stages whose process was killed, with what still runs in them and is mounted there. Those of others stay.
+    /// - Parameter dryRun: only says which.
     /// - Returns: the directories.
     @discardableResult
-    static func sweep(in base: String = Self.base) -> [String] {
-        ((try? Directories.list(base)) ?? []).filter { $0.hasPrefix(stem) }.compactMap { name in
+    static func sweep(in base: String = Self.base, dryRun: Bool = false) -> [String] {
+        ((try? Directories.list(base)) ?? []).filter { $0.hasPrefix(stem) && $0.utf8.count == stem.utf8.count + 6 }.compactMap { name in
             let path = "\(base)/\(name)"
-            guard let hold = DirectoryHold(path) else { return nil }
-            return withExtendedLifetime(hold) { clear(path) } ? path : nil
+            guard let hold = DirectoryHold(path), isMarked(path) else { return nil }
+            return withExtendedLifetime(hold) { dryRun || clear(path) } ? path : nil
         }
+    }
+
+    private static func isMarked(_ path: String) -> Bool {
+        let mark = path + "/" + markName
+        guard let status = SystemCall.linkStatus(mark), status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() else { return false }
+        return (try? AtomicFile.text(mark, limit: 4096)) == path
     }
 
     /// - Throws: `.noSpace` with what is needed where, before anything is made.

@@ -19,8 +19,12 @@ public struct ImageBuilder: RecipeBuilder {
     }
 
     /// Takes away what builds of this user that were killed left in TMPDIR, and ends what still runs of them.
+    /// - Parameter dryRun: only says what it would take.
     /// - Returns: the directories.
-    public static func sweep() async -> [String] { (try? await Blocking.run { ImageBuildStage.sweep() }) ?? [] }
+    @discardableResult
+    public static func sweep(dryRun: Bool = false) async -> [String] {
+        (try? await Blocking.run { ImageBuildStage.sweep(dryRun: dryRun) }) ?? []
+    }
 
     /// - Throws: `.unknownTemplate` naming the recipes there are.
     func recipe(_ name: String) throws -> ImageRecipe {
@@ -48,6 +52,8 @@ public struct ImageBuilder: RecipeBuilder {
         String, Value
     > {
         let recipe = try self.recipe(recipe)
+        // First, because what a killed one left may be all the room there is.
+        await Self.sweep()
         try ImageBuildStage.requireRoom(for: recipe, free: freeBytes)
         return try await ImageBuild.build(recipe, to: path, forceTCG: forceTCG) { phase, _ in line(phase) }
     }

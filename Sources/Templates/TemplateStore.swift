@@ -159,7 +159,9 @@ public struct TemplateStore: Sendable {
             guard let lock = try FileLock.attempt(template.path + ".lock", note: "pid \(getpid()), removing") else { continue }
             defer { give(back: lock, of: template.name) }
             // An overlay may have come while the lock was not ours.
-            guard try BackingScan(root).overlays(on: template.path).isEmpty else { continue }
+            let again = try BackingScan(root)
+            guard again.overlays(on: template.path).isEmpty else { continue }
+            try requireFullSight(again)
             removeFiles(template.name)
             collected.append(template)
         }

@@ -237,6 +237,11 @@ private struct Desk {
         try await remove("i-1", "i-1")
         #expect(!SystemCall.exists(gone.path) && SystemCall.exists(kept.record) && SystemCall.exists(other.record))
         await #expect(throws: TaskError.self) { try await remove("i-1") }
+        // The one run that begins so, and a variable that is not set: none of them was named.
+        let (longer, _) = try desk.add("longer")
+        for word in ["long", ""] { await #expect(throws: TaskError.self) { try await remove(word) } }
+        #expect(SystemCall.exists(longer.record))
+        try await remove("longer")
         try Directories.removeTree(desk.root.path + "/runs/i-2")
         try await remove("--all", "i-2")
         #expect(try Directories.list(desk.store.directory) == ["busy", "j"])
@@ -322,7 +327,7 @@ private struct Desk {
         let recorded = RunEnvironment.recorded([
             "TASKOTRON_DEFAULT_IMAGE": "tiny", "TASKOTRON_RESULTSDB_TOKEN": "s3cret", "TASKOTRON_VAULT_PASSWORD": "s3cret",
             "TASKOTRON_RESULTSDB_SERVER": "http://me:s3cret@host/api", "TASKOTRON_ARTIFACTSDIR": "/a", "TASKOTRON_RUNTASK_MODE": "libvirt",
-            "HOME": "/root",
+            "HOME": "/root", "TASKOTRON_EGRESS": "https://host/api?access_token=s3cret",
         ])
         #expect(recorded == ["TASKOTRON_DEFAULT_IMAGE": "tiny"])
         #expect(RunEnvironment.recorded(["HOME": "/"]) == nil)
@@ -335,6 +340,7 @@ private struct Desk {
             "--accel", "tcg", "--lease_dir", "/l", "--libvirt-user", "u", "--libvirt-password", "s3cret", "-f", "json", "-j", "3",
         ])
         #expect(typed.taskWords == ["--accel=tcg", "--libvirt-user=u", "--lease_dir=/l"])
+        #expect(try GlobalOptions.parse(["--libvirt_url", "qemu+tcp://u:s3cretpw@h/system"]).taskWords == [])
         let now = try GlobalOptions.parse(["--lease_dir", "/m"]).completed(by: typed)
         #expect(now.accel == "tcg" && now.leaseDir == "/m" && now.outFormat == nil && now.jobs == nil)
     }
@@ -342,6 +348,10 @@ private struct Desk {
     @Test(arguments: [["-j", "all/5"], ["-jall/5"], ["-j=all/5"]]) func theJobOfOldScriptsIsTaken(_ words: [String]) {
         #expect(ProgramNames.words("runtask", words + ["t.yml"]) == ["runtask", "--jobid=all/5", "t.yml"])
         #expect(ProgramNames.words("atoll", ["runtask"] + words) == ["runtask", "--jobid=all/5"])
+        #expect(ProgramNames.words("atoll", ["-f", "json", "runtask"] + words) == ["-f", "json", "runtask", "--jobid=all/5"])
+        // What a guest is to run stays as it is, and so does a file with such a name.
+        #expect(ProgramNames.words("atoll", ["run", "tiny", "--", "runtask"] + words) == ["run", "tiny", "--", "runtask"] + words)
+        #expect(ProgramNames.words("runtask", ["--"] + words) == ["runtask", "--"] + words)
         #expect(ProgramNames.words("atoll", ["runtask", "-j2", "-j-1"]) == ["runtask", "-j2", "--jobid=-1"])
     }
 }

@@ -1,4 +1,5 @@
 import AtollSSH
+import AtollTestSupport
 import Testing
 
 @Suite(.enabled(if: TestServer.hasOpenSSH, "needs /usr/sbin/sshd (openssh-server)"), .timeLimit(.minutes(1)))

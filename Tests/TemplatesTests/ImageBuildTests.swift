@@ -60,23 +60,33 @@ import Testing
 
     @Test func stagesOfKilledBuildsAreTakenAwayAndNoOthers() async throws {
         let workspace = try Workspace()
-        for name in ["atoll-build-dead/tree/etc", "atoll-build-live", "other"] { try Directories.make(workspace.path + "/" + name) }
-        let live = try #require(DirectoryHold(workspace.path + "/atoll-build-live"))
-        #expect(DirectoryHold(workspace.path + "/atoll-build-live") == nil)
+        let base = Directories.real(workspace.path)
+        let dead = base + "/atoll-build-dead01"
+        for name in ["atoll-build-dead01/tree/etc", "atoll-build-live01", "atoll-build-notes1", "atoll-build-copied", "other"] {
+            try Directories.make(base + "/" + name)
+        }
+        // Only a stage has a file that names its own path: not a user's directory with such a name, nor one that was copied.
+        for name in ["dead01", "live01"] { try workspace.write("atoll-build-\(name)/.atoll-stage", base + "/atoll-build-" + name) }
+        try workspace.write("atoll-build-copied/.atoll-stage", dead)
+        try workspace.write("atoll-build-notes1/thesis", "precious")
+        let live = try #require(DirectoryHold(base + "/atoll-build-live01"))
+        #expect(DirectoryHold(base + "/atoll-build-live01") == nil)
         let left = Process()
         left.executableURL = URL(fileURLWithPath: "/bin/sleep")
         left.arguments = ["60"]
-        left.environment = ["ATOLL_STAGE": workspace.path + "/atoll-build-dead"]
+        left.environment = ["ATOLL_STAGE": dead]
         try left.run()
         defer { left.terminate() }
-        let swept = try await Blocking.run { ImageBuildStage.sweep(in: workspace.path) }
-        #expect(swept == [workspace.path + "/atoll-build-dead"])
-        #expect(try Directories.list(workspace.path) == ["atoll-build-live", "other"])
+        #expect(ImageBuildStage.sweep(in: base, dryRun: true) == [dead] && left.isRunning)
+        let swept = try await Blocking.run { ImageBuildStage.sweep(in: base) }
+        #expect(swept == [dead])
+        #expect(try Directories.list(base) == ["atoll-build-copied", "atoll-build-live01", "atoll-build-notes1", "other"])
         #expect(await eventually { !left.isRunning })
         withExtendedLifetime(live) {}
         // The one being built is held.
         let stage = try ImageBuildStage(try Self.recipe(workspace))
         #expect(DirectoryHold(stage.directory) == nil)
+        #expect(try AtomicFile.text(stage.directory + "/.atoll-stage") == stage.directory)
         stage.remove()
     }
 

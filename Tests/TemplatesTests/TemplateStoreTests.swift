@@ -253,6 +253,13 @@ import Testing
             #expect(error?.code == .inUse && error?.message.contains(disk) == true && error?.message.contains(prefix.path) == true)
         }
         #expect(try await bench.store.collect(dryRun: true) == [free])
+        // A guest writes what it likes into a disk that is used as raw, and a fifo is waited for by whoever opens it.
+        let forged = bench.space.path + "/forged.img"
+        try await Tool.run("cp", [images + "/a.qcow2", forged])
+        try await Tool.run("qemu-img", ["rebase", "-u", "-f", "qcow2", "-b", free.path, "-F", "raw", forged])
+        #expect(mkfifo(images + "/pipe", 0o600) == 0)
+        try bench.space.write("w1/default/virt/vm-b", #"{"disks": [{"path": "\#(forged)", "format": "raw"}]}"#)
+        #expect(try await bench.store.collect(dryRun: true) == [free])
         try bench.space.write("w1/default/virt/vm-a", "{")
         let error = await #expect(throws: TemplateError.self) { try await bench.store.remove(free.name) }
         #expect(error?.code == .inUse && error?.message.contains("virt/vm-a") == true)

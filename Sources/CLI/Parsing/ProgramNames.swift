@@ -6,7 +6,11 @@ enum ProgramNames {
         case "runtask": return jobs(["runtask"] + arguments)
         // Scripts say -f for the file; everywhere else that is the output format.
         case "taskotron_result": return ["taskotron_result"] + arguments.map { $0 == "-f" ? "--file" : $0 }
-        default: return arguments.contains("runtask") ? jobs(arguments) : arguments
+        default:
+            // As the verb, not as a word of a command for a guest.
+            guard let place = arguments.firstIndex(of: "runtask"), !arguments[..<place].contains(where: { VerbOptions.table[$0] != nil })
+            else { return arguments }
+            return jobs(arguments)
         }
     }
 
@@ -16,6 +20,7 @@ enum ProgramNames {
         var index = 0
         while index < arguments.count {
             let word = arguments[index]
+            if word == "--" { return words + arguments[index...] }
             // As -j VALUE, -jVALUE or -j=VALUE.
             let isApart = word == "-j" && index + 1 < arguments.count
             let value = isApart ? arguments[index + 1] : String(word.dropFirst(word.hasPrefix("-j=") ? 3 : 2))

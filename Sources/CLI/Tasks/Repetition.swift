@@ -1,4 +1,5 @@
 import AtollPlatform
+import AtollSettings
 import AtollTasks
 
 /// What makes a run the same as the one it repeats: where it runs must be as it was then; what else differs is worth a warning.
@@ -55,10 +56,15 @@ enum RunEnvironment {
         var found: [String: String] = [:]
         for key in keys {
             let name = "TASKOTRON_" + key.uppercased()
-            guard let value = environment[name], value.firstMatch(of: /:\/\/[^\/]*@/) == nil else { continue }
+            guard let value = environment[name], !mayHoldSecret(value) else { continue }
             found[name] = value
         }
         return found.isEmpty ? nil : found
+    }
+
+    /// An address with a password, or with a query, where tokens are.
+    static func mayHoldSecret(_ value: String) -> Bool {
+        !URLCredentials.secrets(in: value).isEmpty || (value.contains("://") && value.contains("?"))
     }
 }
 
@@ -76,7 +82,7 @@ extension GlobalOptions {
         [
             ("accel", accel), ("libvirt_url", libvirtURL), ("libvirt-user", libvirtUser), ("lease_dir", leaseDir),
             ("ssh-timeout", sshTimeout.map { "\($0.value)" }),
-        ].compactMap { name, value in value.map { "--\(name)=\($0)" } }
+        ].compactMap { name, value in value.flatMap { RunEnvironment.mayHoldSecret($0) ? nil : "--\(name)=\($0)" } }
     }
 
     /// With what `other` says of those where nothing is said here.

@@ -24,7 +24,9 @@ struct ResultsRemoveVerb: QueryVerb {
         let tasks = try TaskSession(session)
         var named: [StoredRun] = []
         for run in runs {
-            for found in all ? try tasks.store.together(with: run) : [try tasks.store.find(run)]
+            // A name that is cut short is good enough to look, not to delete.
+            let one = try tasks.store.find(exactly: run)
+            for found in all ? try tasks.store.together(with: run) : [one]
             where !named.contains(where: { $0.files == found.files }) { named.append(found) }
         }
         for (_, record) in named {

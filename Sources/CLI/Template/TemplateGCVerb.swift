@@ -19,10 +19,10 @@ struct TemplateGCVerb: Verb {
     func execute(_ session: Session) async throws {
         let catalog = try options.applied(to: session).catalog()
         let gone = try await catalog.store.collect(dryRun: dryRun)
-        let stages = dryRun ? [] : await ImageBuilder.sweep()
+        let stages = await ImageBuilder.sweep(dryRun: dryRun)
         if dryRun, session.format == .json { return session.show(.list(gone.map { TemplateDocuments.document($0) })) }
         var lines = gone.map { "\(dryRun ? "would remove" : "removed") \($0.name) (\(ByteSize($0.realSize)))" }
-        lines += stages.map { "removed \($0), which a killed build left" }
+        lines += stages.map { "\(dryRun ? "would remove" : "removed") \($0), which a killed build left" }
         session.finish(
             "done", ["removed": .list(gone.map { .string($0.name.description) }), "stages": .list(stages.map(Value.string))],
             text: lines.isEmpty ? "Nothing to remove: every template is in use, or the store is empty" : lines.joined(separator: "\n"))

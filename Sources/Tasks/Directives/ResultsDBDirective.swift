@@ -81,7 +81,7 @@ struct ResultsDBDirective: Directive {
     func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let results = TaskResults(call: call)
-        let yaml = try await placed(try await results.text(parameters), results)
+        let yaml = call.log.redacted(try await placed(try await results.text(parameters), results))
         let run = options.run(call.session.files, namespace: call.namespace, checkname: call.checkname)
         let report: ResultsDBReporter.Report
         do {

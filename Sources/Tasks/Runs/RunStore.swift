@@ -28,7 +28,8 @@ public struct RunStore: Sendable, Equatable {
             }
             return newest
         }
-        let matches = all.filter { $0.record.run.hasPrefix(name) }
+        // No name at all, as of a variable that is not set, is every name's beginning.
+        let matches = name.isEmpty ? [] : all.filter { $0.record.run.hasPrefix(name) }
         guard let match = matches.first, matches.count == 1 else {
             let known = all.prefix(5).map(\.record.run).joined(separator: ", ")
             throw TaskError(
@@ -38,6 +39,15 @@ public struct RunStore: Sendable, Equatable {
                     : "several runs begin with \(name): \(matches.map(\.record.run).joined(separator: ", "))")
         }
         return match
+    }
+
+    /// The run of that very name.
+    public func find(exactly name: String) throws -> (files: RunFiles, record: RunRecord) {
+        let found = try find(name)
+        guard found.record.run == name else {
+            throw TaskError(.notFound, "there is no run \(name) in \(directory); \(found.record.run) begins so: write it in full")
+        }
+        return found
     }
 
     /// All runs that were started together with that one, in the order they were numbered.

@@ -1,27 +1,33 @@
 import AtollPlatform
-import AtollSSH
-import AtollTestSupport
+public import AtollSSH
 import Foundation
 import Glibc
 import Synchronization
 
 /// A real SSH server on the loopback, run by the test as its own process and ended with the object, or with the test run.
-final class TestServer: Sendable {
-    enum Kind { case openSSH, dropbear }
+public final class TestServer: Sendable {
+    public enum Kind: Sendable { case openSSH, dropbear }
 
-    let endpoint: Endpoint
-    let hostKey: KeyPair
-    let userKey: KeyPair
-    let workspace: Workspace
+    /// Where it listens.
+    public let endpoint: Endpoint
+    public let hostKey: KeyPair
+    /// The key that it lets in.
+    public let userKey: KeyPair
+    /// Its files.
+    public let workspace: Workspace
     private let process: pid_t
 
-    static let hasOpenSSH = access("/usr/sbin/sshd", X_OK) == 0
+    /// Whether this machine has one.
+    public static let hasOpenSSH = access("/usr/sbin/sshd", X_OK) == 0
     /// dropbear reads ~/.ssh/authorized_keys only, so it gets a home of its own, which takes a mount namespace.
-    static let hasDropbear = access("/usr/sbin/dropbear", X_OK) == 0 && geteuid() == 0
+    public static let hasDropbear = access("/usr/sbin/dropbear", X_OK) == 0 && geteuid() == 0
 
-    static var user: String { String(cString: getpwuid(getuid()).pointee.pw_name) }
+    /// Who may log in: whoever runs the tests.
+    public static var user: String { String(cString: getpwuid(getuid()).pointee.pw_name) }
 
-    init(_ kind: Kind, userKey: KeyPair? = nil, options: [String] = []) async throws {
+    /// - Parameter options: further lines of its configuration; `#Line` takes one of ours out.
+    /// - Throws: `ServerDidNotStart`.
+    public init(_ kind: Kind, userKey: KeyPair? = nil, options: [String] = []) async throws {
         workspace = try Workspace("atoll-ssh")
         hostKey = try KeyPair.ed25519(comment: "host")
         self.userKey = try userKey ?? KeyPair.ed25519(comment: "user")
@@ -44,7 +50,7 @@ final class TestServer: Sendable {
     deinit { Self.end(process) }
 
     /// One OpenSSH server for all tests that do not need one of their own.
-    static func shared() async throws -> TestServer { try await start.value }
+    public static func shared() async throws -> TestServer { try await start.value }
 
     private static let start = Task { try await TestServer(.openSSH) }
     /// What is to be ended and removed with the test run: the shared server lives as long as that.
@@ -81,15 +87,18 @@ final class TestServer: Sendable {
         waitpid(process, &status, 0)
     }
 
-    var log: String { (try? String(contentsOfFile: workspace.path + "/log", encoding: .utf8)) ?? "" }
+    /// What it wrote.
+    public var log: String { (try? String(contentsOfFile: workspace.path + "/log", encoding: .utf8)) ?? "" }
 
-    var known: HostKeyPolicy {
+    /// Knows its host key.
+    public var known: HostKeyPolicy {
         var hosts = KnownHosts()
         hosts.add(hostKey.publicKey, hosts: [endpoint.host], port: endpoint.port)
         return .known(hosts)
     }
 
-    func connect(key: KeyPair? = nil, password: String? = nil, hostKeys: HostKeyPolicy? = nil) async throws(SSHError) -> Session {
+    /// A session as `user`, with its key unless another is given.
+    public func connect(key: KeyPair? = nil, password: String? = nil, hostKeys: HostKeyPolicy? = nil) async throws(SSHError) -> Session {
         let credentials = Credentials(user: Self.user, keys: [key ?? userKey], password: password)
         return try await Session.connect(to: endpoint, as: credentials, hostKeys: hostKeys ?? known, timeout: .seconds(20))
     }
@@ -122,8 +131,8 @@ final class TestServer: Sendable {
         let authorized = try workspace.write("home/.ssh/authorized_keys", userKey.publicLine + "\n")
         for path in [authorized, workspace.path + "/home/.ssh", workspace.path + "/home"] { chmod(path, 0o700) }
         let home = String(cString: getpwuid(getuid()).pointee.pw_dir)
-        let script = "mount --bind \"$1\" \"$2\" && shift 2 && exec /usr/sbin/dropbear \"$@\""
-        return ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh", workspace.path + "/home", home]
+        let script = try workspace.write("dropbear.sh", "mount --bind \"$1\" \"$2\" && shift 2 && exec /usr/sbin/dropbear \"$@\"\n")
+        return ["/usr/bin/unshare", "-m", "/bin/sh", script, workspace.path + "/home", home]
             + ["-F", "-E", "-r", converted, "-p", "127.0.0.1:\(endpoint.port)"] + options
     }
 
@@ -133,17 +142,20 @@ final class TestServer: Sendable {
         return path
     }
 
-    static func freePort() -> UInt16 {
-        withSocket { descriptor in
-            var address = loopback(0)
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            return withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, length)
-                    getsockname(descriptor, $0, &length)
+    /// A port of the loopback that nobody listens on. Below those the kernel gives out by itself: a connection that some other test makes
+    /// at the same moment cannot take it.
+    public static func freePort() -> UInt16 {
+        while true {
+            let port = UInt16.random(in: 20000..<32000)
+            let isFree = withSocket { descriptor in
+                var address = loopback(port)
+                return withUnsafePointer(to: &address) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                    }
                 }
-                return UInt16(bigEndian: $0.pointee.sin_port)
             }
+            if isFree { return port }
         }
     }
 
@@ -173,4 +185,5 @@ final class TestServer: Sendable {
     }
 }
 
-struct ServerDidNotStart: Error { var log: String }
+/// What the server wrote before it ended or said nothing.
+public struct ServerDidNotStart: Error { public var log: String }
