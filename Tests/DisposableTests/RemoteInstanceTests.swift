@@ -121,15 +121,6 @@ private final class BreakingChannel: GuestChannel {
         }
     }
 
-    @Test("room is read from df's words, whatever stands around them")
-    func room() {
-        func free(_ line: String) -> String? { RemoteInstance.freeKiB(line[...]).map { "\($0.device) \($0.free)" } }
-        #expect(free("/dev/vda1 240000 100000 140000 42% /") == "/dev/vda1 140000")
-        #expect(free("//srv/my share   240000 100000 140000 42% /mnt/my share") == "//srv/my share 140000")
-        // ramfs, and what is no such line.
-        #expect(free("x 0 0 0 - /mnt") == nil && free("none 0 0 0 0% /mnt") == nil && free("df: no such file") == nil && free("") == nil)
-    }
-
     @Test("what is excluded stays here; a tree that cannot have room is refused before a byte of it is copied") func pushLess() async throws
     {
         try await withInstance {
@@ -375,5 +366,16 @@ private final class BreakingChannel: GuestChannel {
             #expect(error?.code == .lost)
             try await gone.dispose()
         }
+    }
+}
+
+@Suite struct RoomTests {
+    @Test("room is read from df's words, whatever stands around them")
+    func room() {
+        func free(_ line: String) -> String? { RemoteInstance.freeKiB(line[...]).map { "\($0.device) \($0.free)" } }
+        #expect(free("/dev/vda1 240000 100000 140000 42% /") == "/dev/vda1 140000")
+        #expect(free("//srv/my share   240000 100000 140000 42% /mnt/my share") == "//srv/my share 140000")
+        // ramfs, and what is no such line.
+        #expect(free("x 0 0 0 - /mnt") == nil && free("none 0 0 0 0% /mnt") == nil && free("df: no such file") == nil && free("") == nil)
     }
 }
