@@ -1,3 +1,5 @@
+import Foundation
+
 /// The CI job that a run belongs to: `--jobid BUILDER/BUILD`.
 public struct CIJob: Sendable, Equatable {
     /// What `--jobid` is where nobody says it.
@@ -24,13 +26,6 @@ public struct CIJob: Sendable, Equatable {
 
     /// As one part of a path.
     private static func escaped(_ text: String) -> String {
-        let hex = Array("0123456789ABCDEF")
-        return text.utf8.map { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                String(Unicode.Scalar(byte))
-            default: "%\(hex[Int(byte >> 4)])\(hex[Int(byte & 15)])"
-            }
-        }.joined()
+        text.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed.subtracting(CharacterSet(charactersIn: "/"))) ?? text
     }
 }

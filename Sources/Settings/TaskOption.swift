@@ -27,10 +27,13 @@ public struct TaskOption: Sendable {
     var isWordToo = false
     /// What there would have to be for it to have an effect; nil where it has one.
     public var awaits: String?
+    /// It decides what a run does, and no flag stands for it: a repetition has it as it was. Where things lie and how much room there is are
+    /// matters of the host.
+    public var decidesRuns = false
 
     private init(
         _ key: String, _ kind: Kind, _ help: String, secret: Bool = false, url: Bool = false, directory: Bool = false, words: [String] = [],
-        minimum: Int = 0, wordToo: Bool = false, awaits: String? = nil
+        minimum: Int = 0, wordToo: Bool = false, awaits: String? = nil, decidesRuns: Bool = false
     ) {
         self.key = key
         self.kind = kind
@@ -42,6 +45,7 @@ public struct TaskOption: Sendable {
         self.minimum = minimum
         isWordToo = wordToo
         self.awaits = awaits
+        self.decidesRuns = decidesRuns
     }
 
     private static let fedora = "the Koji and Bodhi clients"
@@ -63,50 +67,74 @@ public struct TaskOption: Sendable {
         }
     }
 
+    /// The environment variable that beats the file.
+    public var variable: String { TaskSettings.prefix + key.uppercased() }
+
     /// The option of that key.
     public static func named(_ key: String) -> TaskOption? { all.first { $0.key == key } }
 
     /// Every key, in the order of the generated file.
     public static let all: [TaskOption] = [
-        TaskOption("profile", .profile, "which defaults to start from: development, production or testing"),
+        TaskOption("profile", .profile, "which defaults to start from: development, production or testing", decidesRuns: true),
         TaskOption(
             "runtask_mode", .text(\.runtaskMode), "where tasks run when no flag says it: local, or libvirt for a disposable VM",
             words: ["local", "libvirt"]),
-        TaskOption("default_image", .text(\.defaultImage), "template or image of a disposable VM when nothing asks for another one"),
         TaskOption(
-            "imagesdir", .text(\.imagesdir), "where images are found by name, YYMMDD_HHMM-DISTRO-RELEASE-FLAVOR-ARCH.qcow2", directory: true
-        ),
-        TaskOption("force_imageurl", .flag(\.forceImageurl), "always use imageurl instead of looking for an image"),
-        TaskOption("imageurl", .text(\.imageurl), "the image that force_imageurl means", url: true),
-        TaskOption("default_disposable_distro", .text(\.defaultDisposableDistro), "distribution of an image where nothing says it"),
-        TaskOption("default_disposable_release", .text(\.defaultDisposableRelease), "release of an image where nothing says it, as text"),
-        TaskOption("default_disposable_flavor", .text(\.defaultDisposableFlavor), "flavor of an image where nothing says it"),
-        TaskOption("default_disposable_arch", .text(\.defaultDisposableArch), "architecture of an image where nothing says it"),
-        TaskOption("egress", .text(\.egress), "what a task's VM may reach outside: on, off, or hosts with commas between them"),
-        TaskOption("spawn_vm_retries", .number(\.spawnVMRetries), "how often a VM is started before the run is given up", minimum: 1),
+            "default_image", .text(\.defaultImage), "template or image of a disposable VM when nothing asks for another one",
+            decidesRuns: true),
+        TaskOption(
+            "imagesdir", .text(\.imagesdir), "where images are found by name, YYMMDD_HHMM-DISTRO-RELEASE-FLAVOR-ARCH.qcow2",
+            directory: true, decidesRuns: true),
+        TaskOption("force_imageurl", .flag(\.forceImageurl), "always use imageurl instead of looking for an image", decidesRuns: true),
+        TaskOption("imageurl", .text(\.imageurl), "the image that force_imageurl means", url: true, decidesRuns: true),
+        TaskOption(
+            "default_disposable_distro", .text(\.defaultDisposableDistro), "distribution of an image where nothing says it",
+            decidesRuns: true),
+        TaskOption(
+            "default_disposable_release", .text(\.defaultDisposableRelease), "release of an image where nothing says it, as text",
+            decidesRuns: true),
+        TaskOption(
+            "default_disposable_flavor", .text(\.defaultDisposableFlavor), "flavor of an image where nothing says it", decidesRuns: true),
+        TaskOption(
+            "default_disposable_arch", .text(\.defaultDisposableArch), "architecture of an image where nothing says it", decidesRuns: true),
+        TaskOption(
+            "egress", .text(\.egress), "what a task's VM may reach outside: on, off, or hosts with commas between them", decidesRuns: true),
+        TaskOption(
+            "spawn_vm_retries", .number(\.spawnVMRetries), "how often a VM is started before the run is given up", minimum: 1,
+            decidesRuns: true),
         TaskOption(
             "inactivity_timeout", .seconds(\.inactivityTimeout),
-            "silence after which a task is given up, as 900, 90s, 15m or 2h; 0 for no limit"),
-        TaskOption("task_timeout", .seconds(\.taskTimeout), "what a task may take in all, as 900, 90s, 15m or 2h; 0 for no limit"),
+            "silence after which a task is given up, as 900, 90s, 15m or 2h; 0 for no limit", decidesRuns: true),
+        TaskOption(
+            "task_timeout", .seconds(\.taskTimeout), "what a task may take in all, as 900, 90s, 15m or 2h; 0 for no limit",
+            decidesRuns: true),
         TaskOption(
             "keep_on", .list(\.keepOn), "when the VM is kept for a look: never, failure, always, or outcomes such as [FAILED, CRASHED]",
-            wordToo: true),
-        TaskOption("keep_for", .seconds(\.keepFor), "how long a kept VM stays before atoll gc removes it, as 900, 90s, 15m or 2h"),
+            wordToo: true, decidesRuns: true),
+        TaskOption(
+            "keep_for", .seconds(\.keepFor), "how long a kept VM stays before atoll gc removes it, as 900, 90s, 15m or 2h",
+            decidesRuns: true),
         TaskOption(
             "capacity_memory_mib", .number(\.capacityMemoryMiB), "memory all VMs together may have, in MiB; 0 for what the host has"),
         TaskOption("capacity_cpus", .number(\.capacityCPUs), "processors all VMs together may have; 0 for what the host has"),
         TaskOption("capacity_disk_gib", .number(\.capacityDiskGiB), "disk space all VMs together may fill, in GiB; 0 for what is free"),
         TaskOption("capacity_subnets", .number(\.capacitySubnets), "networks all runs together may have; 0 for as many as can be leased"),
-        TaskOption("legacy_exit_codes", .flag(\.legacyExitCodes), "exit with 1 where a broken run would exit with 101, 102 or 103"),
-        TaskOption("ssh_privkey", .text(\.sshPrivkey), "private key for --ssh; empty for what ssh itself would try"),
+        TaskOption(
+            "legacy_exit_codes", .flag(\.legacyExitCodes), "exit with 1 where a broken run would exit with 101, 102 or 103",
+            decidesRuns: true),
+        TaskOption("ssh_privkey", .text(\.sshPrivkey), "private key for --ssh; empty for what ssh itself would try", decidesRuns: true),
         TaskOption(
             "client_taskdir", .text(\.clientTaskdir),
-            "where the task is put on the machine that runs it, over ssh in a directory of its run; wiped first", directory: true),
-        TaskOption("minion_repos", .list(\.minionRepos), "package repositories to add: .repo URLs, base URLs or copr:user/name"),
-        TaskOption("minion_repos_ignore_errors", .flag(\.minionReposIgnoreErrors), "go on when a package repository cannot be added"),
-        TaskOption("supported_arches", .list(\.supportedArches), "architectures that arch: all means", awaits: fedora),
-        TaskOption("report_to_resultsdb", .flag(\.reportToResultsdb), "send results to ResultsDB"),
-        TaskOption("resultsdb_server", .text(\.resultsdbServer), "the API of ResultsDB", url: true),
+            "where the task is put on the machine that runs it, over ssh in a directory of its run; wiped first", directory: true,
+            decidesRuns: true),
+        TaskOption(
+            "minion_repos", .list(\.minionRepos), "package repositories to add: .repo URLs, base URLs or copr:user/name", decidesRuns: true),
+        TaskOption(
+            "minion_repos_ignore_errors", .flag(\.minionReposIgnoreErrors), "go on when a package repository cannot be added",
+            decidesRuns: true),
+        TaskOption("supported_arches", .list(\.supportedArches), "architectures that arch: all means", awaits: fedora, decidesRuns: true),
+        TaskOption("report_to_resultsdb", .flag(\.reportToResultsdb), "send results to ResultsDB", decidesRuns: true),
+        TaskOption("resultsdb_server", .text(\.resultsdbServer), "the API of ResultsDB", url: true, decidesRuns: true),
         TaskOption(
             "resultsdb_frontend", .text(\.resultsdbFrontend), "the web pages of ResultsDB", url: true,
             awaits: "links to results posted there"),

@@ -28,7 +28,6 @@ public struct BrokenFormula: TaskWork {
     public func perform(_ session: RunSession) async throws -> Int32 { throw problems }
 
     public func report(_ broken: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail {
-        guard heading.reports, arguments.item != nil, arguments.type != nil else { return broken }
-        return await reporting.report(broken: broken, files, log)
+        await reporting.report(broken: broken, of: arguments, reports: heading.reports, files, log)
     }
 }

@@ -17,15 +17,18 @@ public struct FormulaWork: TaskWork {
     public var arguments: RunArguments
     public var directives: DirectiveSet
     public var packages: PackagePreparation
+    /// Where it is told when the run breaks.
+    public var reporting: ReportingOptions
 
     public init(
         formula: Formula, arguments: RunArguments, directives: DirectiveSet = .standard(),
-        packages: PackagePreparation = PackagePreparation()
+        packages: PackagePreparation = PackagePreparation(), reporting: ReportingOptions = ReportingOptions()
     ) {
         self.formula = formula
         self.arguments = arguments
         self.directives = directives
         self.packages = packages
+        self.reporting = reporting
     }
 
     public var title: String { formula.name }
@@ -34,12 +37,9 @@ public struct FormulaWork: TaskWork {
         (arguments.item, arguments.type?.rawValue, formula.qualifiedName)
     }
 
-    /// To where the formula would have reported, and about an item as it would have.
     public func report(_ broken: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail {
-        guard arguments.item != nil, arguments.type != nil, formula.actions.contains(where: { $0.directive == "resultsdb" }),
-            let directive = try? directives.find("resultsdb") as? ResultsDBDirective
-        else { return broken }
-        return await directive.options.report(broken: broken, files, log)
+        let reports = formula.actions.contains { $0.directive == "resultsdb" }
+        return await reporting.report(broken: broken, of: arguments, reports: reports, files, log)
     }
 
     public func check() throws {

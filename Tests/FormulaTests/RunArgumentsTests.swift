@@ -32,6 +32,7 @@ import Testing
         let job = try #require(CIJob("all x/17"))
         #expect(job.url(master: "http://ci") == "http://ci/builders/all%20x/builds/17")
         #expect(job.logURL(master: "http://ci", step: "runtask") == "http://ci/builders/all%20x/builds/17/steps/runtask/logs/stdio")
+        #expect(CIJob("a?b#c/1")?.url(master: "http://ci") == "http://ci/builders/a%3Fb%23c/builds/1")
         for text in ["-1", "", "junk", "a/", "/1", "a/b", "a/1/2", "a/-1"] { #expect(CIJob(text) == nil, "\(text)") }
         #expect(try process { $0.jobid = "junk" }.warnings.first?.contains("--jobid: \"junk\" is not BUILDER/BUILD") == true)
         #expect(try process { $0.jobid = "all/17" }.warnings.isEmpty && process { _ in }.warnings.isEmpty)

@@ -167,7 +167,7 @@ final class TaskBench: Sendable {
         let arguments = try arguments(path, item: item, overrides: overrides)
         let work = FormulaWork(
             formula: try Formula.load(arguments.task), arguments: arguments,
-            directives: .standard(reporting: reporting, environment: environment), packages: packages)
+            directives: .standard(reporting: reporting, environment: environment), packages: packages, reporting: reporting)
         let (lines, output) = (Lines(), Lines())
         let log = RunLog(consoleLevel: .debug) { lines.add($0) }
         let overlord = Overlord(policy: Overlord.Policy(), log: log) { output.add(String(decoding: $1, as: UTF8.self)) }

@@ -2,6 +2,7 @@ import AtollModel
 import AtollPlatform
 import AtollTestSupport
 import Foundation
+import Glibc
 import Testing
 
 @testable import AtollTemplates
@@ -37,25 +38,32 @@ import Testing
         #expect(!SystemCall.exists(stage.directory))
     }
 
+    /// A process that a build of that stage left running.
+    private static func sleeper(stage: String) throws -> pid_t {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        process.arguments = ["60"]
+        process.environment = ["ATOLL_STAGE": stage]
+        // Foundation hands on the signals that this thread blocks, and one of Dispatch's blocks nearly all.
+        var none = sigset_t(), blocked = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &blocked)
+        defer { pthread_sigmask(SIG_SETMASK, &blocked, nil) }
+        try process.run()
+        return process.processIdentifier
+    }
+
     @Test func whatABuildLeftRunningIsEndedAndNothingElse() async throws {
         let workspace = try Workspace()
         let directory = workspace.path + "/stage"
-        let mine = Process()
-        mine.executableURL = URL(fileURLWithPath: "/bin/sleep")
-        mine.arguments = ["60"]
-        mine.environment = ["ATOLL_STAGE": directory]
-        try mine.run()
-        let other = Process()
-        other.executableURL = URL(fileURLWithPath: "/bin/sleep")
-        other.arguments = ["60"]
-        other.environment = ["ATOLL_STAGE": directory + "2"]
-        try other.run()
-        defer { other.terminate() }
+        let mine = try Self.sleeper(stage: directory)
+        let other = try Self.sleeper(stage: directory + "2")
+        defer { for pid in [mine, other] { kill(pid, SIGKILL) } }
         let processes = ImageBuildProcesses(stage: directory)
-        #expect(await eventually { processes.running() == [mine.processIdentifier] })
+        #expect(await eventually { processes.running() == [mine] })
         try await Blocking.run { processes.end(patience: 0.2) }
-        #expect(await eventually { !mine.isRunning })
-        #expect(other.isRunning)
+        #expect(processes.running() == [])
+        #expect(ImageBuildProcesses(stage: directory + "2").running() == [other])
     }
 
     @Test func stagesOfKilledBuildsAreTakenAwayAndNoOthers() async throws {
@@ -71,17 +79,15 @@ import Testing
         try workspace.write("atoll-build-notes1/thesis", "precious")
         let live = try #require(DirectoryHold(base + "/atoll-build-live01"))
         #expect(DirectoryHold(base + "/atoll-build-live01") == nil)
-        let left = Process()
-        left.executableURL = URL(fileURLWithPath: "/bin/sleep")
-        left.arguments = ["60"]
-        left.environment = ["ATOLL_STAGE": dead]
-        try left.run()
-        defer { left.terminate() }
-        #expect(ImageBuildStage.sweep(in: base, dryRun: true) == [dead] && left.isRunning)
+        let left = try Self.sleeper(stage: dead)
+        defer { kill(left, SIGKILL) }
+        let processes = ImageBuildProcesses(stage: dead)
+        #expect(await eventually { processes.running() == [left] })
+        #expect(ImageBuildStage.sweep(in: base, dryRun: true) == [dead] && processes.running() == [left])
         let swept = try await Blocking.run { ImageBuildStage.sweep(in: base) }
         #expect(swept == [dead])
         #expect(try Directories.list(base) == ["atoll-build-copied", "atoll-build-live01", "atoll-build-notes1", "other"])
-        #expect(await eventually { !left.isRunning })
+        #expect(processes.running() == [])
         withExtendedLifetime(live) {}
         // The one being built is held.
         let stage = try ImageBuildStage(try Self.recipe(workspace))

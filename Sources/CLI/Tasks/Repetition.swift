@@ -43,28 +43,21 @@ struct Repetition {
 
 /// The variables of a run's process that decide what it does and that no option stands for: they go into its record.
 enum RunEnvironment {
-    /// Keys of `taskotron.yaml`. Where things lie and how much room there is are matters of the host, not of the run.
-    private static let keys = [
-        "profile", "default_image", "imagesdir", "force_imageurl", "imageurl", "default_disposable_distro", "default_disposable_release",
-        "default_disposable_flavor", "default_disposable_arch", "egress", "spawn_vm_retries", "inactivity_timeout", "task_timeout",
-        "keep_on", "keep_for", "legacy_exit_codes", "ssh_privkey", "client_taskdir", "minion_repos", "minion_repos_ignore_errors",
-        "supported_arches", "report_to_resultsdb", "resultsdb_server",
-    ]
-
     /// Those of them that are set. Addresses with a password in them are left out, as all secrets are.
     static func recorded(_ environment: [String: String]) -> [String: String]? {
         var found: [String: String] = [:]
-        for key in keys {
-            let name = "TASKOTRON_" + key.uppercased()
+        for option in TaskOption.all where option.decidesRuns {
+            let name = option.variable
             guard let value = environment[name], !mayHoldSecret(value) else { continue }
             found[name] = value
         }
         return found.isEmpty ? nil : found
     }
 
-    /// An address with a password, or with a query, where tokens are.
+    /// An address with a password, or with a token in its query. Other queries say where something is: `qemu:///system?socket=PATH`.
     static func mayHoldSecret(_ value: String) -> Bool {
-        !URLCredentials.secrets(in: value).isEmpty || (value.contains("://") && value.contains("?"))
+        !URLCredentials.secrets(in: value).isEmpty
+            || value.contains(/:\/\/\S*\?\S*(?:token|secret|passw|api_?key|access_?key)\w*=/.ignoresCase())
     }
 }
 

@@ -134,7 +134,7 @@ struct RunTaskVerb: TaskVerb {
             hasConsent: arguments.isModeExplicit && arguments.mode == .local)
         let work = FormulaWork(
             formula: formula, arguments: arguments,
-            directives: .standard(reporting: reporting, environment: context.taskEnvironment), packages: packages)
+            directives: .standard(reporting: reporting, environment: context.taskEnvironment), packages: packages, reporting: reporting)
         let place = try places.place(arguments, formula, image: image, matchHost: matchHost)
         return TaskLauncher.Job(
             run: arguments.uuid, label: label, work: work, place: place,

@@ -1,4 +1,5 @@
 import AtollDisposable
+import AtollFormula
 import AtollModel
 import AtollPlatform
 public import AtollResults
@@ -49,11 +50,14 @@ extension ReportingOptions {
             yaml: yaml, run: run, server: server, namespaces: namespaces.map { ($0, origin) }, known: known, log: log)
     }
 
-    /// Posts what became of a run that broke before it reported anything, where reporting is on. What goes wrong with that is logged: it
-    /// is no further failure of the run.
+    /// Posts what became of a run that broke before it reported anything, where reporting is on and somebody waits for a result about an
+    /// item. What goes wrong with that is logged: it is no further failure of the run.
+    /// - Parameter reports: whether the run's formula would have reported.
     /// - Returns: the result, with its id once it was posted.
-    func report(broken detail: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail {
-        guard server != nil else { return detail }
+    func report(
+        broken detail: CheckDetail, of arguments: RunArguments, reports: Bool, _ files: RunFiles, _ log: RunLog
+    ) async -> CheckDetail {
+        guard server != nil, reports, arguments.item != nil, arguments.type != nil else { return detail }
         var detail = detail
         do {
             let report = try await report(try ResultYAML.text([detail]), run(files)) { level, text in
