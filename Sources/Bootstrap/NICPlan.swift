@@ -55,7 +55,7 @@ public struct NICPlan: Sendable, Equatable {
             var plan = NICPlan(index: index, mac: nic.mac, address: nic.address, mtu: nic.mtu)
             guard let network = environment.networks[nic.net], let address = nic.address else { return plan }
             // The name server answers with these addresses too, so they have to be there.
-            if network.subnet?.isLeased == true { plan.ipv6Address = IPv6Derivation.address(of: address) + "/64" }
+            if network.hasIPv6, network.subnet?.isLeased == true { plan.ipv6Address = IPv6Derivation.address(of: address) + "/64" }
             guard nic.net == machine.managementNet else { return plan }
             plan.gateway = network.kind == .nat ? network.gateway : nil
             plan.nameservers = network.gateway.map { [$0] } ?? []

@@ -76,7 +76,7 @@ public struct VMRequest: Sendable, Equatable {
         return [
             "domains": .map([machineName: .map(domain)]),
             "nets": [
-                "task": ["type": "nat", "dhcp": ["start": 100, "end": 254], "management": true, "egress": reached]
+                "task": ["type": "nat", "dhcp": ["start": 100, "end": 254], "management": true, "ipv6": false, "egress": reached]
             ],
         ]
     }

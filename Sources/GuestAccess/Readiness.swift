@@ -44,6 +44,7 @@ public struct Readiness<C: Clock>: Sendable where C.Duration == Duration {
         while true {
             let left = requirement.patience - start.duration(to: clock.now)
             let before = report.lastSeen
+            let looking = clock.now
             let observation = await requirement.look(max(left, .milliseconds(1)))
             report.attempts += 1
             report.waited = start.duration(to: clock.now)
@@ -67,7 +68,9 @@ public struct Readiness<C: Clock>: Sendable where C.Duration == Duration {
             }
             let remaining = requirement.patience - report.waited
             if remaining <= .zero { throw failure(report, "did not come about within \(spoken(requirement.patience))") }
-            do { try await clock.sleep(for: min(pause, remaining)) } catch { throw interrupted(report) }
+            // The pause counts from when it began to look: a look that waited for an answer itself need not be waited after.
+            let rest = min(pause - looking.duration(to: clock.now), remaining)
+            if rest > .zero { do { try await clock.sleep(for: rest) } catch { throw interrupted(report) } }
             pause = min(pause * pace.growth, pace.longest)
         }
     }
@@ -100,7 +103,7 @@ public struct Pace: Sendable, Equatable {
     public var growth: Double
     public var longest: Duration
 
-    public init(first: Duration = .milliseconds(100), growth: Double = 1.5, longest: Duration = .seconds(1)) {
+    public init(first: Duration = .milliseconds(100), growth: Double = 1.25, longest: Duration = .seconds(1)) {
         self.first = first
         self.growth = growth
         self.longest = longest

@@ -128,6 +128,7 @@ struct NetDecoder {
         // Below, a bridge gets no IPv6 address; above, a guest gets no NIC. What was saved is what a network may be running with.
         let range = field.findings.isSaved ? 68...65535 : Self.mtu
         net.mtu = field["mtu"].integer(in: range, "a whole number of bytes from \(range.lowerBound) to \(range.upperBound), such as 9000")
+        net.ipv6 = field["ipv6"].flag()
         net.egress = EgressDecoder(field: field["egress"], kind: net.kind).decode()
         net.hasLegacyDNS = field["main_dns"].value?.isTruthy ?? false
         let records = field["dns_records"]
@@ -145,8 +146,8 @@ struct NetDecoder {
             net.dnsRecords[host] = address
         }
         if net.kind == .bridge {
-            for key in ["gw", "dhcp"] where !field[key].isEmpty {
-                field.findings.warning(field.path.appending(key), "not used: a bridge net has neither gateway nor DHCP of ours")
+            for key in ["gw", "dhcp", "ipv6"] where !field[key].isEmpty {
+                field.findings.warning(field.path.appending(key), "not used: a bridge net has no gateway, DHCP or IPv6 of ours")
             }
         }
         return net

@@ -168,6 +168,7 @@ enum Keys {
                 ]
             ],
             "MTU of the net and its NICs; 1500 when absent."),
+        Key("ipv6", flag, "Whether the net has IPv6 addresses, too; true when absent."),
         Key(
             "egress", ["anyOf": [["type": "boolean"], one(of: ["on", "off"]), ["type": "array", "items": text]]],
             "What guests reach beyond the net: on (the default), off, or a list of \(Egress.Destination.rule)."),

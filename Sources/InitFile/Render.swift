@@ -110,6 +110,7 @@ extension InitFile {
         put("dns_domain_name", net.dnsDomainName.map(Value.string))
         put("dns_records", net.dnsRecords.isEmpty ? nil : .map(net.dnsRecords.mapValues(Value.string)))
         put("mtu", net.mtu.map(Value.int))
+        put("ipv6", net.ipv6.map(Value.bool))
         put("egress", net.egress.map(render(egress:)))
         put("main_dns", net.hasLegacyDNS ? true : nil)
         return members

@@ -45,6 +45,8 @@ public struct Network: Sendable, Equatable {
         mapping = [:]
     }
 
+    /// Whether its host, guests and name server have IPv6 addresses beside the IPv4 ones they are derived from.
+    public var hasIPv6: Bool { spec.ipv6 ?? true }
     /// What its guests reach beyond it.
     public var egress: Egress { spec.egress ?? .on }
     /// Whether a filter holds its guests back.

@@ -165,6 +165,8 @@ public struct NetSpec: Sendable, Equatable {
     public var dnsDomainName: String?
     public var dnsRecords: OrderedDictionary<String, String> = [:]
     public var mtu: Int?
+    /// Whether it has IPv6 addresses, too; nil when it is not written: as true.
+    public var ipv6: Bool?
     /// nil when it is not written: as `on`.
     public var egress: Egress?
     /// Whether the legacy `main_dns` was given.

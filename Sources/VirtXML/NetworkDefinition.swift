@@ -80,11 +80,11 @@ public struct NetworkDefinition: Sendable, Equatable {
         self.mark = mark
     }
 
-    /// The definition of a network of an environment. One whose guests reach nothing outside is made without a way there.
+    /// The definition of a network of an environment; `hasIPv6` is whether the host does. One whose guests reach nothing outside is made without a way there.
     public init(_ network: Network, of environment: Environment, hasIPv6: Bool) throws {
         let names = Dictionary(grouping: network.mapping, by: \.value).mapValues { $0.map(\.key).min() ?? "" }
         let hosts = names.sorted { $0.key < $1.key }.map { Host(mac: MACAddress(derivedFrom: $0.key), address: $0.key, name: $0.value) }
-        let withIPv6 = hasIPv6 ? environment.networks.values.filter { $0.kind != .bridge }.compactMap(\.subnet) : []
+        let withIPv6 = hasIPv6 ? environment.networks.values.filter { $0.kind != .bridge && $0.hasIPv6 }.compactMap(\.subnet) : []
         let records = Dictionary(network.dnsRecords.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
         self.init(
             name: try HostNames.network(environment.id, network.name),
@@ -93,6 +93,6 @@ public struct NetworkDefinition: Sendable, Equatable {
             kind: network.kind == .nat && network.egress == .off ? .isolated : network.kind, gateway: network.gateway,
             dhcp: network.dhcp.map { DHCP(start: $0.start, end: $0.end, hosts: hosts) },
             dns: network.management ? DNS(domain: network.dnsDomainName, records: records, subnetsWithIPv6: withIPv6) : nil,
-            mtu: network.mtu, hasIPv6: hasIPv6, mark: Mark(prefix: environment.id, role: .network, name: network.name))
+            mtu: network.mtu, hasIPv6: hasIPv6 && network.hasIPv6, mark: Mark(prefix: environment.id, role: .network, name: network.name))
     }
 }

@@ -114,7 +114,7 @@ import Testing
             ],
             managementNet: "lago")
         var seed = SystemRandomNumberGenerator()
-        let environment = Environment(
+        var environment = Environment(
             id: PrefixID(using: &seed), machines: ["vm-a": machine],
             networks: ["lago": lago, "storage": storage, "outside": Network(spec: bridge, gateway: nil, management: false)])
         let plans = NICPlan.plans(for: machine, in: environment)
@@ -123,6 +123,9 @@ import Testing
         #expect(plans.map(\.searchDomains) == [[], ["lago.local"], []])
         #expect(plans.map(\.dhcp) == [false, false, true])
         #expect(plans[0].mtu == 9000)
+        #expect(plans.map { $0.ipv6Address == nil } == [false, false, true])
+        environment.networks["storage"]?.spec.ipv6 = false
+        #expect(NICPlan.plans(for: machine, in: environment).map { $0.ipv6Address == nil } == [true, false, true])
 
         var isolated = environment
         isolated.networks["lago"]?.kind = .isolated

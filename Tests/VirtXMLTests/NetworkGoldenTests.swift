@@ -20,6 +20,16 @@ import Testing
         #expect(text.contains("2001:db8::1"))
     }
 
+    @Test func aNetThatWantsNoIPv6HasNoneAndItsNeighboursKeepTheirs() throws {
+        var environment = sampleEnvironment()
+        environment.networks["lan"]?.spec.ipv6 = false
+        let root = try XML.read(
+            try VirtXML.text(try NetworkDefinition(try #require(environment.networks["lan"]), of: environment, hasIPv6: true)))
+        #expect(root.all("ip").map { $0["family"] } == [nil])
+        let addresses = try #require(root.first("dns")).all("host").compactMap { $0["ip"] }.filter { $0.hasPrefix("fd8f:") }
+        #expect(!addresses.isEmpty && addresses.allSatisfy { $0.hasPrefix("fd8f:1391:3a82:201:") })
+    }
+
     @Test func aTwinIsInThePrefixOfItsOwnNetAndForeignAddressesHaveNone() throws {
         let environment = sampleEnvironment()
         let network = try #require(environment.networks["lan"])
