@@ -16,6 +16,8 @@ public struct NICPlan: Sendable, Equatable {
     public var searchDomains: [String]
     /// `fd8f:1391:3a82:200::192.168.200.2/64`; nil leaves IPv6 to the guest.
     public var ipv6Address: String?
+    /// False where nobody on the net speaks IPv6: a guest that waited for a router there would wait in vain.
+    public var hasIPv6 = true
     public var mtu: Int?
     /// Whether it asks for an IPv4 address.
     public var dhcp: Bool
@@ -54,6 +56,7 @@ public struct NICPlan: Sendable, Equatable {
         machine.nics.enumerated().map { index, nic in
             var plan = NICPlan(index: index, mac: nic.mac, address: nic.address, mtu: nic.mtu)
             guard let network = environment.networks[nic.net], let address = nic.address else { return plan }
+            plan.hasIPv6 = network.kind == .bridge || network.hasIPv6
             // The name server answers with these addresses too, so they have to be there.
             if network.hasIPv6, network.subnet?.isLeased == true { plan.ipv6Address = IPv6Derivation.address(of: address) + "/64" }
             guard nic.net == machine.managementNet else { return plan }

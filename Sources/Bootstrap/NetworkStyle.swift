@@ -25,6 +25,7 @@ public enum NetworkStyle: String, Sendable, CaseIterable {
         if nic.address == nil, nics.contains(where: { $0.address != nil }) { link += "RequiredForOnline=no\n" }
         if !link.isEmpty { text += "\n[Link]\n" + link }
         text += "\n[Network]\nDHCP=\(nic.dhcp ? "ipv4" : "no")\n"
+        if !nic.hasIPv6 { text += "IPv6AcceptRA=no\n" }
         if let cidr = nic.cidr { text += "Address=\(cidr)\n" }
         if let v6 = nic.ipv6Parts { text += "Address=\(v6.address)/\(v6.length)\n" }
         if let gateway = nic.gateway { text += "Gateway=\(gateway)\n" }
@@ -64,6 +65,7 @@ public enum NetworkStyle: String, Sendable, CaseIterable {
         for (index, server) in nic.nameservers.enumerated() { text += "DNS\(index + 1)=\(server)\n" }
         // Quoted as the format's own reader, a shell, wants words that hold a space; domain names need no escapes.
         if !nic.searchDomains.isEmpty { text += "DOMAIN=\"\(nic.searchDomains.joined(separator: " "))\"\n" }
+        if !nic.hasIPv6 { text += "IPV6INIT=no\n" }
         if let v6 = nic.ipv6Parts { text += "IPV6INIT=yes\nIPV6ADDR=\(v6.address)/\(v6.length)\n" }
         if let mtu = nic.mtu { text += "MTU=\(mtu)\n" }
         return text
@@ -81,7 +83,9 @@ public enum NetworkStyle: String, Sendable, CaseIterable {
         if !nic.nameservers.isEmpty { text += "dns=\(nic.nameservers.map { "\($0);" }.joined())\n" }
         if !nic.searchDomains.isEmpty { text += "dns-search=\(nic.searchDomains.map { $0 + ";" }.joined())\n" }
         text += "\n[ipv6]\n"
-        text += nic.ipv6Parts.map { "method=manual\naddress1=\($0.address)/\($0.length)\n" } ?? "method=auto\n"
+        text +=
+            nic.ipv6Parts.map { "method=manual\naddress1=\($0.address)/\($0.length)\n" }
+            ?? "method=\(nic.hasIPv6 ? "auto" : "link-local")\n"
         return text
     }
 }
@@ -107,6 +111,7 @@ public enum NetworkConfig {
                 ethernet["set-name"] = .string(nic.name)
             }
             ethernet["dhcp4"] = .bool(nic.dhcp)
+            if !nic.hasIPv6 { ethernet["accept-ra"] = false }
             let addresses = [nic.cidr, nic.ipv6Parts.map { "\($0.address)/\($0.length)" }].compactMap { $0 }
             if !addresses.isEmpty { ethernet["addresses"] = .list(addresses.map(Value.string)) }
             if let gateway = nic.gateway {

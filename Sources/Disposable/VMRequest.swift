@@ -71,6 +71,7 @@ public struct VMRequest: Sendable, Equatable {
             switch egress {
             case .on: "on"
             case .off: "off"
+            case .outside: "outside"
             case .only(let places): .list(places.map { .string($0.description) })
             }
         return [

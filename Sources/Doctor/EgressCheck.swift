@@ -1,7 +1,7 @@
-/// What a network's `egress` needs where it is `off` or a list: libvirt's network filters, and a kernel that shows packets which cross a
+/// What a network's `egress` needs where it is not `on`: libvirt's network filters, and a kernel that shows packets which cross a
 /// bridge to the firewall. Networks without it need neither.
 enum EgressCheck {
-    private static let need = "only networks whose egress is off or a list need it, and are refused without"
+    private static let need = "tasks in VMs (but with --egress on) and networks whose egress is limited need it, and are refused without"
 
     static func findings(_ answer: LibvirtAnswer?, _ facts: HostFacts, _ remedies: Remedies) -> [Finding] {
         [filters(answer, facts, remedies), bridges(facts, remedies)]

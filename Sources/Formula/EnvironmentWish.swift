@@ -77,7 +77,7 @@ extension EnvironmentWish {
                 })
         }
         guard let text = field.text(Egress.rule) else { return nil }
-        if let egress = Egress(words: text), egress == .on || egress == .off { return egress }
+        if let egress = Egress(words: text), [.on, .outside, .off].contains(egress) { return egress }
         field.refuse(allowed: Egress.rule)
         return nil
     }

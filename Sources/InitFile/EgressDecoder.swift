@@ -1,6 +1,6 @@
 import AtollModel
 
-/// What the guests of a net reach beyond it: `on`, `off`, or a list.
+/// What the guests of a net reach beyond it: `on`, `outside`, `off`, or a list.
 struct EgressDecoder {
     let field: Field
     let kind: NetKind
@@ -24,6 +24,7 @@ struct EgressDecoder {
         case .bool(let flag)?: return flag ? .on : .off
         case "on"?: return .on
         case "off"?: return .off
+        case "outside"?: return .outside
         case .list(let entries)?:
             let destinations = entries.enumerated().compactMap { index, entry -> Egress.Destination? in
                 let place = Field(value: entry, path: field.path.appending(index), findings: field.findings)

@@ -128,7 +128,12 @@ struct NetDecoder {
         // Below, a bridge gets no IPv6 address; above, a guest gets no NIC. What was saved is what a network may be running with.
         let range = field.findings.isSaved ? 68...65535 : Self.mtu
         net.mtu = field["mtu"].integer(in: range, "a whole number of bytes from \(range.lowerBound) to \(range.upperBound), such as 9000")
-        net.ipv6 = field["ipv6"].flag()
+        // What was saved was let in by an earlier version, which did not read it.
+        if case .bool(let flag)? = field["ipv6"].value {
+            net.ipv6 = flag
+        } else if !field.findings.isSaved {
+            net.ipv6 = field["ipv6"].flag()
+        }
         net.egress = EgressDecoder(field: field["egress"], kind: net.kind).decode()
         net.hasLegacyDNS = field["main_dns"].value?.isTruthy ?? false
         let records = field["dns_records"]

@@ -170,8 +170,9 @@ enum Keys {
             "MTU of the net and its NICs; 1500 when absent."),
         Key("ipv6", flag, "Whether the net has IPv6 addresses, too; true when absent."),
         Key(
-            "egress", ["anyOf": [["type": "boolean"], one(of: ["on", "off"]), ["type": "array", "items": text]]],
-            "What guests reach beyond the net: on (the default), off, or a list of \(Egress.Destination.rule)."),
+            "egress", ["anyOf": [["type": "boolean"], one(of: ["on", "outside", "off"]), ["type": "array", "items": text]]],
+            "What guests reach beyond the net: on (the default), outside (all but this host), off, or a list of \(Egress.Destination.rule)."
+        ),
         Key("comment", ["type": ["string", "null"]], "Not read."),
         Key("main_dns", flag, "Counts as a DNS attribute; not read otherwise.", legacy: true),
         Key("name", text, "Written by the product.", legacy: true),

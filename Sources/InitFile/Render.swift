@@ -120,6 +120,7 @@ extension InitFile {
         switch egress {
         case .on: "on"
         case .off: "off"
+        case .outside: "outside"
         case .only(let destinations): .list(destinations.map { .string($0.description) })
         }
     }

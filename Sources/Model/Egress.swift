@@ -7,20 +7,25 @@ public enum Egress: Sendable, Equatable, CustomStringConvertible {
     /// As `off`, and these.
     case only([Destination])
 
+    /// Everything but this host and the networks of other guests: what is written narrower stays closed.
+    public static let outside = Egress.only([Destination(.subnet(IPv4Subnet(containing: IPv4Address(0, 0, 0, 0), prefixLength: 0)))])
+
     /// As `words` are read.
     public var description: String {
         switch self {
         case .on: "on"
         case .off: "off"
+        case Self.outside: "outside"
         case .only(let destinations): destinations.map(\.description).joined(separator: ",")
         }
     }
 
-    /// From a setting or an option: `on`, `off`, or destinations with commas between them; nil for anything else.
+    /// From a setting or an option: `on`, `outside`, `off`, or destinations with commas between them; nil for anything else.
     public init?(words text: String) {
         switch text.lowercased() {
         case "on", "true", "yes": self = .on
         case "off", "false", "no": self = .off
+        case "outside": self = .outside
         default:
             let words = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.drop { $0 == " " } }
             let destinations = words.compactMap { Destination(String($0)) }
@@ -30,7 +35,7 @@ public enum Egress: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// How `words` are written, for messages.
-    public static let rule = "on, off, or a list of what is let through: \(Destination.rule)"
+    public static let rule = "on, outside (all but this host), off, or a list of what is let through: \(Destination.rule)"
 
     /// One thing that is let through.
     public struct Destination: Sendable, Hashable, CustomStringConvertible {

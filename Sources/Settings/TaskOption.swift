@@ -27,8 +27,8 @@ public struct TaskOption: Sendable {
     var isWordToo = false
     /// What there would have to be for it to have an effect; nil where it has one.
     public var awaits: String?
-    /// It decides what a run does, and no flag stands for it: a repetition has it as it was. Where things lie and how much room there is are
-    /// matters of the host.
+    /// It decides what a run does, where it is not said by a flag: a repetition has it as it was. Where runs leave their things, and how much
+    /// room there is for them, are matters of the host.
     public var decidesRuns = false
 
     private init(
@@ -98,7 +98,8 @@ public struct TaskOption: Sendable {
         TaskOption(
             "default_disposable_arch", .text(\.defaultDisposableArch), "architecture of an image where nothing says it", decidesRuns: true),
         TaskOption(
-            "egress", .text(\.egress), "what a task's VM may reach outside: on, off, or hosts with commas between them", decidesRuns: true),
+            "egress", .text(\.egress),
+            "what a task's VM may reach: outside (all but this host), on, off, or hosts with commas between them", decidesRuns: true),
         TaskOption(
             "spawn_vm_retries", .number(\.spawnVMRetries), "how often a VM is started before the run is given up", minimum: 1,
             decidesRuns: true),

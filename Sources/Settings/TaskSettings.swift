@@ -55,7 +55,7 @@ public struct TaskSettings: Sendable, Equatable {
     /// Seconds.
     public var keepFor = 7200
     /// `on`, `off`, or hosts with commas between them.
-    public var egress = "on"
+    public var egress = "outside"
     /// 0 = as much as the host has; so are the other three.
     public var capacityMemoryMiB = 0
     public var capacityCPUs = 0

@@ -22,7 +22,7 @@ public struct FormulaWork: TaskWork {
 
     public init(
         formula: Formula, arguments: RunArguments, directives: DirectiveSet = .standard(),
-        packages: PackagePreparation = PackagePreparation(), reporting: ReportingOptions = ReportingOptions()
+        packages: PackagePreparation = PackagePreparation(), reporting: ReportingOptions
     ) {
         self.formula = formula
         self.arguments = arguments

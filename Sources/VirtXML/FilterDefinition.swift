@@ -51,8 +51,7 @@ public struct FilterDefinition: Sendable, Equatable {
         let name = HostNames.filter(environment.id, network.name)
         self.init(
             name: name, uuid: PrefixID(String(SHA1.hex(name).prefix(32)))?.dashed, gateway: gateway, hasIPv6: hasIPv6 && network.hasIPv6,
-            openings: openings,
-            barred: barred)
+            openings: openings, barred: barred)
     }
 }
 

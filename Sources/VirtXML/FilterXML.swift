@@ -96,10 +96,22 @@ struct FilterXML {
         let openings = filter.openings.filter { $0.subnet != place }.flatMap { opening in
             open(opening, priority(opening.subnet))
         }
-        let bars = Set(filter.barred).sorted { ($0.base, $0.prefixLength) < ($1.base, $1.prefixLength) }.map { subnet in
+        let bars = bars.sorted { ($0.base, $0.prefixLength) < ($1.base, $1.prefixLength) }.map { subnet in
             rule("drop", .out, priority(subnet) + 1, match("all", to: subnet))
         }
         return openings + bars
+    }
+
+    /// What is barred, without what a wider bar covers: each rule costs libvirt three commands at every start, and each network of a host
+    /// where much runs is such a one. Where something within the wider bar is opened, the narrower ones still have their say.
+    private var bars: Set<IPv4Subnet> {
+        func isWithin(_ inner: IPv4Subnet, _ outer: IPv4Subnet) -> Bool {
+            inner.prefixLength >= outer.prefixLength && outer.contains(inner.base)
+        }
+        let place = only(filter.gateway)
+        let all = Set(filter.barred)
+        let wide = all.filter { bar in !filter.openings.contains { $0.subnet != place && isWithin($0.subnet, bar) } }
+        return all.filter { bar in !wide.contains { $0 != bar && isWithin(bar, $0) } }
     }
 
     private func priority(_ subnet: IPv4Subnet) -> Int { 300 + 2 * (32 - subnet.prefixLength) }

@@ -80,11 +80,14 @@ public struct NetworkDefinition: Sendable, Equatable {
         self.mark = mark
     }
 
-    /// The definition of a network of an environment; `hasIPv6` is whether the host does. One whose guests reach nothing outside is made without a way there.
+    /// The definition of a network of an environment. One whose guests reach nothing outside is made without a way there.
+    /// - Parameter hasIPv6: whether this host has.
     public init(_ network: Network, of environment: Environment, hasIPv6: Bool) throws {
         let names = Dictionary(grouping: network.mapping, by: \.value).mapValues { $0.map(\.key).min() ?? "" }
         let hosts = names.sorted { $0.key < $1.key }.map { Host(mac: MACAddress(derivedFrom: $0.key), address: $0.key, name: $0.value) }
-        let withIPv6 = hasIPv6 ? environment.networks.values.filter { $0.kind != .bridge && $0.hasIPv6 }.compactMap(\.subnet) : []
+        let twins = hasIPv6 ? environment.networks.values.filter { $0.kind != .bridge && $0.hasIPv6 } : []
+        // Elsewhere guests are given no IPv6 address, so none is to be answered.
+        let withIPv6 = twins.compactMap(\.subnet).filter(\.isLeased)
         let records = Dictionary(network.dnsRecords.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
         self.init(
             name: try HostNames.network(environment.id, network.name),

@@ -91,6 +91,19 @@ import Testing
         #expect(key.contains("[ipv4]\nmethod=manual\naddress1=192.168.201.2/24\nnever-default=true\n"))
     }
 
+    @Test func whereThereIsNoIPv6NobodyWaitsForARouter() throws {
+        var nic = Samples.nics[0]
+        nic.hasIPv6 = false
+        let words: [NetworkStyle: String] = [
+            .networkd: "DHCP=no\nIPv6AcceptRA=no\n", .netplan: "accept-ra: false", .ifcfg: "IPV6INIT=no\n",
+            .networkmanager: "[ipv6]\nmethod=link-local\n",
+        ]
+        for (style, word) in words {
+            #expect(style.files(for: [nic]).first?.text?.contains(word) == true, "\(style)")
+            #expect(style.files(for: [Samples.nics[0]]).first?.text?.contains(word) == false, "\(style)")
+        }
+    }
+
     @Test(arguments: NetworkStyle.allCases) func writesIPv6WhereGiven(_ style: NetworkStyle) {
         var nic = Samples.nics[0]
         #expect(!style.files(for: [nic]).contains { $0.text?.contains("fd8f") == true })
@@ -126,6 +139,7 @@ import Testing
         #expect(plans.map { $0.ipv6Address == nil } == [false, false, true])
         environment.networks["storage"]?.spec.ipv6 = false
         #expect(NICPlan.plans(for: machine, in: environment).map { $0.ipv6Address == nil } == [true, false, true])
+        #expect(NICPlan.plans(for: machine, in: environment).map(\.hasIPv6) == [false, true, true])
 
         var isolated = environment
         isolated.networks["lago"]?.kind = .isolated

@@ -196,6 +196,7 @@ import Testing
             "TASKOTRON_DEFAULT_IMAGE": "tiny", "TASKOTRON_RESULTSDB_TOKEN": "s3cret", "TASKOTRON_VAULT_PASSWORD": "s3cret",
             "TASKOTRON_RESULTSDB_SERVER": "http://me:s3cret@host/api", "TASKOTRON_ARTIFACTSDIR": "/a", "TASKOTRON_RUNTASK_MODE": "libvirt",
             "HOME": "/root", "TASKOTRON_EGRESS": "https://host/api?access_token=s3cret",
+            "TASKOTRON_IMAGEURL": "https://host/i.qcow2?X-Amz-Signature=s3cret",
         ])
         #expect(recorded == ["TASKOTRON_DEFAULT_IMAGE": "tiny"])
         #expect(RunEnvironment.recorded(["HOME": "/"]) == nil)

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test("words for egress are read as they are written, and what is no destination is refused") func egressWords() {
-        for words in ["on", "off", "10.0.0.5,example.org:443,gateway"] { #expect(Egress(words: words)?.description == words) }
+        for words in ["on", "off", "outside", "10.0.0.5,example.org:443,gateway"] { #expect(Egress(words: words)?.description == words) }
         for words in ["", "on,off,", "300.1.2.3", "a_b.example", "-x", "10.0.0.1/8"] { #expect(Egress(words: words) == nil, "\(words)") }
     }
 }

@@ -98,6 +98,19 @@ final class SleepingClock: Clock, Sendable {
         #expect(clock.pauses.isEmpty)
     }
 
+    @Test func aLookTakesFromThePauseAfterIt() async throws {
+        let clock = clock
+        let looks = Mutex(0)
+        let quick = Requirement(name: "quick", patience: .seconds(10), hint: "") { _ in
+            clock.pass(.milliseconds(40))
+            return looks.withLock {
+                $0 += 1; return $0
+            } == 1 ? .pending("nothing") : .met("it")
+        }
+        _ = try await Readiness(clock: clock).wait(for: [quick])
+        #expect(clock.pauses == [.milliseconds(60)])
+    }
+
     @Test func progressIsToldAtTheStartAndWhenWhatIsSeenChanges() async throws {
         let seen = Mutex<[String]>([])
         let readiness = Readiness(clock: clock, progress: { progress in seen.withLock { $0.append(progress.report.lastSeen) } })

@@ -14,6 +14,7 @@ import Testing
         #expect(try egress("egress: on") == .on && egress("egress: off") == .off)
         #expect(try egress("egress: \"on\"") == .on && egress("egress: \"off\"") == .off)
         #expect(try egress("egress: []") == .only([]))
+        #expect(try egress("egress: outside") == .outside && egress("egress: [0.0.0.0/0]") == .outside)
         let list = try egress("egress: [10.0.0.5, 10.1.0.0/16, \"10.0.0.6:443\", mirror.example, \"mirror.example:80\", \"gateway:8080\"]")
         let places: [Egress.Destination] = [
             .init(.subnet(IPv4Subnet(containing: IPv4Address(10, 0, 0, 5), prefixLength: 32))),
@@ -38,6 +39,7 @@ import Testing
         #expect(errors(sample(net: "type: isolated, egress: [10.0.0.5]")).count == 1)
         #expect(errors(sample(net: "type: bridge, egress: off")).count == 1)
         #expect(errors(sample(net: "type: bridge, egress: on")) == [])
+        #expect(warnings(sample(net: "type: bridge, ipv6: no")).contains { $0.contains("nets.n.ipv6: not used: a bridge net") })
         #expect(errors(sample(net: "egress: 5")).count == 1)
     }
 
@@ -101,6 +103,8 @@ import Testing
     @Test func whatAnEarlierVersionLetInIsStillRead() throws {
         let net = try SpecDecoder.net(name: "n", value: ["dns_domain_name": "o'x", "mtu": 68, "dns_records": ["a b": "b:c"]])
         #expect(net.dnsDomainName == "o'x" && net.mtu == 68 && net.dnsRecords == ["a b": "b:c"])
+        #expect(try SpecDecoder.net(name: "n", value: ["ipv6": "auto"]).ipv6 == nil)
+        #expect(errors(sample(net: "ipv6: auto")).first?.contains("nets.n.ipv6: found the text \"auto\"; allowed: true or false") == true)
         let saved = try SpecDecoder.domain(name: "a", value: ["arch": "z80", "nics": []])
         #expect(saved.architecture == "z80")
     }

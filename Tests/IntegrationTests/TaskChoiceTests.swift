@@ -17,13 +17,16 @@ extension IntegrationTests {
         /// More than any host of these tests has: such a run ends as soon as its image is chosen.
         private static let tooMuch = ["--memory", "99999999"]
 
-        @Test("a formula's hardware and egress are the VM's, --egress goes over it, binary output comes whole", .timeLimit(.minutes(4)))
+        @Test(
+            "a formula's hardware and egress are the VM's, --egress goes over it, the host is closed unless asked for, binary output comes whole",
+            .timeLimit(.minutes(4)))
         func hardwareAndEgress() async throws {
             let outside = try await Outside("beyond", subnet: "10.97.0")
             defer { outside.close() }
             let tasks = try TaskProduct()
             try tasks.workspace.write("tasks/probe.sh", Self.probe)
-            let places = ["10.97.0.2:8081", "10.97.0.2:8082", "10.97.0.3:8081"]
+            // The last is this host.
+            let places = ["10.97.0.2:8081", "10.97.0.2:8082", "10.97.0.3:8081", "10.97.0.1:8090"]
             let ask = "  - shell: sh probe.sh \(places.joined(separator: " ")) > ${artifactsdir}/reached\n"
             let look = """
                   - shell: |
@@ -43,12 +46,15 @@ extension IntegrationTests {
             let hardware = "{memory: '= 256 MiB', cpu: {processors: 1}, disk: [{size: '>= 3 GB'}, {size: '= 1 GB'}], tpm: {version: '2.0'}}"
             try tasks.formula("asking", ask + look, more: "environment: {\(egress), hardware: \(hardware)}\n")
             try tasks.formula("closed", ask + noise, more: "environment: {\(egress)}\n")
+            try tasks.formula("usual", ask)
             let words = ["runtask", "--libvirt", "--image", "tiny"]
             // The host of the tests keeps its disks in memory: what is free there is not the point.
             let roomy = ["TASKOTRON_CAPACITY_DISK_GIB": "100"]
             let asking = try tasks.start("asking", words + ["--uuid", "asking", "asking.yml"], environment: roomy)
             let closed = try tasks.start(
                 "closed", words + TaskProduct.small + ["--uuid", "closed", "--egress", "off", "closed.yml"], environment: roomy)
+
+            let usual = try tasks.start("usual", words + TaskProduct.small + ["--uuid", "usual", "usual.yml"], environment: roomy)
 
             // From here everything is reached.
             try await eventuallyServed(places, in: tasks)
@@ -70,6 +76,9 @@ extension IntegrationTests {
 
             #expect(try await closed.end() == 0, "\(closed.errors)")
             #expect(try tasks.text("closed", "reached") == "")
+            // Nobody said anything: what is beyond, and nothing of this host.
+            #expect(try await usual.end() == 0, "\(usual.errors)")
+            #expect(try Set(tasks.text("usual", "reached").split(separator: "\n").map(String.init)) == Set(places.dropLast()))
             let same = try await Tool.output("cmp", [tasks.workspace.path + "/started-closed.out", tasks.path("closed", "noise")])
             #expect(same.status == 0, "\(same)")
             let errors = try AtomicFile.read(tasks.workspace.path + "/started-closed.err")

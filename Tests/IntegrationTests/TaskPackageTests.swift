@@ -18,7 +18,8 @@ extension IntegrationTests {
             try tasks.workspace.write(
                 ".config/taskotron/taskotron.yaml", "minion_repos: ['deb [trusted=yes] http://\(address):8098 ./']\n")
             try tasks.formula("pkg", "  - shell: atoll-greeting > ${artifactsdir}/greeting", more: "environment: {deb: [atoll-greeting]}\n")
-            let common = ["runtask", "--libvirt", "--image", "debian-12"] + TaskProduct.item
+            // This host is closed to a task unless it is opened.
+            let common = ["runtask", "--libvirt", "--image", "debian-12", "--egress", "\(address):8098"] + TaskProduct.item
             let result = try await tasks.run(common + ["--uuid", "pkg", "--keep-on", "always", "pkg.yml"])
             #expect(result.status == 0, "\(result.standardError)")
             #expect(try tasks.text("pkg", "greeting") == "hello from a package\n")

@@ -15,7 +15,8 @@ import Testing
         try bench.file("t.yml", text)
         let arguments = try bench.arguments("t.yml", overrides: overrides)
         let work = FormulaWork(
-            formula: try Formula.load(arguments.task), arguments: arguments, directives: .standard(environment: environment))
+            formula: try Formula.load(arguments.task), arguments: arguments, directives: .standard(environment: environment),
+            reporting: ReportingOptions())
         do {
             try work.check()
             return []

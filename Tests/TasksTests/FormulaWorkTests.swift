@@ -29,7 +29,7 @@ import Testing
         let instance = FakeInstance()
         try bench.file("t.yml", "name: t\ninput: {args: [koji_build]}\nenvironment: {packages: [xz]}\nactions: [{shell: ls}]\n")
         let arguments = try bench.arguments("t.yml")
-        let work = FormulaWork(formula: try Formula.load(arguments.task), arguments: arguments)
+        let work = FormulaWork(formula: try Formula.load(arguments.task), arguments: arguments, reporting: ReportingOptions())
         #expect(throws: InvalidInput.self) { try work.check() }
         let error = await #expect(throws: InvalidInput.self) { _ = try await work.perform(try bench.session(instance)) }
         #expect("\(try #require(error))".contains("`koji_build` has no value"))

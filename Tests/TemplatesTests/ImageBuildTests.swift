@@ -58,12 +58,13 @@ import Testing
         let directory = workspace.path + "/stage"
         let mine = try Self.sleeper(stage: directory)
         let other = try Self.sleeper(stage: directory + "2")
-        defer { for pid in [mine, other] { kill(pid, SIGKILL) } }
         let processes = ImageBuildProcesses(stage: directory)
+        let others = ImageBuildProcesses(stage: directory + "2")
+        defer { for pid in processes.running() + others.running() { kill(pid, SIGKILL) } }
         #expect(await eventually { processes.running() == [mine] })
         try await Blocking.run { processes.end(patience: 0.2) }
         #expect(processes.running() == [])
-        #expect(ImageBuildProcesses(stage: directory + "2").running() == [other])
+        #expect(others.running() == [other])
     }
 
     @Test func stagesOfKilledBuildsAreTakenAwayAndNoOthers() async throws {
@@ -80,8 +81,8 @@ import Testing
         let live = try #require(DirectoryHold(base + "/atoll-build-live01"))
         #expect(DirectoryHold(base + "/atoll-build-live01") == nil)
         let left = try Self.sleeper(stage: dead)
-        defer { kill(left, SIGKILL) }
         let processes = ImageBuildProcesses(stage: dead)
+        defer { for pid in processes.running() { kill(pid, SIGKILL) } }
         #expect(await eventually { processes.running() == [left] })
         #expect(ImageBuildStage.sweep(in: base, dryRun: true) == [dead] && processes.running() == [left])
         let swept = try await Blocking.run { ImageBuildStage.sweep(in: base) }

@@ -31,6 +31,34 @@ import Testing
 
     @Test func aNetworkWithoutLimitsHasNone() throws { #expect(try definition(.on) == nil) }
 
+    @Test func aNetThatWantsNoIPv6LetsNoneThrough() throws {
+        var environment = sampleEnvironment()
+        environment.networks["lan"]?.spec.egress = .off
+        environment.networks["lan"]?.spec.ipv6 = false
+        let network = try #require(environment.networks["lan"])
+        let filter = FilterDefinition(network, of: environment, hasIPv6: true, openings: [], barred: [])
+        let rules = try XML.read(try VirtXML.text(try #require(filter))).all("rule")
+        #expect(rules.filter { $0.elements.first?.name.hasSuffix("v6") == true }.map { $0["action"] } == ["drop"])
+    }
+
+    @Test func whatAWiderBarCoversNeedsNoRuleUnlessSomethingIsOpenedThere() throws {
+        func subnet(_ octet: UInt8, _ length: Int, last: UInt8 = 0) -> IPv4Subnet {
+            IPv4Subnet(containing: IPv4Address(192, 168, octet, last), prefixLength: length)
+        }
+        func drops(_ openings: [IPv4Subnet]) throws -> [String] {
+            var filter = try #require(try definition(.outside, openings: openings.map { .init($0) }))
+            filter.barred = [subnet(200, 21), subnet(201, 24), subnet(201, 32, last: 1), subnet(10, 24)]
+            return try XML.read(try VirtXML.text(filter)).all("rule")
+                .filter { $0["action"] == "drop" && (300..<900).contains(Int($0["priority"] ?? "") ?? 0) }
+                .map { "\($0.elements.first?["dstipaddr"] ?? "")/\($0.elements.first?["dstipmask"] ?? "")" }
+        }
+        let everything = IPv4Subnet(containing: IPv4Address(0, 0, 0, 0), prefixLength: 0)
+        #expect(try drops([everything]) == ["192.168.10.0/24", "192.168.200.0/21"])
+        #expect(try drops([everything, subnet(200, 32, last: 1)]).count == 2, "that is the host, which has rules of its own")
+        #expect(try drops([everything, subnet(200, 22)]) == ["192.168.10.0/24", "192.168.200.0/21", "192.168.201.0/24"])
+        #expect(try drops([everything, subnet(201, 24)]).count == 4)
+    }
+
     @Test func theNarrowerNetworkWinsAndAnOpeningOverABarAsNarrow() throws {
         let root = try XML.read(try VirtXML.text(try #require(try definition(.only([]), openings: openings))))
         let rules = root.all("rule").filter { Int($0["priority"] ?? "").map { (300..<900).contains($0) } == true }

@@ -54,10 +54,11 @@ enum RunEnvironment {
         return found.isEmpty ? nil : found
     }
 
-    /// An address with a password, or with a token in its query. Other queries say where something is: `qemu:///system?socket=PATH`.
+    /// An address with a password, or one of the web with a query, where tokens and signatures are. Other queries say where something is:
+    /// `qemu:///system?socket=PATH`.
     static func mayHoldSecret(_ value: String) -> Bool {
         !URLCredentials.secrets(in: value).isEmpty
-            || value.contains(/:\/\/\S*\?\S*(?:token|secret|passw|api_?key|access_?key)\w*=/.ignoresCase())
+            || value.contains(/https?:\/\/\S*\?/.ignoresCase())
     }
 }
 

@@ -14,7 +14,7 @@ struct TaskOptions: ParsableArguments {
     @Option(name: .customLong("cpus"), help: "Processors of the VM.") var cpus: Positive?
     @Option(name: .customLong("disk"), help: "Least size of the VM's disk, in GiB.") var disk: Positive?
     @Option(
-        name: .customLong("egress"), help: "What the VM reaches outside: on, off, or hosts with commas between them.",
+        name: .customLong("egress"), help: "What the VM reaches: outside (all but this host), on, off, or hosts with commas.",
         completion: .list(["on", "off"]))
     var egress: String?
     @Flag(name: .customLong("no-destroy"), help: "Keep the VM after the run, and say how to reach it.") var noDestroy = false

@@ -24,13 +24,15 @@ enum EgressHost {
         }
     }
 
-    /// The host's own addresses and every network that environments lease or `networks` serves.
+    /// The host's own addresses, every network that environments lease or `networks` serves, and the link-local one where clouds tell a machine
+    /// its secrets.
     static func barred(beside network: Network, networks: [ObservedNetwork]) throws -> [IPv4Subnet] {
         let leased = [(200, 21), (208, 20), (224, 19)].map { octet, length in
             IPv4Subnet(containing: IPv4Address(192, 168, UInt8(octet), 0), prefixLength: length)
         }
         let served = networks.flatMap(\.subnets).filter { $0 != network.subnet }
-        return leased + served + (try ownAddresses().map(one))
+        let metadata = IPv4Subnet(containing: IPv4Address(169, 254, 0, 0), prefixLength: 16)
+        return leased + served + [metadata] + (try ownAddresses().map(one))
     }
 
     /// Whether packets that cross a bridge are shown to the firewall at all: without that, no filter holds anything back.
@@ -44,7 +46,8 @@ enum EgressHost {
             throw EnvironmentError(
                 .refused,
                 "this host does not show packets that cross a bridge to its firewall, so `egress` cannot be enforced. Switch it on: "
-                    + "sudo modprobe br_netfilter && sudo sysctl net.bridge.\(key)=1; and keep it with a file in /etc/sysctl.d")
+                    + "sudo modprobe br_netfilter && sudo sysctl net.bridge.\(key)=1; and keep it with a file in /etc/sysctl.d. "
+                    + "Or do without: egress on")
         }
     }
 

@@ -96,7 +96,8 @@ public struct LibvirtNetworkHost: NetworkHost {
                 throw EnvironmentError(
                     .refused,
                     "the libvirt of this host has no network filters, so the egress of network \(network.name) cannot be enforced; install its "
-                        + "nwfilter driver (Fedora: libvirt-daemon-driver-nwfilter; Debian has it in libvirt-daemon)")
+                        + "nwfilter driver (Fedora: libvirt-daemon-driver-nwfilter; Debian has it in libvirt-daemon), "
+                        + "or do without: egress on")
             }
         }
     }
