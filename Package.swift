@@ -1,19 +1,26 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// A room of the house: one folder under `Sources/`, one target, one number. A room imports only rooms with a lower
-/// number; `scripts/check` compares the edges below with the numbers in `scripts/rooms.tsv`.
-struct Room {
+/// A folder under `Sources/LAYER/` with one job, and one target. A module imports modules of lower layers, and modules that
+/// stand before it in its own layer. `scripts/check` compares the edges below, and the imports in the files, with the order in
+/// `scripts/modules.tsv`.
+struct Module {
     var name: String
-    /// Rooms (and C system libraries) this one imports, by folder name.
+    /// Modules and C system libraries that this one imports, by folder name.
     var uses: [String] = []
     /// Products of other packages.
     var products: [Target.Dependency] = []
     var hasTests = true
-    /// Files that the build puts into the program, for other interpreters to run.
+    /// Files that the build embeds in the binary, for other interpreters to run.
     var embedded: [String] = []
     /// Folders of its tests that are read at run time, not compiled.
     var fixtures: [String] = []
+}
+
+/// One row of the import order: a folder under `Sources/`.
+struct Layer {
+    var folder: String
+    var modules: [Module]
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -28,61 +35,89 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let systemLibraries: [Target] = [
-    .systemLibrary(name: "CLibvirt", path: "Sources/CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
-    // Not linked: the Guestfs room loads the library on first use, so that no other verb pays for it.
-    .systemLibrary(name: "CGuestfs", path: "Sources/CGuestfs", providers: [.apt(["libguestfs-dev"])]),
-    .systemLibrary(name: "CSSH2", path: "Sources/CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
+    .systemLibrary(name: "CLibvirt", path: "Sources/Bindings/CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+    // Not linked: the Guestfs module loads the library on first use, so that no other verb pays for it.
+    .systemLibrary(name: "CGuestfs", path: "Sources/Bindings/CGuestfs", providers: [.apt(["libguestfs-dev"])]),
+    .systemLibrary(name: "CSSH2", path: "Sources/Bindings/CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
 ]
 
-let rooms: [Room] = [
-    Room(name: "Model", products: [collections]),
-    Room(name: "XML"),
-    Room(name: "Platform", products: [subprocess, crypto, systemPackage]),
-    Room(name: "InitFile", uses: ["Model"], products: [yams, collections]),
-    Room(name: "Settings", uses: ["Model"], products: [yams, collections]),
-    Room(name: "Planning", uses: ["Model", "Platform"]),
-    Room(name: "Libvirt", uses: ["CLibvirt", "Platform"]),
-    Room(name: "Guestfs", uses: ["CGuestfs", "Platform"]),
-    Room(name: "SSH", uses: ["CSSH2", "Platform"], products: [crypto, cryptoExtras]),
-    Room(name: "Claims", uses: ["Model", "Platform"]),
-    Room(name: "VirtXML", uses: ["Model", "XML"], products: [collections], fixtures: ["Fixtures"]),
-    Room(name: "DiskImages", uses: ["Model", "Platform"]),
-    Room(name: "GuestAccess", uses: ["Model", "Platform", "SSH"]),
-    Room(name: "Topology", uses: ["Model", "InitFile"], products: [collections]),
-    Room(name: "Templates", uses: ["Model", "Platform", "InitFile", "Claims", "DiskImages", "Guestfs"], products: [collections]),
-    Room(name: "Bootstrap", uses: ["Model", "Platform", "Guestfs", "InitFile"], products: [yams, collections, crypto]),
-    Room(
-        name: "Environments",
-        uses: [
-            "Model", "Platform", "Planning", "InitFile", "Libvirt", "Claims", "VirtXML", "XML", "DiskImages", "GuestAccess", "SSH",
-            "Topology", "Templates", "Bootstrap",
-        ],
-        products: [collections]
-    ),
-    Room(
-        name: "Results", uses: ["Model", "XML", "Platform", "InitFile"], products: [yams, collections, asyncHTTPClient, nioCore, nioHTTP1]),
-    Room(name: "Formula", uses: ["Model", "InitFile"], products: [collections]),
-    Room(name: "Doctor", uses: ["Model", "Platform", "Libvirt", "Claims", "VirtXML", "Templates"]),
-    Room(
-        name: "Disposable",
-        uses: [
-            "Model", "Platform", "Planning", "InitFile", "SSH", "Claims", "DiskImages", "GuestAccess", "Templates", "Environments",
-        ],
-        products: [subprocess, systemPackage, collections], embedded: ["shim.sh"]
-    ),
-    Room(
-        name: "Tasks",
-        uses: ["Model", "Platform", "Planning", "InitFile", "Claims", "GuestAccess", "Results", "Formula", "Disposable"],
-        products: [subprocess, systemPackage, collections], embedded: ["Directives/python_shim.py"]
-    ),
-    Room(
-        name: "CLI",
-        uses: [
-            "Model", "Platform", "Settings", "Planning", "InitFile", "Claims", "Topology", "Templates", "GuestAccess", "Environments",
-            "Doctor", "Results", "Formula", "Disposable", "Tasks",
-        ],
-        products: [argumentParser, collections], fixtures: ["Fixtures"]
-    ),
+let layers: [Layer] = [
+    Layer(
+        folder: "Base",
+        modules: [
+            Module(name: "Model", products: [collections]),
+            Module(name: "XML"),
+            Module(name: "Platform", products: [subprocess, crypto, systemPackage]),
+            Module(name: "Settings", uses: ["Model"], products: [yams, collections]),
+            Module(name: "Planning", uses: ["Model", "Platform"]),
+        ]),
+    Layer(
+        folder: "Bindings",
+        modules: [
+            Module(name: "Libvirt", uses: ["CLibvirt", "Platform"]),
+            Module(name: "Guestfs", uses: ["CGuestfs", "Platform"]),
+            Module(name: "SSH", uses: ["CSSH2", "Platform"], products: [crypto, cryptoExtras]),
+        ]),
+    Layer(
+        folder: "Storage",
+        modules: [
+            Module(name: "Claims", uses: ["Model", "Platform"]),
+            Module(name: "DiskImages", uses: ["Model", "Platform"]),
+            Module(name: "Templates", uses: ["Model", "Platform", "InitFile", "Claims", "DiskImages", "Guestfs"], products: [collections]),
+        ]),
+    Layer(
+        folder: "Machines",
+        modules: [
+            Module(name: "InitFile", uses: ["Model"], products: [yams, collections]),
+            Module(name: "Topology", uses: ["Model", "InitFile"], products: [collections]),
+            Module(name: "VirtXML", uses: ["Model", "XML"], products: [collections], fixtures: ["Fixtures"]),
+            Module(name: "Bootstrap", uses: ["Model", "Platform", "Guestfs", "InitFile"], products: [yams, collections, crypto]),
+            Module(name: "GuestAccess", uses: ["Model", "Platform", "SSH"]),
+            Module(
+                name: "Environments",
+                uses: [
+                    "Model", "Platform", "Planning", "InitFile", "Libvirt", "Claims", "VirtXML", "XML", "DiskImages", "GuestAccess", "SSH",
+                    "Topology", "Templates", "Bootstrap",
+                ],
+                products: [collections]
+            ),
+        ]),
+    Layer(
+        folder: "Tasks",
+        modules: [
+            Module(
+                name: "Results", uses: ["Model", "XML", "Platform", "InitFile"], products: [yams, collections, asyncHTTPClient, nioCore, nioHTTP1]),
+            Module(name: "Formula", uses: ["Model", "InitFile"], products: [collections]),
+            Module(
+                name: "Disposable",
+                uses: [
+                    "Model", "Platform", "Planning", "InitFile", "SSH", "Claims", "DiskImages", "GuestAccess", "Templates", "Environments",
+                ],
+                products: [subprocess, systemPackage, collections], embedded: ["shim.sh"]
+            ),
+            Module(
+                name: "Tasks",
+                uses: ["Model", "Platform", "Planning", "InitFile", "Claims", "GuestAccess", "Results", "Formula", "Disposable"],
+                products: [subprocess, systemPackage, collections], embedded: ["Directives/python_shim.py"]
+            ),
+        ]),
+    Layer(
+        folder: "Services",
+        modules: [
+            Module(name: "Doctor", uses: ["Model", "Platform", "Libvirt", "Claims", "VirtXML", "Templates"]),
+        ]),
+    Layer(
+        folder: "App",
+        modules: [
+            Module(
+                name: "CLI",
+                uses: [
+                    "Model", "Platform", "Settings", "Planning", "InitFile", "Claims", "Topology", "Templates", "GuestAccess", "Environments",
+                    "Doctor", "Results", "Formula", "Disposable", "Tasks",
+                ],
+                products: [argumentParser, collections], fixtures: ["Fixtures"]
+            ),
+        ]),
 ]
 
 /// Every setting of every target, in one place.
@@ -93,23 +128,23 @@ let strict: [SwiftSetting] = [
 ]
 
 /// Target names carry the package's name, because they must be unique in a user's whole package graph.
-func target(_ room: String) -> String { room.hasPrefix("C") && room != "CLI" && room != "Claims" ? room : "Atoll" + room }
+func target(_ module: String) -> String { module.hasPrefix("C") && module != "CLI" && module != "Claims" ? module : "Atoll" + module }
 
 var targets = systemLibraries
-for room in rooms {
-    let uses = room.uses.map { Target.Dependency.target(name: target($0)) }
+for (layer, module) in layers.flatMap({ layer in layer.modules.map { (layer.folder, $0) } }) {
+    let uses = module.uses.map { Target.Dependency.target(name: target($0)) }
     targets.append(
         .target(
-            name: target(room.name), dependencies: uses + room.products, path: "Sources/\(room.name)",
-            resources: room.embedded.map { .embedInCode($0) }, swiftSettings: strict)
+            name: target(module.name), dependencies: uses + module.products, path: "Sources/\(layer)/\(module.name)",
+            resources: module.embedded.map { .embedInCode($0) }, swiftSettings: strict)
     )
-    if room.hasTests {
+    if module.hasTests {
         targets.append(
             .testTarget(
-                name: target(room.name) + "Tests",
-                dependencies: [.target(name: target(room.name)), "AtollTestSupport"] + uses + room.products,
-                path: "Tests/\(room.name)Tests",
-                exclude: room.fixtures,
+                name: target(module.name) + "Tests",
+                dependencies: [.target(name: target(module.name)), "AtollTestSupport"] + uses + module.products,
+                path: "Tests/\(layer)/\(module.name)Tests",
+                exclude: module.fixtures,
                 swiftSettings: strict
             )
         )
@@ -117,7 +152,7 @@ for room in rooms {
 }
 targets.append(
     .target(
-        name: "AtollTestSupport", dependencies: ["AtollModel", "AtollPlatform", "AtollSSH"], path: "Sources/TestSupport",
+        name: "AtollTestSupport", dependencies: ["AtollModel", "AtollPlatform", "AtollSSH"], path: "Sources/Tests/TestSupport",
         swiftSettings: strict))
 targets.append(
     .executableTarget(
@@ -126,7 +161,7 @@ targets.append(
             "AtollCLI", "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollEnvironments",
             "AtollDoctor", "AtollDisposable", "AtollTasks", "AtollResults",
         ],
-        path: "Sources/AtollMain", swiftSettings: strict))
+        path: "Sources/App/AtollMain", swiftSettings: strict))
 targets.append(
     .testTarget(
         name: "IntegrationTests", dependencies: ["AtollTestSupport", "AtollModel", "AtollPlatform"], path: "Tests/IntegrationTests",
