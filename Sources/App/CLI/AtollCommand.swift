@@ -44,9 +44,9 @@ extension AtollCommand {
 }
 
 /// Runs a command line from its words to its exit code.
-public enum CommandLineTool {
+package enum CommandLineTool {
     /// - Parameter program: the name it was called by.
-    public static func run(_ arguments: [String], calledAs program: String = "atoll", runtime: Runtime) async -> Int32 {
+    package static func run(_ arguments: [String], calledAs program: String = "atoll", runtime: Runtime) async -> Int32 {
         // A reader that goes away (`atoll status | head -1`) is no reason to die by a signal.
         signal(SIGPIPE, SIG_IGN)
         let arguments = ProgramNames.words(program, arguments)

@@ -1,8 +1,8 @@
 import ArgumentParser
 import AtollEnvironments
-public import AtollModel
+import AtollModel
 import AtollPlanning
-public import AtollSettings
+package import AtollSettings
 import AtollTasks
 import Glibc
 

@@ -2,9 +2,9 @@ import AtollEnvironments
 import AtollPlatform
 
 /// The directory that holds `templates/` and `init-examples/`: beside the program's real path, or where `ATOLL_SHARE` says.
-public enum Share {
+package enum Share {
     /// - Throws: `.notFound` naming every place that was looked at.
-    public static func directory(_ environment: [String: String]) throws -> String {
+    package static func directory(_ environment: [String: String]) throws -> String {
         var candidates: [String] = []
         if let named = environment["ATOLL_SHARE"], !named.isEmpty {
             candidates.append(Directories.absolute(named, relativeTo: Directories.working()))

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A request to stop soon, usually a signal. Waits are cancelled, other steps finish, nothing new is started.
-public final class Interruption: Sendable {
+package final class Interruption: Sendable {
     private struct State {
         var signal: Int32?
         var handlers: [Int: @Sendable () -> Void] = [:]
@@ -9,13 +9,13 @@ public final class Interruption: Sendable {
     }
     private let state = Mutex(State())
 
-    public init() {}
+    package init() {}
 
     /// The signal that asked, or nil.
-    public var signal: Int32? { state.withLock { $0.signal } }
+    package var signal: Int32? { state.withLock { $0.signal } }
 
     /// Asks to stop. Only the first call counts.
-    public func request(signal: Int32) {
+    package func request(signal: Int32) {
         let handlers = state.withLock { state -> [@Sendable () -> Void] in
             guard state.signal == nil else { return [] }
             state.signal = signal
@@ -25,7 +25,7 @@ public final class Interruption: Sendable {
     }
 
     /// Calls `handler` when (or if already) interrupted; the token ends the registration.
-    public func onRequest(_ handler: @escaping @Sendable () -> Void) -> Int {
+    package func onRequest(_ handler: @escaping @Sendable () -> Void) -> Int {
         let (token, now) = state.withLock { state -> (Int, Bool) in
             state.next += 1
             state.handlers[state.next] = handler
@@ -35,10 +35,10 @@ public final class Interruption: Sendable {
         return token
     }
 
-    public func remove(_ token: Int) { state.withLock { _ = $0.handlers.removeValue(forKey: token) } }
+    package func remove(_ token: Int) { state.withLock { _ = $0.handlers.removeValue(forKey: token) } }
 
     /// Runs `body`; an interruption cancels it.
-    public func cancelling<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
+    package func cancelling<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
         let task = Task { try await body() }
         let token = onRequest { task.cancel() }
         defer { remove(token) }

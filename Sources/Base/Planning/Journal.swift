@@ -6,21 +6,21 @@ import Synchronization
 /// The record a prefix keeps of what was about to be done and what was done: one JSON object per line, flushed before the step runs.
 ///
 /// It is never the truth about the world, which is observed afresh; it says where an interrupted verb was.
-public final class Journal: Sendable {
+package final class Journal: Sendable {
     /// One line.
-    public struct Entry: Codable, Sendable, Equatable {
-        public enum Event: String, Codable, Sendable {
+    package struct Entry: Codable, Sendable, Equatable {
+        package enum Event: String, Codable, Sendable {
             case begin, intent, done, failed, undo, undone, end
         }
         /// UTC, ISO 8601.
-        public var time: String
+        package var time: String
         /// Process that wrote it.
-        public var pid: Int32
-        public var verb: String
-        public var event: Event
+        package var pid: Int32
+        package var verb: String
+        package var event: Event
         /// Empty for `begin` and `end`.
-        public var step: String
-        public var note: String?
+        package var step: String
+        package var note: String?
     }
 
     private let verb: String
@@ -28,7 +28,7 @@ public final class Journal: Sendable {
     private let descriptor: Mutex<Int32>
 
     /// Opens the journal for appending; the directory must exist.
-    public init(path: String, verb: String) throws {
+    package init(path: String, verb: String) throws {
         self.verb = verb
         self.path = path
         let opened = try SystemCall.check("open the journal \(path)") { open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640) }
@@ -38,7 +38,7 @@ public final class Journal: Sendable {
     deinit { descriptor.withLock { if $0 >= 0 { _ = Glibc.close($0) } } }
 
     /// Appends and flushes. When the journal's directory was just removed (the last steps of a destroy), that is no error.
-    public func record(_ event: Entry.Event, step: String = "", note: String? = nil) throws {
+    package func record(_ event: Entry.Event, step: String = "", note: String? = nil) throws {
         let entry = Entry(
             time: Date.now.formatted(.iso8601), pid: getpid(), verb: verb, event: event, step: step, note: note)
         let encoder = JSONEncoder()
@@ -62,13 +62,13 @@ public final class Journal: Sendable {
     }
 
     /// All entries that can be read; a last line cut short by a crash is skipped.
-    public static func entries(at path: String) -> [Entry] {
+    package static func entries(at path: String) -> [Entry] {
         guard let text = try? AtomicFile.text(path) else { return [] }
         return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Entry.self, from: Data($0.utf8)) }
     }
 
     /// The verb that began and did not end, with the steps it had announced but not finished; nil when the last one ended.
-    public static func unfinished(at path: String) -> (verb: String, pid: Int32, steps: [String])? {
+    package static func unfinished(at path: String) -> (verb: String, pid: Int32, steps: [String])? {
         var open: (verb: String, pid: Int32, steps: [String])?
         for entry in entries(at: path) {
             switch entry.event {

@@ -1,7 +1,7 @@
 /// A graph of steps, in an order that respects it.
-public struct Plan: Sendable {
+package struct Plan: Sendable {
     /// What happens to what was done when a step fails.
-    public enum FailurePolicy: Sendable {
+    package enum FailurePolicy: Sendable {
         /// Steps applied by this run are undone in reverse. What was so before the run is left alone.
         case undo
         /// Everything stays: running the verb again goes on from there.
@@ -11,12 +11,12 @@ public struct Plan: Sendable {
     }
 
     /// For people: "Start prefix default".
-    public var title: String
-    public var steps: [Step]
-    public var onFailure: FailurePolicy
+    package var title: String
+    package var steps: [Step]
+    package var onFailure: FailurePolicy
 
     /// - Throws: `PlanDefect` when an id is used twice, a need names no step, or the needs run in a circle.
-    public init(_ title: String, onFailure: FailurePolicy, steps: [Step]) throws {
+    package init(_ title: String, onFailure: FailurePolicy, steps: [Step]) throws {
         self.title = title
         self.onFailure = onFailure
         var known: [String: Step] = [:]
@@ -40,7 +40,7 @@ public struct Plan: Sendable {
     }
 
     /// What a run would do now, without doing it.
-    public func preview() async throws -> [PlannedStep] {
+    package func preview() async throws -> [PlannedStep] {
         var result: [PlannedStep] = []
         for step in steps {
             result.append(PlannedStep(id: step.id, title: step.title, needs: step.needs.sorted(), observation: try await step.observe()))
@@ -50,15 +50,15 @@ public struct Plan: Sendable {
 }
 
 /// One line of a dry run.
-public struct PlannedStep: Sendable, Equatable {
-    public var id: String
-    public var title: String
-    public var needs: [String]
-    public var observation: Step.Observation
+package struct PlannedStep: Sendable, Equatable {
+    package var id: String
+    package var title: String
+    package var needs: [String]
+    package var observation: Step.Observation
 }
 
 /// A plan that cannot be run because it was put together wrongly.
-public struct PlanDefect: Error, CustomStringConvertible {
-    public var description: String
+package struct PlanDefect: Error, CustomStringConvertible {
+    package var description: String
     init(_ text: String) { description = text }
 }

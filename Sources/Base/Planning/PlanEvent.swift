@@ -1,5 +1,5 @@
 /// What a run tells whoever watches it. The CLI renders it as a tree, as plain lines or as JSON lines.
-public enum PlanEvent: Sendable {
+package enum PlanEvent: Sendable {
     case planStarted(title: String, steps: [String])
     case stepStarted(id: String, title: String)
     case stepProgress(id: String, fraction: Double?, note: String)
@@ -10,7 +10,7 @@ public enum PlanEvent: Sendable {
 }
 
 /// How a step ended.
-public enum StepOutcome: Sendable, Equatable {
+package enum StepOutcome: Sendable, Equatable {
     case applied
     /// It was so already.
     case alreadyDone(String)

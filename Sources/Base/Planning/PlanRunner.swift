@@ -1,7 +1,7 @@
 import AtollPlatform
 
 /// Runs any plan. Everything that all verbs share about running is here and nowhere else.
-public struct PlanRunner: Sendable {
+package struct PlanRunner: Sendable {
     private let journal: Journal?
     private let failpoints: Failpoints
     private let jobs: Int
@@ -12,7 +12,7 @@ public struct PlanRunner: Sendable {
     /// - Parameter jobs: how many steps may run at once, at least 1.
     /// - Parameter clock: what deadlines are taken from; tests bring their own.
     /// - Parameter events: called from any thread, in order for one step.
-    public init(
+    package init(
         journal: Journal?, failpoints: Failpoints = .off, jobs: Int, interruption: Interruption = Interruption(),
         clock: any Clock<Duration> = ContinuousClock(),
         events: @escaping @Sendable (PlanEvent) -> Void = { _ in }
@@ -27,7 +27,7 @@ public struct PlanRunner: Sendable {
 
     /// Runs every step that is not done yet.
     /// - Throws: `PlanFailure` when a step failed or the run was interrupted.
-    public func run(_ plan: Plan) async throws {
+    package func run(_ plan: Plan) async throws {
         let clock = ContinuousClock()
         let began = clock.now
         events(.planStarted(title: plan.title, steps: plan.steps.map(\.title)))
@@ -182,6 +182,6 @@ public struct PlanRunner: Sendable {
 }
 
 /// Something that does not carry our mark stands where a step wanted to work.
-public struct ForeignObject: Error, Sendable, Equatable, CustomStringConvertible {
-    public var description: String
+package struct ForeignObject: Error, Sendable, Equatable, CustomStringConvertible {
+    package var description: String
 }

@@ -4,4 +4,4 @@
 /// same things: bounded parallelism along the graph, progress events, an intent in the journal before each step and its end
 /// after it, undo in reverse on failure, interruption, and named failpoints. This room knows nothing of VMs.
 /// Start with `Step`.
-public enum Planning {}
+package enum Planning {}

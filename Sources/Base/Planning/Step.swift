@@ -1,7 +1,7 @@
 /// One small change, and everything the runner must know to make it, skip it or take it back.
-public struct Step: Sendable {
+package struct Step: Sendable {
     /// What the world says about the step right now.
-    public enum Observation: Sendable, Equatable {
+    package enum Observation: Sendable, Equatable {
         /// Already so; the text says what was found and may be empty.
         case done(String)
         /// Not so yet.
@@ -11,7 +11,7 @@ public struct Step: Sendable {
     }
 
     /// What a step that was running does when the plan is interrupted or another step fails.
-    public enum Patience: Sendable {
+    package enum Patience: Sendable {
         /// It is let finish: stopping it half way would leave something undefined.
         case finish
         /// Its task is cancelled: waits and downloads.
@@ -19,22 +19,22 @@ public struct Step: Sendable {
     }
 
     /// Unique in its plan, stable over runs: `network:net-01`. Failpoints are named after it.
-    public var id: String
+    package var id: String
     /// For people, in the imperative: "start network net-01".
-    public var title: String
+    package var title: String
     /// Steps that must be done before this one. An id that is not in the plan is a programming error and refused.
-    public var needs: Set<String>
-    public var patience: Patience
+    package var needs: Set<String>
+    package var patience: Patience
     /// How long `apply` may take before its task is cancelled and the step has failed; nil where it has an end of its own, or none.
-    public var deadline: Duration?
+    package var deadline: Duration?
     /// What to look at when it is over: a command, a log.
-    public var lookAt: String
-    public var observe: @Sendable () async throws -> Observation
-    public var apply: @Sendable (StepProgress) async throws -> Void
+    package var lookAt: String
+    package var observe: @Sendable () async throws -> Observation
+    package var apply: @Sendable (StepProgress) async throws -> Void
     /// Takes `apply` back; must hold after a half-done `apply` too. nil when there is nothing to take back.
-    public var undo: (@Sendable () async throws -> Void)?
+    package var undo: (@Sendable () async throws -> Void)?
 
-    public init(
+    package init(
         _ id: String, _ title: String, needs: Set<String> = [], patience: Patience = .finish, deadline: Duration? = nil,
         lookAt: String = "",
         observe: @escaping @Sendable () async throws -> Observation = { .absent },
@@ -54,11 +54,11 @@ public struct Step: Sendable {
 }
 
 /// Where a running step says how far it is.
-public struct StepProgress: Sendable {
+package struct StepProgress: Sendable {
     private let sink: @Sendable (Double?, String) -> Void
 
-    public init(_ sink: @escaping @Sendable (Double?, String) -> Void = { _, _ in }) { self.sink = sink }
+    package init(_ sink: @escaping @Sendable (Double?, String) -> Void = { _, _ in }) { self.sink = sink }
 
     /// `fraction` is 0...1, or nil when it cannot be known; `note` is a few words.
-    public func report(_ fraction: Double? = nil, _ note: String = "") { sink(fraction, note) }
+    package func report(_ fraction: Double? = nil, _ note: String = "") { sink(fraction, note) }
 }

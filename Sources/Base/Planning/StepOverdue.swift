@@ -1,13 +1,13 @@
-public import AtollModel
+import AtollModel
 
 /// A step that was not done within its deadline.
-public struct StepOverdue: UserFacingError, Equatable, CustomStringConvertible {
-    public var deadline: Duration
+package struct StepOverdue: UserFacingError, Equatable, CustomStringConvertible {
+    package var deadline: Duration
     /// Cancelled, and going on all the same: something in it cannot be interrupted.
-    public var isStuck: Bool
-    public var lookAt: String
+    package var isStuck: Bool
+    package var lookAt: String
 
-    public var description: String {
+    package var description: String {
         let seconds = deadline.components.seconds
         let end = isStuck ? "does not stop either; what it does may still go on" : "was stopped"
         return "did not end within \(seconds) s and \(end)" + (lookAt.isEmpty ? "" : "; look at: \(lookAt)")

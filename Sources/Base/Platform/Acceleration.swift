@@ -4,27 +4,27 @@ import Glibc
 ///
 /// The device node does not tell: `/dev/kvm` may exist, open, answer and even create machines where no kernel can run in one (a cloud
 /// machine without nested virtualisation). On x86 the CPU's flags do.
-public struct Acceleration: Sendable, Equatable {
+package struct Acceleration: Sendable, Equatable {
     /// Whether KVM really works here.
-    public var isUsable: Bool
+    package var isUsable: Bool
     /// Why, in one clause.
-    public var reason: String
+    package var reason: String
 
-    public init(isUsable: Bool, reason: String) {
+    package init(isUsable: Bool, reason: String) {
         self.isUsable = isUsable
         self.reason = reason
     }
 
     /// Where the facts are read from; tests name files of their own.
-    public struct Sources: Sendable {
-        public var device: String
-        public var processorInfo: String
+    package struct Sources: Sendable {
+        package var device: String
+        package var processorInfo: String
         /// As `uname -m` says it.
-        public var machine: String
+        package var machine: String
         /// The user that system-mode QEMU runs as; it, not the caller, opens the device.
-        public var qemuUser: String?
+        package var qemuUser: String?
 
-        public init(
+        package init(
             device: String = "/dev/kvm", processorInfo: String = "/proc/cpuinfo", machine: String = Acceleration.machine(),
             qemuUser: String? = AccessControl.qemuUser
         ) {
@@ -36,7 +36,7 @@ public struct Acceleration: Sendable, Equatable {
     }
 
     /// Looks now.
-    public static func probe(_ sources: Sources = Sources()) -> Acceleration {
+    package static func probe(_ sources: Sources = Sources()) -> Acceleration {
         let device = sources.device
         guard let status = SystemCall.status(device) else { return Acceleration(isUsable: false, reason: "there is no \(device)") }
         let descriptor = open(device, O_RDWR | O_CLOEXEC)
@@ -71,7 +71,7 @@ public struct Acceleration: Sendable, Equatable {
     }
 
     /// The machine's architecture, as `uname -m` says it.
-    public static func machine() -> String {
+    package static func machine() -> String {
         var name = utsname()
         guard uname(&name) == 0 else { return "" }
         return withUnsafeBytes(of: &name.machine) { raw in String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self) }

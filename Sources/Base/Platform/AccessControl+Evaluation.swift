@@ -1,10 +1,10 @@
-public import Glibc
+package import Glibc
 
 extension AccessControl {
     /// Whether the kernel lets a user do all of `rights` with the file or directory itself, as acl(5) has it: for a user who is not here
     /// to try it. The directories above are not looked at.
     /// - Returns: nil when this process may not see enough to tell.
-    public static func allows(_ rights: Rights, on path: String, uid: uid_t) -> Bool? {
+    package static func allows(_ rights: Rights, on path: String, uid: uid_t) -> Bool? {
         guard let status = SystemCall.status(path) else { return nil }
         if uid == 0 { return true }
         let mode = UInt16(truncatingIfNeeded: status.st_mode)
@@ -27,7 +27,7 @@ extension AccessControl {
     }
 
     /// The name of a user; its number when it has none.
-    public static func userName(_ uid: uid_t) -> String { account(uid)?.name ?? "\(uid)" }
+    package static func userName(_ uid: uid_t) -> String { account(uid)?.name ?? "\(uid)" }
 
     private static func groups(of uid: uid_t) -> Set<gid_t> {
         guard let account = account(uid) else { return [] }

@@ -1,23 +1,23 @@
-public import Glibc
+package import Glibc
 
 /// Rights for one named user on a file, beside its owner, group and mode: POSIX access control lists, written directly.
 ///
 /// QEMU runs as a user of its own. Giving that user an entry lets it use a file that nobody else may see, and leaves owner and mode be.
-public enum AccessControl {
+package enum AccessControl {
     /// What an entry allows.
-    public struct Rights: OptionSet, Sendable {
-        public let rawValue: UInt16
-        public init(rawValue: UInt16) { self.rawValue = rawValue }
-        public static let execute = Rights(rawValue: 1)
-        public static let write = Rights(rawValue: 2)
-        public static let read = Rights(rawValue: 4)
+    package struct Rights: OptionSet, Sendable {
+        package let rawValue: UInt16
+        package init(rawValue: UInt16) { self.rawValue = rawValue }
+        package static let execute = Rights(rawValue: 1)
+        package static let write = Rights(rawValue: 2)
+        package static let read = Rights(rawValue: 4)
     }
 
     /// The name of the user that system-mode QEMU runs as; nil where no such user exists.
-    public static let qemuUser: String? = ["libvirt-qemu", "qemu"].first { userID($0) != nil }
+    package static let qemuUser: String? = ["libvirt-qemu", "qemu"].first { userID($0) != nil }
 
     /// Number of a user; nil when there is none of this name.
-    public static func userID(_ name: String) -> uid_t? {
+    package static func userID(_ name: String) -> uid_t? {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16384)
@@ -26,7 +26,7 @@ public enum AccessControl {
     }
 
     /// Number of a group; nil when there is none of this name.
-    public static func groupID(_ name: String) -> gid_t? {
+    package static func groupID(_ name: String) -> gid_t? {
         var entry = group()
         var found: UnsafeMutablePointer<group>?
         var buffer = [CChar](repeating: 0, count: 65536)
@@ -36,7 +36,7 @@ public enum AccessControl {
 
     /// Gives `user` exactly these rights on `path`, as `setfacl -m u:USER:…` does; the mask grows so that they take effect.
     /// - Throws: when there is no such user, the caller does not own the file, or the filesystem has no access control lists.
-    public static func grant(_ rights: Rights, on path: String, to user: String) throws {
+    package static func grant(_ rights: Rights, on path: String, to user: String) throws {
         guard let identifier = userID(user) else { throw PlatformError(.io, "there is no user \(user) on this host") }
         var list = try entries(path)
         list.removeAll { $0.tag == .mask || ($0.tag == .user && $0.identifier == identifier) }
@@ -48,7 +48,7 @@ public enum AccessControl {
     }
 
     /// The rights that `user`'s own entry gives on `path`, as far as the mask lets it; nil without an entry.
-    public static func granted(on path: String, to user: String) -> Rights? {
+    package static func granted(on path: String, to user: String) -> Rights? {
         guard let identifier = userID(user), let list = try? entries(path),
             let entry = list.first(where: { $0.tag == .user && $0.identifier == identifier })
         else { return nil }

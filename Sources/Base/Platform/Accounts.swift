@@ -1,9 +1,9 @@
-public import Glibc
+package import Glibc
 
 /// Users and their groups, as the system's account database has them.
-public enum Accounts {
+package enum Accounts {
     /// The numbers of every group a user belongs to, its own one first. Empty when there is no such user.
-    public static func groups(of user: String) -> [gid_t] {
+    package static func groups(of user: String) -> [gid_t] {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16384)
@@ -19,7 +19,7 @@ public enum Accounts {
     }
 
     /// The name of a user; its number as text when it has none.
-    public static func userName(_ identifier: uid_t) -> String {
+    package static func userName(_ identifier: uid_t) -> String {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16384)

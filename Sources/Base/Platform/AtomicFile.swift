@@ -1,9 +1,9 @@
 import Glibc
 
 /// Files that are either whole or absent: written beside their place, flushed, then renamed over it.
-public enum AtomicFile {
+package enum AtomicFile {
     /// Replaces `path` by `bytes`. `mode` is exact (umask does not apply). The directory is flushed too, so that the name survives a power cut.
-    public static func write(_ bytes: some Sequence<UInt8>, to path: String, mode: UInt32 = 0o644) throws {
+    package static func write(_ bytes: some Sequence<UInt8>, to path: String, mode: UInt32 = 0o644) throws {
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
         let descriptor = try SystemCall.check("create \(path)") { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
         var remains = true
@@ -20,14 +20,14 @@ public enum AtomicFile {
     }
 
     /// Replaces `path` by UTF-8 text.
-    public static func write(_ text: String, to path: String, mode: UInt32 = 0o644) throws {
+    package static func write(_ text: String, to path: String, mode: UInt32 = 0o644) throws {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 
     /// The whole file as bytes. `limit` (bytes) guards against a file that is not what its name says.
     /// - Throws: `.malformed` for what is no file (a pipe, a socket, a device), which is not waited for; a path in /dev or /proc may be
     ///   any of them, for `/dev/stdin` is what somebody named.
-    public static func read(_ path: String, limit: Int = 64 << 20) throws -> [UInt8] {
+    package static func read(_ path: String, limit: Int = 64 << 20) throws -> [UInt8] {
         // Without waiting: a pipe that was put in a file's place has no writer.
         let descriptor = try SystemCall.check("read \(path)") { open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
         defer { close(descriptor) }
@@ -59,12 +59,12 @@ public enum AtomicFile {
     }
 
     /// The whole file as text; bytes that are no UTF-8 become U+FFFD.
-    public static func text(_ path: String, limit: Int = 64 << 20) throws -> String {
+    package static func text(_ path: String, limit: Int = 64 << 20) throws -> String {
         String(decoding: try read(path, limit: limit), as: UTF8.self)
     }
 
     /// Makes a rename or removal in the directory of `path` durable; filesystems that cannot say so are left alone.
-    public static func flushDirectory(of path: String) {
+    package static func flushDirectory(of path: String) {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let descriptor = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// Swift's cooperative pool has one thread per core: on two cores, two calls that hang would stop the whole process,
 /// its timeouts and its signal handling included. Nothing that may block belongs there.
-public enum Blocking {
+package enum Blocking {
     /// Runs `body` off the cooperative pool and returns or throws what it does. Not cancelled by task cancellation: C does not stop.
-    public static func run<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+    package static func run<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             // A serial queue of its own brings a thread of its own. The threads of a concurrent queue are counted together with those of the
             // cooperative pool, so that enough blocked calls would starve it after all (measured).
@@ -17,7 +17,7 @@ public enum Blocking {
 
     /// The same with a limit: a call that takes longer is given up on, not ended, for C cannot be; what it returns later is dropped.
     /// - Parameter overdue: the error to throw then.
-    public static func run<T: Sendable>(
+    package static func run<T: Sendable>(
         limit: Duration, overdue: @escaping @Sendable () -> any Error, _ body: @escaping @Sendable () throws -> T
     ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in

@@ -1,22 +1,22 @@
 import Glibc
 
 /// What this machine has to give: memory and processors. Room on disks is `DiskSpace`.
-public struct Capacity: Sendable, Equatable {
+package struct Capacity: Sendable, Equatable {
     /// Bytes that programs can have without swapping (`MemAvailable`).
-    public var availableMemory: Int64
+    package var availableMemory: Int64
     /// Bytes in all.
-    public var totalMemory: Int64
+    package var totalMemory: Int64
     /// Processors this process may run on.
-    public var processors: Int
+    package var processors: Int
 
-    public init(availableMemory: Int64, totalMemory: Int64, processors: Int) {
+    package init(availableMemory: Int64, totalMemory: Int64, processors: Int) {
         self.availableMemory = availableMemory
         self.totalMemory = totalMemory
         self.processors = processors
     }
 
     /// Looks now; nil where the kernel says nothing about memory.
-    public static func current(memoryInfo: String = "/proc/meminfo") -> Capacity? {
+    package static func current(memoryInfo: String = "/proc/meminfo") -> Capacity? {
         guard let text = try? AtomicFile.text(memoryInfo), let memory = parse(text) else { return nil }
         return Capacity(availableMemory: memory.available, totalMemory: memory.total, processors: processorCount())
     }

@@ -1,20 +1,20 @@
 import Glibc
 
 /// A directory of this machine that is to be copied elsewhere: what of it, and how much that is.
-public struct CopySource: Sendable, Equatable {
-    public let path: String
+package struct CopySource: Sendable, Equatable {
+    package let path: String
     /// Patterns of what is left out, as `TarWriter` takes them.
-    public let excluding: [String]
+    package let excluding: [String]
     /// Regular files.
-    public private(set) var files = 0
+    package private(set) var files = 0
     /// Their bytes as `ls` shows them: holes count, since they are copied as zeros.
-    public private(set) var bytes: Int64 = 0
+    package private(set) var bytes: Int64 = 0
 
     /// Looks at every name below `path`; what cannot be looked at counts for nothing. Blocks on the disk.
     /// - Parameter excluding: patterns as a shell has them, each for a name anywhere (`.git`, `*.o`) or, with a slash, for a path below the
     ///   directory (`build/*.log`).
     /// - Throws: when the directory cannot be read.
-    public init(_ path: String, excluding: [String] = []) throws {
+    package init(_ path: String, excluding: [String] = []) throws {
         self.path = path
         self.excluding = excluding
         let root = try SystemCall.check("look into \(path)") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }

@@ -4,17 +4,17 @@ import Dispatch
 import Synchronization
 
 /// SHA-1 and SHA-256 of a file, taken together in one pass, and the copy that takes them on its way.
-public enum Digest {
+package enum Digest {
     /// What one pass over a file found.
-    public struct Sums: Sendable, Equatable, Codable {
+    package struct Sums: Sendable, Equatable, Codable {
         /// 40 lower-case hex digits.
-        public var sha1: String
+        package var sha1: String
         /// 64 lower-case hex digits.
-        public var sha256: String
+        package var sha256: String
         /// Length, holes included.
-        public var bytes: Int64
+        package var bytes: Int64
 
-        public init(sha1: String, sha256: String, bytes: Int64) {
+        package init(sha1: String, sha256: String, bytes: Int64) {
             self.sha1 = sha1
             self.sha256 = sha256
             self.bytes = bytes
@@ -22,11 +22,11 @@ public enum Digest {
     }
 
     /// Called with bytes done and bytes in all, at most once per buffer, from one thread at a time.
-    public typealias Progress = @Sendable (_ done: Int64, _ total: Int64) -> Void
+    package typealias Progress = @Sendable (_ done: Int64, _ total: Int64) -> Void
 
     /// Hashes the file at `path`. Task cancellation ends it within one buffer.
     /// - Throws: `.cancelled`, or the error of the read.
-    public static func file(_ path: String, progress: Progress? = nil) async throws -> Sums {
+    package static func file(_ path: String, progress: Progress? = nil) async throws -> Sums {
         try await run { flag in
             let source = try Source(path)
             defer { source.close() }
@@ -38,7 +38,7 @@ public enum Digest {
     /// filesystem can share blocks (reflink) it does, and the copy is what gets hashed. The copy is flushed to disk before this returns.
     /// - Parameter mode: exact mode of the new file.
     /// - Throws: `.cancelled`, `.noSpace`, …; the unfinished copy is removed.
-    public static func copy(
+    package static func copy(
         from source: String, to destination: String, mode: UInt32 = 0o600, progress: Progress? = nil
     ) async throws -> Sums {
         try await run { flag in
@@ -69,7 +69,7 @@ public enum Digest {
     }
 
     /// SHA-256 of bytes in memory, in hex.
-    public static func sha256(_ bytes: some Sequence<UInt8>) -> String { hex(SHA256.hash(data: Array(bytes))) }
+    package static func sha256(_ bytes: some Sequence<UInt8>) -> String { hex(SHA256.hash(data: Array(bytes))) }
 
     static func hex(_ digest: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)

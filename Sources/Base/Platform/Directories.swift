@@ -1,11 +1,11 @@
 import Glibc
 
 /// Directories: made with their parents, listed, removed whole.
-public enum Directories {
+package enum Directories {
     /// Makes a directory and the ones above it. One that exists is left as it is.
     /// - Returns: whether the last one was made by this call.
     @discardableResult
-    public static func make(_ path: String, mode: UInt32 = 0o755) throws -> Bool {
+    package static func make(_ path: String, mode: UInt32 = 0o755) throws -> Bool {
         if SystemCall.isDirectory(path) { return false }
         if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try make(String(path[..<slash]), mode: 0o755) }
         if mkdir(path, mode) == 0 { return true }
@@ -14,7 +14,7 @@ public enum Directories {
     }
 
     /// Names in a directory, sorted, without `.` and `..`; empty when it is not there.
-    public static func list(_ path: String) throws -> [String] {
+    package static func list(_ path: String) throws -> [String] {
         guard let handle = opendir(path) else {
             if errno == ENOENT { return [] }
             throw SystemCall.failure("list \(path)")
@@ -32,7 +32,7 @@ public enum Directories {
 
     /// Removes a file, a link (not what it points to) or a whole directory. Nothing there is no error; a directory in which something is
     /// mounted is refused, before anything is removed: what is on the mount is somebody else's.
-    public static func removeTree(_ path: String) throws {
+    package static func removeTree(_ path: String) throws {
         if (SystemCall.status(path)?.st_mode ?? 0) & S_IFMT == S_IFDIR, let point = Mounts.below(path).first {
             throw PlatformError(.io, "cannot remove \(path): \(point) is mounted; unmount it first: umount \(point)")
         }
@@ -74,7 +74,7 @@ public enum Directories {
     }
 
     /// An absolute form of `path`: relative to `base`, `.` and `..` and double slashes taken out; links are not followed.
-    public static func absolute(_ path: String, relativeTo base: String) -> String {
+    package static func absolute(_ path: String, relativeTo base: String) -> String {
         var parts: [Substring] = []
         for part in ((path.hasPrefix("/") ? "" : base + "/") + path).split(separator: "/") {
             switch part {
@@ -87,14 +87,14 @@ public enum Directories {
     }
 
     /// The path with every link in it followed; the path itself when it does not exist.
-    public static func real(_ path: String) -> String {
+    package static func real(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }
         return String(cString: resolved)
     }
 
     /// The path with the links in that part of it followed which exists already.
-    public static func realAncestor(_ path: String) -> String {
+    package static func realAncestor(_ path: String) -> String {
         if SystemCall.exists(path) { return real(path) }
         guard let slash = path.lastIndex(of: "/") else { return path }
         let parent = slash == path.startIndex ? "/" : String(path[..<slash])
@@ -103,7 +103,7 @@ public enum Directories {
     }
 
     /// The directory this process works in.
-    public static func working() -> String {
+    package static func working() -> String {
         guard let path = getcwd(nil, 0) else { return "/" }
         defer { free(path) }
         return String(cString: path)

@@ -1,9 +1,9 @@
 import Glibc
 
 /// Room on a filesystem.
-public enum DiskSpace {
+package enum DiskSpace {
     /// Bytes that this user may still write where `path` is, or would be made. nil when that cannot be told.
-    public static func available(_ path: String) -> Int64? {
+    package static func available(_ path: String) -> Int64? {
         var place = path
         while !SystemCall.exists(place), let slash = place.lastIndex(of: "/") {
             place = slash == place.startIndex ? "/" : String(place[..<slash])
@@ -15,5 +15,5 @@ public enum DiskSpace {
     }
 
     /// Bytes of disk that the file at `path` occupies, holes not counted. nil when it is not there.
-    public static func allocated(_ path: String) -> Int64? { SystemCall.status(path).map { Int64($0.st_blocks) * 512 } }
+    package static func allocated(_ path: String) -> Int64? { SystemCall.status(path).map { Int64($0.st_blocks) * 512 } }
 }

@@ -3,9 +3,9 @@ import Glibc
 /// An exclusive `flock` on a file. The kernel drops it when the holder dies, however it dies, so a stale lock cannot exist.
 ///
 /// The file's text says who holds it (`pid`, verb, since): it is a message to people, never evidence.
-public final class FileLock: Sendable {
+package final class FileLock: Sendable {
     /// Path of the lock file. It is created when absent and stays.
-    public let path: String
+    package let path: String
     private let descriptor: Int32
 
     private init(path: String, descriptor: Int32) {
@@ -17,7 +17,7 @@ public final class FileLock: Sendable {
 
     /// Takes the lock if it is free now; nil when another open file description holds it. `note` is written for people to read.
     /// - Parameter makes: whether the file is made when absent; else its absence throws, with `errno` ENOENT.
-    public static func attempt(_ path: String, note: String = "", mode: UInt32 = 0o660, makes: Bool = true) throws -> FileLock? {
+    package static func attempt(_ path: String, note: String = "", mode: UInt32 = 0o660, makes: Bool = true) throws -> FileLock? {
         let descriptor = try openFile(path, mode: mode, makes: makes)
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EINTR { continue }
@@ -41,7 +41,7 @@ public final class FileLock: Sendable {
 
     /// Takes the lock, waiting up to `patience`. `waiting` is called once, with the holder's note, when it has to wait.
     /// - Throws: `.locked`, naming the holder, when the time is over; `.cancelled` when the task is cancelled.
-    public static func acquire(
+    package static func acquire(
         _ path: String, note: String = "", patience: Duration, mode: UInt32 = 0o660, waiting: (@Sendable (String) -> Void)? = nil
     ) async throws -> FileLock {
         let deadline = ContinuousClock.now + patience
@@ -61,13 +61,13 @@ public final class FileLock: Sendable {
     }
 
     /// What the present or last holder wrote about itself.
-    public static func holder(_ path: String) -> String {
+    package static func holder(_ path: String) -> String {
         let text = (try? AtomicFile.text(path, limit: 4096)) ?? ""
         return text.split(separator: "\n").first.map(String.init) ?? ""
     }
 
     /// Gives the lock up now; the object must not be used afterwards. Without it the lock ends with the object.
-    public func release() {
+    package func release() {
         ftruncate(descriptor, 0)
         flock(descriptor, LOCK_UN)
     }
@@ -89,7 +89,7 @@ public final class FileLock: Sendable {
     }
 
     /// Removes the lock file, then gives the lock up: for locks of things that are gone.
-    public func releaseAndRemove() {
+    package func releaseAndRemove() {
         unlink(path)
         release()
     }

@@ -1,9 +1,9 @@
 import Glibc
 
 /// The end of a file.
-public enum FileTail {
+package enum FileTail {
     /// The last `limit` bytes as text, or "" when there is no such file.
-    public static func read(_ path: String, limit: Int) -> String {
+    package static func read(_ path: String, limit: Int) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return "" }
         defer { close(descriptor) }

@@ -1,10 +1,10 @@
 import Glibc
 
 /// What is mounted where, as this process sees it.
-public enum Mounts {
+package enum Mounts {
     /// The mount points at `path` and below, the deepest first; empty where nothing is, or where nobody can tell. Links on the way to `path`
     /// are followed.
-    public static func below(_ path: String) -> [String] {
+    package static func below(_ path: String) -> [String] {
         guard let text = try? AtomicFile.text("/proc/self/mountinfo", limit: 16 << 20) else { return [] }
         let real = Directories.real(path)
         return text.split(separator: "\n").compactMap { line in
@@ -17,7 +17,7 @@ public enum Mounts {
 
     /// Takes off what is mounted at `path` and below, for directories of ours in which somebody else's commands ran. What cannot be taken
     /// off stays: `Directories.removeTree` refuses such a directory.
-    public static func detach(below path: String) {
+    package static func detach(below path: String) {
         for point in below(path) { umount2(point, Int32(MNT_DETACH | UMOUNT_NOFOLLOW)) }
     }
 

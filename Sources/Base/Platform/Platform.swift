@@ -3,4 +3,4 @@
 ///
 /// It knows nothing of environments, libvirt or guests, and decides nothing. Start with `Tool` (a process), `FileLock`
 /// and `AtomicFile`; `Blocking` is how every room keeps blocking C away from Swift's cooperative threads.
-public enum Platform {}
+package enum Platform {}

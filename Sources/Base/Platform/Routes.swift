@@ -1,13 +1,13 @@
 /// A network this host already reaches.
-public struct HostRoute: Sendable, Hashable {
+package struct HostRoute: Sendable, Hashable {
     /// First address in host order: 192.168.200.0 is 0xC0A8_C800.
-    public var base: UInt32
+    package var base: UInt32
     /// 1...32.
-    public var prefixLength: Int
+    package var prefixLength: Int
     /// The interface it goes through.
-    public var device: String
+    package var device: String
 
-    public init(base: UInt32, prefixLength: Int, device: String) {
+    package init(base: UInt32, prefixLength: Int, device: String) {
         self.base = base
         self.prefixLength = prefixLength
         self.device = device
@@ -15,12 +15,12 @@ public struct HostRoute: Sendable, Hashable {
 }
 
 /// The kernel's IPv4 routes, read from /proc: no subnet that overlaps one may be given to an environment.
-public enum Routes {
+package enum Routes {
     /// All routes but the default ones. Empty where /proc has none.
-    public static func current() -> [HostRoute] { parse((try? AtomicFile.text("/proc/net/route")) ?? "") }
+    package static func current() -> [HostRoute] { parse((try? AtomicFile.text("/proc/net/route")) ?? "") }
 
     /// Reads the form of /proc/net/route: addresses are hex words in the machine's byte order.
-    public static func parse(_ text: String) -> [HostRoute] {
+    package static func parse(_ text: String) -> [HostRoute] {
         text.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(whereSeparator: { $0 == "\t" || $0 == " " })
             guard fields.count >= 8, let destination = UInt32(fields[1], radix: 16), let mask = UInt32(fields[7], radix: 16) else {

@@ -1,9 +1,9 @@
 import Glibc
 
 /// Symbolic links.
-public enum SymbolicLink {
+package enum SymbolicLink {
     /// What the link at `path` says, or nil when there is no link.
-    public static func target(_ path: String) -> String? {
+    package static func target(_ path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { raw -> Int in
             guard let base = raw.baseAddress else { return -1 }
@@ -13,7 +13,7 @@ public enum SymbolicLink {
     }
 
     /// Makes `path` a link to `target`, replacing a link that is there; anything else there is an error.
-    public static func make(_ path: String, to target: String) throws {
+    package static func make(_ path: String, to target: String) throws {
         if let status = SystemCall.linkStatus(path), status.st_mode & S_IFMT != S_IFLNK {
             throw PlatformError(.io, "\(path) is in the way: it is not a symbolic link")
         }

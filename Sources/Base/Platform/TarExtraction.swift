@@ -4,9 +4,9 @@ import Glibc
 /// set-id, everything is ours; what cannot be taken is passed over and reported, and the rest still comes.
 ///
 /// Files and links that are there are replaced, directories stay. Calls block on the disk.
-public struct TarExtraction: ~Copyable, Sendable {
+package struct TarExtraction: ~Copyable, Sendable {
     /// What came so far.
-    public private(set) var report = TarReport()
+    package private(set) var report = TarReport()
     private let limits: TarLimits
     private var reader = TarReader()
     private var directory: TarDirectory
@@ -16,7 +16,7 @@ public struct TarExtraction: ~Copyable, Sendable {
     private var failure: PlatformError?
 
     /// - Parameter directory: made when absent; it may itself be a link.
-    public init(into directory: String, limits: TarLimits = TarLimits()) throws {
+    package init(into directory: String, limits: TarLimits = TarLimits()) throws {
         try Directories.make(directory)
         self.directory = try TarDirectory(directory)
         self.limits = limits
@@ -26,7 +26,7 @@ public struct TarExtraction: ~Copyable, Sendable {
 
     /// Takes the next bytes of the stream.
     /// - Throws: `.malformed` when it is no tar stream; `.noSpace` when the disk is full. The same again when called after that.
-    public mutating func feed(_ bytes: [UInt8]) throws {
+    package mutating func feed(_ bytes: [UInt8]) throws {
         if let failure { throw failure }
         do {
             reader.feed(bytes)
@@ -46,7 +46,7 @@ public struct TarExtraction: ~Copyable, Sendable {
 
     /// To be called when the stream is over.
     /// - Throws: `.malformed` when it was cut off; a file that is not whole is removed.
-    public mutating func finish() throws -> TarReport {
+    package mutating func finish() throws -> TarReport {
         if let failure { throw failure }
         abandon()
         try reader.finish()
@@ -54,7 +54,7 @@ public struct TarExtraction: ~Copyable, Sendable {
     }
 
     /// Unpacks what a descriptor gives until it ends.
-    public static func unpack(from descriptor: Int32, into directory: String, limits: TarLimits = TarLimits()) throws -> TarReport {
+    package static func unpack(from descriptor: Int32, into directory: String, limits: TarLimits = TarLimits()) throws -> TarReport {
         var extraction = try TarExtraction(into: directory, limits: limits)
         while true {
             var piece = [UInt8](repeating: 0, count: 1 << 16)

@@ -2,30 +2,30 @@
 ///
 /// What is written is ustar, with GNU's `L` and `K` members for long names and its binary form for sizes over 8 GiB rather than pax
 /// headers: GNU tar, bsdtar, Go and Python read both, busybox passes over pax and would cut the names.
-public struct TarHeader: Sendable, Equatable {
-    public enum Kind: Sendable, Equatable {
+package struct TarHeader: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
         case file, hardLink, symbolicLink, directory
         /// A device, a fifo, or what nobody here knows: its type byte.
         case other(UInt8)
     }
 
     /// Without a slash at the end; `kind` says what is a directory.
-    public var name: [UInt8]
-    public var kind: Kind
+    package var name: [UInt8]
+    package var kind: Kind
     /// Permission bits with set-id and sticky.
-    public var mode: UInt32
-    public var owner: UInt32 = 0
-    public var group: UInt32 = 0
+    package var mode: UInt32
+    package var owner: UInt32 = 0
+    package var group: UInt32 = 0
     /// Bytes of content that follow.
-    public var size: Int64 = 0
+    package var size: Int64 = 0
     /// Seconds since 1970.
-    public var modified: Int64 = 0
+    package var modified: Int64 = 0
     /// Where a link points to.
-    public var target: [UInt8] = []
+    package var target: [UInt8] = []
     /// Why the member cannot be used, when an extended header of it made no sense.
-    public var fault: String?
+    package var fault: String?
 
-    public init(name: [UInt8], kind: Kind, mode: UInt32, size: Int64 = 0, modified: Int64 = 0, target: [UInt8] = []) {
+    package init(name: [UInt8], kind: Kind, mode: UInt32, size: Int64 = 0, modified: Int64 = 0, target: [UInt8] = []) {
         self.name = name
         self.kind = kind
         self.mode = mode
@@ -35,14 +35,14 @@ public struct TarHeader: Sendable, Equatable {
     }
 
     /// The length of all blocks.
-    public static let block = 512
+    package static let block = 512
     /// What ends an archive.
-    public static let end = [UInt8](repeating: 0, count: 2 * block)
+    package static let end = [UInt8](repeating: 0, count: 2 * block)
     /// Zeros after a content of this many bytes.
-    public static func padding(after size: Int64) -> Int { Int((512 - size % 512) % 512) }
+    package static func padding(after size: Int64) -> Int { Int((512 - size % 512) % 512) }
 
     /// The header block; nil when a name, target or number does not fit its field.
-    public func ustar() -> [UInt8]? {
+    package func ustar() -> [UInt8]? {
         guard let (prefix, short) = Self.split(kind == .directory ? name + [UInt8(ascii: "/")] : name), target.count <= 100 else {
             return nil
         }
@@ -50,7 +50,7 @@ public struct TarHeader: Sendable, Equatable {
     }
 
     /// The header block, after the members that carry what does not fit it.
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         if let plain = ustar() { return plain }
         var before: [UInt8] = []
         var (prefix, short): ([UInt8], [UInt8]) = ([], Array(name.prefix(100)))

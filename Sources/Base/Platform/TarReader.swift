@@ -3,8 +3,8 @@
 ///
 ///     reader.feed(bytes)
 ///     while let event = try reader.next() { … }
-public struct TarReader: Sendable {
-    public enum Event: Sendable {
+package struct TarReader: Sendable {
+    package enum Event: Sendable {
         /// A member begins.
         case member(TarHeader)
         /// The next bytes of its content.
@@ -39,13 +39,13 @@ public struct TarReader: Sendable {
     /// The largest pax header that is looked at.
     static let largestHeader: Int64 = 1 << 20
 
-    public init() {}
+    package init() {}
 
     /// Whether the archive's end was seen; whatever follows is passed over.
-    public var hasEnded: Bool { if case .ended = state { true } else { false } }
+    package var hasEnded: Bool { if case .ended = state { true } else { false } }
 
     /// Takes the next bytes of the stream.
-    public mutating func feed(_ bytes: [UInt8]) {
+    package mutating func feed(_ bytes: [UInt8]) {
         if case .ended = state { return }
         if at == buffer.count {
             buffer = bytes
@@ -57,7 +57,7 @@ public struct TarReader: Sendable {
 
     /// What the bytes so far tell; nil when more are needed.
     /// - Throws: `.malformed` where the stream is no tar archive any more.
-    public mutating func next() throws -> Event? {
+    package mutating func next() throws -> Event? {
         while true {
             let ready = buffer.count - at
             switch state {
@@ -104,7 +104,7 @@ public struct TarReader: Sendable {
 
     /// To be called when the stream is over.
     /// - Throws: `.malformed` when it ended before the archive did.
-    public func finish() throws {
+    package func finish() throws {
         if hasEnded || (sawZeros && at == buffer.count) { return }
         if offset == 0 && buffer.count == at { throw PlatformError(.malformed, "the tar stream is empty") }
         throw PlatformError(

@@ -1,21 +1,21 @@
 /// How much of an archive is taken in.
-public struct TarLimits: Sendable, Equatable {
+package struct TarLimits: Sendable, Equatable {
     /// Content of all files together.
-    public var bytes: Int64
+    package var bytes: Int64
     /// Members, those refused included.
-    public var entries: Int
+    package var entries: Int
     /// Bytes of one path, and of a link's target.
-    public var pathLength: Int
+    package var pathLength: Int
     /// Names in one path.
-    public var depth: Int
+    package var depth: Int
     /// Permission bits that a file may have; set-id bits never are kept.
-    public var modes: UInt32
+    package var modes: UInt32
     /// Whether symbolic links may be absolute or point out of the directory. They are never followed, but who reads the tree later does.
-    public var linksMayLeave: Bool
+    package var linksMayLeave: Bool
     /// Names at the top of the directory that are somebody else's: members of that name, and below it, are left out.
-    public var reserved: Set<String>
+    package var reserved: Set<String>
 
-    public init(
+    package init(
         bytes: Int64 = 4 << 30, entries: Int = 200_000, pathLength: Int = 4095, depth: Int = 128, modes: UInt32 = 0o777,
         linksMayLeave: Bool = false, reserved: Set<String> = []
     ) {
@@ -33,47 +33,47 @@ public struct TarLimits: Sendable, Equatable {
     }
 
     /// For a tree of the user's own that is copied as it is.
-    public static let unlimited = TarLimits(bytes: .max, entries: .max, pathLength: 4095, depth: .max, linksMayLeave: true)
+    package static let unlimited = TarLimits(bytes: .max, entries: .max, pathLength: 4095, depth: .max, linksMayLeave: true)
 }
 
 /// What came of copying a tree.
-public struct TarReport: Sendable, Equatable {
+package struct TarReport: Sendable, Equatable {
     /// Something that was not copied, or not as it is.
-    public struct Refusal: Sendable, Equatable, CustomStringConvertible {
+    package struct Refusal: Sendable, Equatable, CustomStringConvertible {
         /// Printable, whatever the archive said.
-        public var name: String
+        package var name: String
         /// Reads as a sentence after the name: `a device node`.
-        public var why: String
-        public var description: String { "\(name): \(why)" }
+        package var why: String
+        package var description: String { "\(name): \(why)" }
     }
 
-    public var files = 0
-    public var directories = 0
+    package var files = 0
+    package var directories = 0
     /// Symbolic and hard links.
-    public var links = 0
+    package var links = 0
     /// Content of the files.
-    public var bytes: Int64 = 0
+    package var bytes: Int64 = 0
     /// The first hundred.
-    public private(set) var refused: [Refusal] = []
+    package private(set) var refused: [Refusal] = []
     /// All of them.
-    public private(set) var refusedCount = 0
+    package private(set) var refusedCount = 0
     /// Of those, the members for which a limit left no room, and their content in bytes.
-    public var leftOut = 0
-    public var leftOutBytes: Int64 = 0
+    package var leftOut = 0
+    package var leftOutBytes: Int64 = 0
 
-    public init() {}
+    package init() {}
 
     /// Why a member below a reserved name was refused.
-    public static let reserved = "in the place of files that are not the task's"
+    package static let reserved = "in the place of files that are not the task's"
 
     /// - Parameter name: as the archive or the file system has it.
-    public mutating func refuse(_ name: [UInt8], _ why: String) {
+    package mutating func refuse(_ name: [UInt8], _ why: String) {
         refusedCount += 1
         if refused.count < 100 { refused.append(Refusal(name: Self.printable(name), why: why)) }
     }
 
     /// One line: `12 files, 3 directories, 40960 bytes; 2 refused: dev/null: a device node; …`
-    public var summary: String {
+    package var summary: String {
         var text = "\(files) files, \(directories) directories, \(bytes) bytes"
         if links > 0 { text += ", \(links) links" }
         guard refusedCount > 0 else { return text }

@@ -4,9 +4,9 @@ import Glibc
 ///
 /// Symbolic links stay links, modes and times are kept, owners become root. What is no file, directory or link is left out and reported,
 /// and so is what cannot be read; a file that changes its length meanwhile is cut or filled with zeros and reported. Calls block on the disk.
-public struct TarWriter: ~Copyable, Sendable {
+package struct TarWriter: ~Copyable, Sendable {
     /// What was packed so far, and what was not.
-    public private(set) var report = TarReport()
+    package private(set) var report = TarReport()
     private let path: String
     private let root: Int32
     private let prefix: [UInt8]
@@ -27,7 +27,7 @@ public struct TarWriter: ~Copyable, Sendable {
     /// - Parameter excluding: patterns of what is left out, as a shell has them: each for a name anywhere (`.git`, `*.o`) or, with a slash, for
     ///   a path below the root (`build/*.log`).
     /// - Throws: when there is nothing at `path` that can be read.
-    public init(contentsOf path: String, under: String = "", excluding: [String] = []) throws {
+    package init(contentsOf path: String, under: String = "", excluding: [String] = []) throws {
         let opened = try SystemCall.check("pack \(path)") { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         var status = stat()
         let kind = fstat(opened, &status) == 0 ? status.st_mode & S_IFMT : 0
@@ -49,7 +49,7 @@ public struct TarWriter: ~Copyable, Sendable {
     }
 
     /// The next piece of the stream; nil after the last.
-    public mutating func next() throws -> [UInt8]? {
+    package mutating func next() throws -> [UInt8]? {
         if hasEnded { return nil }
         var piece: [UInt8] = []
         piece.reserveCapacity(Self.piece + 4096)
@@ -79,7 +79,7 @@ public struct TarWriter: ~Copyable, Sendable {
     /// - Returns: what was left out or changed, as sentences.
     /// - Throws: `.io` when nobody reads the other end any more (the process ignores SIGPIPE).
     @discardableResult
-    public static func write(contentsOf path: String, under: String = "", excluding: [String] = [], to descriptor: Int32) throws -> [String]
+    package static func write(contentsOf path: String, under: String = "", excluding: [String] = [], to descriptor: Int32) throws -> [String]
     {
         var writer = try TarWriter(contentsOf: path, under: under, excluding: excluding)
         while let piece = try writer.next() { try AtomicFile.writeAll(piece, to: descriptor, path: "the tar stream of \(path)") }

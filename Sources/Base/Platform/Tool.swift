@@ -4,20 +4,20 @@ import Subprocess
 import SystemPackage
 
 /// External programs that have no library (`qemu-img`, `mmdebstrap`, `setfacl`, …), run with an argument vector, never a shell.
-public enum Tool {
+package enum Tool {
     /// What a program that ran to its end left.
-    public struct Output: Sendable, Equatable {
+    package struct Output: Sendable, Equatable {
         /// Exit status, or 128 + signal.
-        public var status: Int32
-        public var standardOutput: String
-        public var standardError: String
+        package var status: Int32
+        package var standardOutput: String
+        package var standardError: String
     }
 
     /// Runs `name` (a path, or looked up in PATH) and returns what it printed, whatever its status.
     /// - Parameter environment: variables set or replaced beside the inherited ones.
     /// - Parameter limit: the most output kept from each stream, in bytes; more is an error.
     /// - Throws: `.toolMissing` when there is no such program.
-    public static func output(
+    package static func output(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], input: String = "", limit: Int = 8 << 20
     ) async throws -> Output {
         let extra = Dictionary(
@@ -38,7 +38,7 @@ public enum Tool {
     /// Runs `name` and returns its standard output.
     /// - Throws: `.toolFailed` with the program's own last words when it ends with another status than 0.
     @discardableResult
-    public static func run(
+    package static func run(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], input: String = "", limit: Int = 8 << 20
     ) async throws -> String {
         let result = try await output(name, arguments, environment: environment, input: input, limit: limit)
@@ -51,7 +51,7 @@ public enum Tool {
     }
 
     /// Runs `name` and hands every line of its output and errors to `line` as it comes; returns the exit status.
-    public static func stream(
+    package static func stream(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], line: @escaping @Sendable (String) -> Void
     ) async throws -> Int32 {
         let extra = Dictionary(

@@ -1,8 +1,8 @@
-public import AtollModel
+package import AtollModel
 
 extension Settings {
     /// Configuration files that are looked for, the least important first.
-    public static func paths(environment: [String: String]) -> [String] {
+    package static func paths(environment: [String: String]) -> [String] {
         func absolute(_ text: String?) -> String? { text.flatMap { $0.hasPrefix("/") ? $0 : nil } }
         let systemwide = (environment["XDG_CONFIG_DIRS"] ?? "").split(separator: ":").compactMap { absolute(String($0)) }
         let home = absolute(environment["XDG_CONFIG_HOME"]) ?? absolute(environment["HOME"]).map { $0 + "/.config" }
@@ -12,7 +12,7 @@ extension Settings {
 
     /// Reads the configuration of this host and user. Files that are absent are skipped, and those that cannot be read as well, with a
     /// warning.
-    public static func load(
+    package static func load(
         parameters: [Parameter] = Parameter.builtIn, environment: [String: String], flags: [Flag] = []
     ) -> (settings: Settings, warnings: [Diagnostic]) {
         var files: [File] = []

@@ -1,13 +1,13 @@
-public import AtollModel
+package import AtollModel
 
 extension Settings {
     /// A flag given on the command line.
-    public struct Flag: Sendable, Equatable {
-        public var section: String
-        public var key: String
-        public var value: String
+    package struct Flag: Sendable, Equatable {
+        package var section: String
+        package var key: String
+        package var value: String
 
-        public init(_ key: String, _ value: String, section: String = Settings.global) {
+        package init(_ key: String, _ value: String, section: String = Settings.global) {
             self.section = section
             self.key = key
             self.value = value
@@ -15,18 +15,18 @@ extension Settings {
     }
 
     /// A configuration file's name and text.
-    public struct File: Sendable, Equatable {
-        public var path: String
-        public var text: String
+    package struct File: Sendable, Equatable {
+        package var path: String
+        package var text: String
 
-        public init(path: String, text: String) {
+        package init(path: String, text: String) {
             self.path = path
             self.text = text
         }
     }
 
     /// All sources in one: files from the least important on, then `LAGO_*`, `ATOLL_*`, and flags. Returns warnings too.
-    public static func merge(
+    package static func merge(
         parameters: [Parameter] = Parameter.builtIn, files: [File] = [], environment: [String: String] = [:], flags: [Flag] = []
     ) -> (settings: Settings, warnings: [Diagnostic]) {
         var settings = Settings(parameters: parameters)

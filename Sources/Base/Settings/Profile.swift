@@ -1,24 +1,24 @@
 /// Which set of defaults a task run starts from.
-public enum Profile: String, Sendable, CaseIterable {
+package enum Profile: String, Sendable, CaseIterable {
     case development, production
     /// Reads nothing from disk.
     case testing
 }
 
 /// Whose directories are the defaults.
-public struct TaskUser: Sendable, Equatable {
+package struct TaskUser: Sendable, Equatable {
     /// Login name; becomes part of paths.
-    public var name: String
-    public var isRoot: Bool
+    package var name: String
+    package var isRoot: Bool
     /// Where state is kept, `$XDG_STATE_HOME` or `~/.local/state`.
-    public var stateHome: String
+    package var stateHome: String
     /// `$XDG_CACHE_HOME` or `~/.cache`.
-    public var cacheHome: String
+    package var cacheHome: String
     /// `$XDG_CONFIG_HOME` or `~/.config`.
-    public var configHome: String
+    package var configHome: String
 
     /// From the environment's `HOME` and `XDG_*`; without a home, directories below `/var/tmp`.
-    public init(name: String, isRoot: Bool, environment: [String: String]) {
+    package init(name: String, isRoot: Bool, environment: [String: String]) {
         func absolute(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
         let home = absolute("HOME") ?? (isRoot ? "/root" : "/var/tmp/\(name)")
         self.name = name

@@ -1,7 +1,7 @@
 extension Settings {
     /// The settings as INI text, each described parameter with its explanation. `verbose` adds the parameters that nothing sets, as
     /// `#name = None`. `date` goes into the first line.
-    public func render(verbose: Bool = false, date: String) -> String {
+    package func render(verbose: Bool = false, date: String) -> String {
         var text = "# Atoll configuration file, generated: \(date)\n"
         var names: [String] = []
         for name in parameters.map(\.section) + sections.keys.sorted() where !names.contains(name) { names.append(name) }

@@ -5,15 +5,15 @@
 /// Keys and sections nobody knows are kept, for plugins.
 ///
 /// Start with `Settings.load`; `Settings.merge` is the same without a world.
-public struct Settings: Sendable, Equatable {
+package struct Settings: Sendable, Equatable {
     /// Where a value came from.
-    public enum Source: Sendable, Equatable, CustomStringConvertible {
+    package enum Source: Sendable, Equatable, CustomStringConvertible {
         case builtIn
         case file(String)
         case environment(String)
         case flag(String)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .builtIn: "built-in default"
             case .file(let path): path
@@ -24,26 +24,26 @@ public struct Settings: Sendable, Equatable {
     }
 
     /// A value and its origin.
-    public struct Entry: Sendable, Equatable {
-        public var value: String
-        public var source: Source
+    package struct Entry: Sendable, Equatable {
+        package var value: String
+        package var source: Source
 
-        public init(_ value: String, from source: Source) {
+        package init(_ value: String, from source: Source) {
             self.value = value
             self.source = source
         }
     }
 
     /// The section of global flags. `[atoll]` in a file means the same one.
-    public static let global = "lago"
+    package static let global = "lago"
 
     /// Section to key to entry; names are lower case, keys with underscores.
-    public private(set) var sections: [String: [String: Entry]] = [:]
+    package private(set) var sections: [String: [String: Entry]] = [:]
     /// The parameters that are described; `render` explains them.
-    public private(set) var parameters: [Parameter]
+    package private(set) var parameters: [Parameter]
 
     /// Settings with nothing but the defaults of `parameters`.
-    public init(parameters: [Parameter] = Parameter.builtIn) {
+    package init(parameters: [Parameter] = Parameter.builtIn) {
         self.parameters = parameters
         for parameter in parameters {
             if let value = parameter.value { set(parameter.key, in: parameter.section, to: Entry(value, from: .builtIn)) }
@@ -51,26 +51,26 @@ public struct Settings: Sendable, Equatable {
     }
 
     /// The value of a key, or nil when nothing sets it.
-    public func value(section: String = Settings.global, key: String) -> String? { entry(section: section, key: key)?.value }
+    package func value(section: String = Settings.global, key: String) -> String? { entry(section: section, key: key)?.value }
 
     /// Where the value of a key came from.
-    public func source(section: String = Settings.global, key: String) -> Source? { entry(section: section, key: key)?.source }
+    package func source(section: String = Settings.global, key: String) -> Source? { entry(section: section, key: key)?.source }
 
     /// A key's value and source.
-    public func entry(section: String = Settings.global, key: String) -> Entry? { sections[Self.section(section)]?[Self.key(key)] }
+    package func entry(section: String = Settings.global, key: String) -> Entry? { sections[Self.section(section)]?[Self.key(key)] }
 
     /// All values of a section; empty when nothing sets any.
-    public func section(_ name: String) -> [String: String] { sections[Self.section(name)]?.mapValues(\.value) ?? [:] }
+    package func section(_ name: String) -> [String: String] { sections[Self.section(name)]?.mapValues(\.value) ?? [:] }
 
     /// A whole number; nil when nothing sets it.
-    public func integer(section: String = Settings.global, key: String) throws(SettingsError) -> Int? {
+    package func integer(section: String = Settings.global, key: String) throws(SettingsError) -> Int? {
         guard let entry = entry(section: section, key: key) else { return nil }
         guard let number = Int(entry.value.trimmed) else { throw SettingsError(key: key, entry: entry, allowed: "a whole number") }
         return number
     }
 
     /// A truth value; nil when nothing sets it.
-    public func flag(section: String = Settings.global, key: String) throws(SettingsError) -> Bool? {
+    package func flag(section: String = Settings.global, key: String) throws(SettingsError) -> Bool? {
         guard let entry = entry(section: section, key: key) else { return nil }
         switch entry.value.trimmed.lowercased() {
         case "true", "yes", "on", "1": return true
@@ -80,7 +80,7 @@ public struct Settings: Sendable, Equatable {
     }
 
     /// Sets one value; what was there is gone.
-    public mutating func set(_ key: String, in section: String = Settings.global, to entry: Entry) {
+    package mutating func set(_ key: String, in section: String = Settings.global, to entry: Entry) {
         sections[Self.section(section), default: [:]][Self.key(key)] = entry
     }
 
@@ -93,25 +93,25 @@ public struct Settings: Sendable, Equatable {
 }
 
 /// A value that cannot be what its key needs. A user error: exit 2.
-public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var key: String
-    public var entry: Settings.Entry
+package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
+    package var key: String
+    package var entry: Settings.Entry
     /// What would be right.
-    public var allowed: String
+    package var allowed: String
 
-    public var description: String { "\(entry.source): \(key): found \"\(entry.value)\"; allowed: \(allowed)" }
+    package var description: String { "\(entry.source): \(key): found \"\(entry.value)\"; allowed: \(allowed)" }
 }
 
 /// A described setting.
-public struct Parameter: Sendable, Equatable {
-    public var section: String
-    public var key: String
+package struct Parameter: Sendable, Equatable {
+    package var section: String
+    package var key: String
     /// nil: nothing unless somebody sets it.
-    public var value: String?
+    package var value: String?
     /// One sentence.
-    public var help: String
+    package var help: String
 
-    public init(_ key: String, _ value: String? = nil, section: String = Settings.global, help: String) {
+    package init(_ key: String, _ value: String? = nil, section: String = Settings.global, help: String) {
         self.section = section
         self.key = key
         self.value = value
@@ -122,7 +122,7 @@ public struct Parameter: Sendable, Equatable {
     static let olderNames: Set<String> = ["libvirt_username", "root_password"]
 
     /// What every installation knows (spec 1.2, 1.6).
-    public static let builtIn: [Parameter] = [
+    package static let builtIn: [Parameter] = [
         Parameter("loglevel", "info", help: "log level to use: info, debug, error or warning"),
         Parameter("logdepth", "3", help: "levels of progress to show: 0 the plans alone, any other their steps too"),
         Parameter("jobs", help: "steps to run at once"),

@@ -1,22 +1,22 @@
-public import AtollModel
+package import AtollModel
 import Glibc
 
 /// A directory that runs need.
-public struct TaskDirectory: Sendable, Equatable {
+package struct TaskDirectory: Sendable, Equatable {
     /// The option that names it.
-    public var key: String
+    package var key: String
     /// Absolute.
-    public var path: String
-    public var source: Settings.Source
+    package var path: String
+    package var source: Settings.Source
     /// Permissions it is made with.
-    public var mode: UInt32
+    package var mode: UInt32
     /// Made with room for every user, like /tmp; the last of the directories above `path`.
-    public var isParentShared = false
+    package var isParentShared = false
 }
 
 extension TaskSettings {
     /// The directories a run needs, none of them made yet.
-    public var directories: [TaskDirectory] {
+    package var directories: [TaskDirectory] {
         func directory(_ key: String, _ path: String, mode: UInt32 = 0o755, shared: Bool = false) -> TaskDirectory {
             TaskDirectory(key: key, path: path, source: source(of: key), mode: mode, isParentShared: shared)
         }
@@ -30,7 +30,7 @@ extension TaskSettings {
     }
 
     /// Makes the directories that are missing, and what is above them. Throws a finding for each that cannot be.
-    public func prepareDirectories() throws(InvalidInput) {
+    package func prepareDirectories() throws(InvalidInput) {
         var findings: [Diagnostic] = []
         for directory in directories {
             guard let problem = directory.make() else { continue }

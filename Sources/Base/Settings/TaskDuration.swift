@@ -1,12 +1,12 @@
 /// Times as people write them: `90`, `90s`, `10m`, `2h`, `1d`, `1h30m`.
-public enum TaskDuration {
+package enum TaskDuration {
     /// Seconds, some 30 years: clocks cannot count much longer times.
-    public static let longest = 1_000_000_000
+    package static let longest = 1_000_000_000
     /// For messages.
-    public static let examples = "seconds, or a time such as 90s, 10m or 1h30m"
+    package static let examples = "seconds, or a time such as 90s, 10m or 1h30m"
 
     /// Seconds; nil for any other text, a time below 0 or longer than `longest`.
-    public static func seconds(_ text: String) -> Int? {
+    package static func seconds(_ text: String) -> Int? {
         let text = text.trimmed
         if let last = text.last, last.isNumber {
             return text.utf8.allSatisfy(Self.isDigit) ? Int(text).flatMap { $0 > longest ? nil : $0 } : nil

@@ -1,7 +1,7 @@
 /// One key of `taskotron.yaml`.
-public struct TaskOption: Sendable {
+package struct TaskOption: Sendable {
     /// The type of its value, and where it is kept.
-    public enum Kind: Sendable {
+    package enum Kind: Sendable {
         case profile
         case text(any WritableKeyPath<TaskSettings, String> & Sendable)
         case flag(any WritableKeyPath<TaskSettings, Bool> & Sendable)
@@ -10,12 +10,12 @@ public struct TaskOption: Sendable {
         case seconds(any WritableKeyPath<TaskSettings, Int> & Sendable)
         case list(any WritableKeyPath<TaskSettings, [String]> & Sendable)
     }
-    public var key: String
-    public var kind: Kind
+    package var key: String
+    package var kind: Kind
     /// One sentence without its full stop.
-    public var help: String
+    package var help: String
     /// Not to be shown.
-    public var isSecret = false
+    package var isSecret = false
     /// Loses its trailing slashes.
     var isURL = false
     /// An absolute path.
@@ -26,10 +26,10 @@ public struct TaskOption: Sendable {
     /// A list that may be written as the one word it has.
     var isWordToo = false
     /// What there would have to be for it to have an effect; nil where it has one.
-    public var awaits: String?
+    package var awaits: String?
     /// It decides what a run does, where it is not said by a flag: a repetition has it as it was. Where runs leave their things, and how much
     /// room there is for them, are matters of the host.
-    public var decidesRuns = false
+    package var decidesRuns = false
 
     private init(
         _ key: String, _ kind: Kind, _ help: String, secret: Bool = false, url: Bool = false, directory: Bool = false, words: [String] = [],
@@ -52,7 +52,7 @@ public struct TaskOption: Sendable {
     private static let vault = "a client of vaults"
 
     /// Level names of the logs.
-    public static let levels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+    package static let levels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
     /// What messages call the type.
     var expected: String {
@@ -68,13 +68,13 @@ public struct TaskOption: Sendable {
     }
 
     /// The environment variable that beats the file.
-    public var variable: String { TaskSettings.prefix + key.uppercased() }
+    package var variable: String { TaskSettings.prefix + key.uppercased() }
 
     /// The option of that key.
-    public static func named(_ key: String) -> TaskOption? { all.first { $0.key == key } }
+    package static func named(_ key: String) -> TaskOption? { all.first { $0.key == key } }
 
     /// Every key, in the order of the generated file.
-    public static let all: [TaskOption] = [
+    package static let all: [TaskOption] = [
         TaskOption("profile", .profile, "which defaults to start from: development, production or testing", decidesRuns: true),
         TaskOption(
             "runtask_mode", .text(\.runtaskMode), "where tasks run when no flag says it: local, or libvirt for a disposable VM",

@@ -1,10 +1,10 @@
-public import AtollModel
+package import AtollModel
 import Yams
 
 extension TaskSettings {
     /// Sets a key from the text of a variable or a flag; lists have commas between their elements. Returns what is wrong with it: an
     /// error leaves the value as it was, a warning says what was done instead.
-    public mutating func set(_ key: String, to text: String, from source: Settings.Source) -> Diagnostic? {
+    package mutating func set(_ key: String, to text: String, from source: Settings.Source) -> Diagnostic? {
         let place =
             switch source {
             case .environment: "environment"

@@ -1,25 +1,25 @@
-public import AtollModel
+package import AtollModel
 
 extension TaskSettings {
     /// What was read, and what was found on the way.
-    public struct Loaded: Sendable, Equatable {
-        public var settings: TaskSettings
+    package struct Loaded: Sendable, Equatable {
+        package var settings: TaskSettings
         /// In the order found.
-        public var warnings: [Diagnostic]
+        package var warnings: [Diagnostic]
         /// The file that was read.
-        public var file: String?
+        package var file: String?
         /// Said where no file was found and one would have been read.
-        public var absence: Diagnostic?
+        package var absence: Diagnostic?
     }
 
     /// Directories of configuration files, the most important first; of each file the first one found is read, and no other.
     /// `sourceDirectory` is a checkout of the product's source, where there is one.
-    public static func folders(user: TaskUser, sourceDirectory: String?) -> [String] {
+    package static func folders(user: TaskUser, sourceDirectory: String?) -> [String] {
         [sourceDirectory.map { $0 + "/conf" }, user.configHome + "/taskotron", "/etc/taskotron"].compactMap(\.self)
     }
 
     /// The first file of that name (`namespaces.yaml`), its path and text; nil when there is none. The testing profile's callers do not ask.
-    public static func find(
+    package static func find(
         _ name: String, user: TaskUser, sourceDirectory: String?, readFile: (String) throws(InvalidInput) -> String? = read
     ) throws(InvalidInput) -> (path: String, text: String)? {
         for folder in folders(user: user, sourceDirectory: sourceDirectory) {
@@ -30,7 +30,7 @@ extension TaskSettings {
 
     /// Reads the configuration. Throws every error of the file and the environment at once.
     /// - Parameter isLenient: for verbs that only look where things are: errors become warnings, and what cannot be used is not.
-    public static func load(
+    package static func load(
         environment: [String: String], user: TaskUser, sourceDirectory: String? = nil, isLenient: Bool = false,
         readFile: (String) throws(InvalidInput) -> String? = read
     ) throws(InvalidInput) -> Loaded {
@@ -110,11 +110,11 @@ extension TaskSettings {
     }
 
     /// The name of the configuration file.
-    public static let fileName = "taskotron.yaml"
+    package static let fileName = "taskotron.yaml"
     static let prefix = "TASKOTRON_"
 
     /// The text of a file; nil when there is none. Throws when there is one that cannot be read.
-    public static func read(_ path: String) throws(InvalidInput) -> String? { try ConfigurationText.read(path) }
+    package static func read(_ path: String) throws(InvalidInput) -> String? { try ConfigurationText.read(path) }
 
     /// An error as the warning it is to a verb that goes on without what is wrong.
     private static func ignored(_ error: Diagnostic) -> Diagnostic {

@@ -1,7 +1,7 @@
 extension TaskSettings {
     /// The settings as a `taskotron.yaml`, each key below its explanation. Values that are defaults are comments, so that later defaults
     /// are not lost; `pinned` writes them like the others. Values with secrets in them are left out unless `secrets` are asked for.
-    public func render(pinned: Bool = false, secrets: Bool = false) -> String {
+    package func render(pinned: Bool = false, secrets: Bool = false) -> String {
         var text = "# How tasks run (\(Self.fileName)). A line that begins with # is a comment: what it says is the default.\n"
         for option in TaskOption.all {
             let isSet = source(of: option.key) != .builtIn

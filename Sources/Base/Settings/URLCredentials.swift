@@ -1,10 +1,10 @@
 import Foundation
 
 /// User names and passwords in the URLs of a text, `https://USER:PASSWORD@HOST/`.
-public enum URLCredentials {
+package enum URLCredentials {
     /// What of them nobody should read: the password with and without its user's name, as written and decoded. A name alone is none unless
     /// it is as long as tokens are: every other `git` of a log would be masked.
-    public static func secrets(in text: String) -> [String] {
+    package static func secrets(in text: String) -> [String] {
         var found: [String] = []
         for range in places(in: text) {
             let whole = String(text[range])
@@ -24,7 +24,7 @@ public enum URLCredentials {
     }
 
     /// The text with its URLs as others may see them.
-    public static func removed(from text: String) -> String {
+    package static func removed(from text: String) -> String {
         var text = text
         for range in places(in: text).reversed() { text.removeSubrange(range.lowerBound...range.upperBound) }
         return text

@@ -1,44 +1,44 @@
 /// An XML element: a name, attributes in the order they are written, and children.
 ///
 /// Two elements are equal when they mean the same: the order of attributes does not count, that of children does.
-public struct Element: Sendable, Equatable {
+package struct Element: Sendable, Equatable {
     /// A child: an element or a run of text.
-    public enum Content: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
         case element(Element)
         case text(String)
     }
 
     /// A name and its value, unescaped.
-    public struct Attribute: Sendable, Equatable {
-        public var name: String
-        public var value: String
+    package struct Attribute: Sendable, Equatable {
+        package var name: String
+        package var value: String
 
-        public init(_ name: String, _ value: String) {
+        package init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
     /// The name as written, prefix included (`atoll:instance`).
-    public var name: String
-    public var attributes: [Attribute]
-    public var children: [Content]
+    package var name: String
+    package var attributes: [Attribute]
+    package var children: [Content]
 
     /// An element from attributes and child elements. Attributes whose value is nil are left out.
-    public init(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], _ elements: [Element] = []) {
+    package init(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], _ elements: [Element] = []) {
         self.name = name
         self.attributes = attributes.compactMap { pair in pair.value.map { Attribute(pair.key, $0) } }
         children = elements.map(Content.element)
     }
 
     /// An element that holds text only.
-    public init(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], text: String) {
+    package init(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], text: String) {
         self.init(name, attributes)
         children = text.isEmpty ? [] : [.text(text)]
     }
 
     /// The value of an attribute; setting nil removes it, setting a new one appends it.
-    public subscript(attribute: String) -> String? {
+    package subscript(attribute: String) -> String? {
         get { attributes.first { $0.name == attribute }?.value }
         set {
             let index = attributes.firstIndex { $0.name == attribute }
@@ -52,12 +52,12 @@ public struct Element: Sendable, Equatable {
     }
 
     /// The child elements, texts left out.
-    public var elements: [Element] {
+    package var elements: [Element] {
         children.compactMap { if case .element(let element) = $0 { element } else { nil } }
     }
 
     /// The texts of this element and everything below it, joined.
-    public var text: String {
+    package var text: String {
         children.map { child in
             switch child {
             case .element(let element): element.text
@@ -67,18 +67,18 @@ public struct Element: Sendable, Equatable {
     }
 
     /// The child elements of one name, in order.
-    public func all(_ name: String) -> [Element] { elements.filter { $0.name == name } }
+    package func all(_ name: String) -> [Element] { elements.filter { $0.name == name } }
 
     /// The first element reached by going down `path` name by name.
-    public func first(_ path: String...) -> Element? {
+    package func first(_ path: String...) -> Element? {
         path.reduce(Optional(self)) { element, name in element?.elements.first { $0.name == name } }
     }
 
     /// Adds a child element at the end.
-    public mutating func append(_ element: Element) { children.append(.element(element)) }
+    package mutating func append(_ element: Element) { children.append(.element(element)) }
 
     /// The first element here or below, in document order, whose name without prefix is `local` and whose prefix stands for `namespace`.
-    public func first(local: String, namespace: String) -> Element? { search(local: local, namespace: namespace, scope: [:]) }
+    package func first(local: String, namespace: String) -> Element? { search(local: local, namespace: namespace, scope: [:]) }
 
     private func search(local: String, namespace: String, scope: [Substring: String]) -> Element? {
         var scope = scope
@@ -95,7 +95,7 @@ public struct Element: Sendable, Equatable {
         return nil
     }
 
-    public static func == (a: Element, b: Element) -> Bool {
+    package static func == (a: Element, b: Element) -> Bool {
         a.name == b.name && a.children == b.children
             && a.attributes.sorted { ($0.name, $0.value) < ($1.name, $1.value) }
                 == b.attributes.sorted { ($0.name, $0.value) < ($1.name, $1.value) }

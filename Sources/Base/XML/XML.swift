@@ -4,10 +4,10 @@
 /// declaration, and never writes a character XML cannot hold: that is an error instead. Namespaces are kept as written
 /// (`xmlns:p` is an attribute, `p:name` a name); `Element.first(local:namespace:)` resolves them when asked.
 /// Start with `Element`, `XML.write` and `XML.read`.
-public enum XML {
+package enum XML {
     /// The text of a document: `root`, indented by two spaces a level, ending with a newline, without an XML declaration.
     /// - Throws: `XMLError` when a name is no XML name or a text holds a character that XML forbids.
-    public static func write(_ root: Element) throws -> String {
+    package static func write(_ root: Element) throws -> String {
         var writer = Writer()
         try writer.element(root, depth: 0)
         return writer.text
@@ -17,7 +17,7 @@ public enum XML {
     /// sorted by name; text between elements is dropped when it is white space only.
     /// - Parameter depth: the deepest nesting accepted.
     /// - Throws: `XMLError` with the line of the fault.
-    public static func read(_ text: String, depth: Int = 256) throws -> Element {
+    package static func read(_ text: String, depth: Int = 256) throws -> Element {
         try Reader.read(text, depth: depth)
     }
 }

@@ -1,7 +1,7 @@
 /// Why a text could not be read as XML, or a tree not be written.
-public struct XMLError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct XMLError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// The text is no well-formed XML.
         case malformed
         /// It has a document type declaration, which could define entities; none is accepted.
@@ -13,16 +13,16 @@ public struct XMLError: Error, Sendable, Equatable, CustomStringConvertible {
         /// A character that XML cannot hold, when writing.
         case character
     }
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
     /// Line in the text read, from 1; 0 when writing.
-    public var line: Int
+    package var line: Int
 
-    public init(_ code: Code, _ message: String, line: Int = 0) {
+    package init(_ code: Code, _ message: String, line: Int = 0) {
         self.code = code
         self.message = message
         self.line = line
     }
 
-    public var description: String { line > 0 ? "line \(line): \(message)" : message }
+    package var description: String { line > 0 ? "line \(line): \(message)" : message }
 }

@@ -4,19 +4,19 @@ import Glibc
 /// Files of the mounted filesystem. Paths are absolute in the guest; links in them are followed inside the guest, never outside.
 extension Appliance {
     /// What `lstat` says of a file.
-    public struct FileStatus: Sendable, Equatable {
+    package struct FileStatus: Sendable, Equatable {
         /// Type and permission bits, as st_mode.
-        public var mode: UInt32
-        public var owner: UInt32
-        public var group: UInt32
+        package var mode: UInt32
+        package var owner: UInt32
+        package var group: UInt32
 
-        public var isDirectory: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFDIR) }
-        public var isFile: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFREG) }
-        public var isLink: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFLNK) }
+        package var isDirectory: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFDIR) }
+        package var isFile: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFREG) }
+        package var isLink: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFLNK) }
     }
 
     /// What is at the path, a link itself not followed; nil when nothing is.
-    public func status(_ path: String) throws(GuestfsError) -> FileStatus? {
+    package func status(_ path: String) throws(GuestfsError) -> FileStatus? {
         let status: Signature.GetStatus = try library.function("guestfs_lstatns")
         let release: Signature.FreeStatus = try library.function("guestfs_free_statns")
         let result = try call("look at \(path)") { handle -> FileStatus? in
@@ -31,10 +31,10 @@ extension Appliance {
     }
 
     /// Whether something is there; links are followed.
-    public func exists(_ path: String) throws(GuestfsError) -> Bool { try answer("look for \(path)", "guestfs_exists", path) }
+    package func exists(_ path: String) throws(GuestfsError) -> Bool { try answer("look for \(path)", "guestfs_exists", path) }
 
     /// The whole content, piece by piece: one message for a small file, where `guestfs_read_file` takes the long way of a download.
-    public func read(_ path: String) throws(GuestfsError) -> [UInt8] {
+    package func read(_ path: String) throws(GuestfsError) -> [UInt8] {
         let read: Signature.GetBytesAt = try library.function("guestfs_pread")
         var content: [UInt8] = []
         while true {
@@ -55,15 +55,15 @@ extension Appliance {
     private static let piece: Int32 = 1 << 20
 
     /// Removes a file, or a directory with all in it; nothing there is no error.
-    public func remove(_ path: String) throws(GuestfsError) { try run("remove \(path)", "guestfs_rm_rf", path) }
+    package func remove(_ path: String) throws(GuestfsError) { try run("remove \(path)", "guestfs_rm_rf", path) }
 
     /// Paths that match a shell pattern, sorted.
-    public func glob(_ pattern: String) throws(GuestfsError) -> [String] {
+    package func glob(_ pattern: String) throws(GuestfsError) -> [String] {
         try strings("match \(pattern)", "guestfs_glob_expand", pattern).sorted()
     }
 
     /// Unpacks a tar archive of this machine below `directory`, owners, modes and extended attributes as in the archive.
-    public func unpack(_ archive: String, to directory: String = "/") throws(GuestfsError) {
+    package func unpack(_ archive: String, to directory: String = "/") throws(GuestfsError) {
         let unpack: Signature.TarIn = try library.function("guestfs_tar_in_opts_argv")
         var argument = guestfs_tar_in_opts_argv()
         argument.bitmask = 1 << UInt64(GUESTFS_TAR_IN_OPTS_XATTRS)
@@ -72,7 +72,7 @@ extension Appliance {
     }
 
     /// Gives `path`, and all below it, the SELinux labels of a file_contexts file of the guest.
-    public func relabel(_ path: String, specification: String) throws(GuestfsError) {
+    package func relabel(_ path: String, specification: String) throws(GuestfsError) {
         let relabel: Signature.Relabel = try library.function("guestfs_selinux_relabel_argv")
         var argument = guestfs_selinux_relabel_argv()
         argument.bitmask = 1 << UInt64(GUESTFS_SELINUX_RELABEL_FORCE)
@@ -81,7 +81,7 @@ extension Appliance {
     }
 
     /// Whether the appliance has these optional features: `extlinux`, `lvm2`, `selinuxrelabel`, `xfs`, …
-    public func hasFeatures(_ groups: [String]) throws(GuestfsError) -> Bool {
+    package func hasFeatures(_ groups: [String]) throws(GuestfsError) -> Bool {
         let available: Signature.DoList = try library.function("guestfs_feature_available")
         return try check("ask for features") { handle in withCStrings(groups) { available(handle, $0) } } == 1
     }

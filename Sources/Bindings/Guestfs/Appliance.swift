@@ -8,19 +8,19 @@ import Synchronization
 /// Every call blocks the thread it is on. `cancel` may be called from any thread at any time: the call in progress then fails
 /// with `.cancelled` and nothing but `close` is left to do. Changes to disks are durable after `shutdown` or `close`, unless cancelled.
 // Calls are serialised by `turn`, and the handle itself is read and cleared only under `handle`, so sharing it is safe.
-public final class Appliance: @unchecked Sendable {
+package final class Appliance: @unchecked Sendable {
     /// How the appliance runs.
-    public struct Options: Sendable {
+    package struct Options: Sendable {
         /// Whether to use software emulation although /dev/kvm exists: set it where KVM is not usable.
-        public var forceTCG: Bool
+        package var forceTCG: Bool
         /// Memory in MiB; nil for the library's own choice.
-        public var memory: Int?
+        package var memory: Int?
         /// Virtual processors.
-        public var processors: Int
+        package var processors: Int
         /// How long starting may take, in seconds; past it the appliance is ended.
-        public var launchDeadline: Double
+        package var launchDeadline: Double
 
-        public init(forceTCG: Bool = false, memory: Int? = nil, processors: Int = 1, launchDeadline: Double = 300) {
+        package init(forceTCG: Bool = false, memory: Int? = nil, processors: Int = 1, launchDeadline: Double = 300) {
             self.forceTCG = forceTCG
             self.memory = memory
             self.processors = processors
@@ -37,7 +37,7 @@ public final class Appliance: @unchecked Sendable {
     private let subscription: Unmanaged<ApplianceLog>
 
     /// A handle without drives; nothing is started yet.
-    public init(_ options: Options = Options()) throws(GuestfsError) {
+    package init(_ options: Options = Options()) throws(GuestfsError) {
         let library = try GuestfsLibrary.loaded()
         let create: Signature.Create = try library.function("guestfs_create_flags")
         let close: Signature.Close = try library.function("guestfs_close")
@@ -88,7 +88,7 @@ public final class Appliance: @unchecked Sendable {
 
     /// Adds a disk image. `label` gives it the further name `/dev/disk/guestfs/LABEL` in the appliance.
     /// - Parameter format: `raw` or `qcow2`, never guessed: a guest could write a header into a raw disk.
-    public func add(_ path: String, format: String, readOnly: Bool = false, label: String? = nil) throws(GuestfsError) {
+    package func add(_ path: String, format: String, readOnly: Bool = false, label: String? = nil) throws(GuestfsError) {
         let add: Signature.AddDrive = try library.function("guestfs_add_drive_opts_argv")
         let operation = "add the disk \(path)"
         let result = try call(operation) { handle in
@@ -112,7 +112,7 @@ public final class Appliance: @unchecked Sendable {
     }
 
     /// Starts the appliance. Drives cannot be added afterwards.
-    public func launch() throws(GuestfsError) {
+    package func launch() throws(GuestfsError) {
         let launch: Signature.Do = try library.function("guestfs_launch")
         let watchdog = DispatchSource.makeTimerSource(queue: .global())
         let expired = Mutex(false)
@@ -132,7 +132,7 @@ public final class Appliance: @unchecked Sendable {
     }
 
     /// Ends whatever is going on, from any thread: the call in progress fails with `.cancelled`. Only `close` is of use afterwards.
-    public func cancel() {
+    package func cancel() {
         process.end()
         guard let cancel: Signature.Do = try? library.function("guestfs_user_cancel") else { return }
         // Documented as safe from any thread and from signal handlers; the lock keeps `close` from freeing the handle meanwhile.
@@ -140,7 +140,7 @@ public final class Appliance: @unchecked Sendable {
     }
 
     /// Shuts the appliance down, flushing every disk, and frees everything. Calling it again does nothing.
-    public func close() {
+    package func close() {
         turn.lock()
         defer { turn.unlock() }
         let address = handle.withLock { value in
@@ -154,7 +154,7 @@ public final class Appliance: @unchecked Sendable {
     }
 
     /// Shuts the appliance down and says whether every disk was flushed; `close` cannot tell.
-    public func shutdown() throws(GuestfsError) { try run("flush the disks and stop the appliance", "guestfs_shutdown") }
+    package func shutdown() throws(GuestfsError) { try run("flush the disks and stop the appliance", "guestfs_shutdown") }
 
     /// One call into the library with the live handle; what it left as its error is read before another call can replace it.
     func call<T>(_ operation: String, _ body: (OpaquePointer) -> T) throws(GuestfsError) -> (value: T, error: GuestfsError) {

@@ -1,7 +1,7 @@
 /// What libguestfs or its appliance refused, in words a user can act on.
-public struct GuestfsError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct GuestfsError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// libguestfs is not installed, or lacks a function.
         case libraryMissing
         /// A drive could not be added: absent, unreadable, in use.
@@ -19,17 +19,17 @@ public struct GuestfsError: Error, Sendable, Equatable, CustomStringConvertible 
         /// Anything else the library reports.
         case failed
     }
-    public var code: Code
+    package var code: Code
     /// What was attempted, as "mount /dev/sda1".
-    public var operation: String
+    package var operation: String
     /// The library's own words.
-    public var reason: String
+    package var reason: String
     /// `errno` inside the appliance, or 0.
-    public var errno: Int32
+    package var errno: Int32
     /// The last lines the appliance wrote, oldest first; only for failures to start.
-    public var log: [String]
+    package var log: [String]
 
-    public init(_ code: Code, _ operation: String, _ reason: String, errno: Int32 = 0, log: [String] = []) {
+    package init(_ code: Code, _ operation: String, _ reason: String, errno: Int32 = 0, log: [String] = []) {
         self.code = code
         self.operation = operation
         self.reason = reason
@@ -37,7 +37,7 @@ public struct GuestfsError: Error, Sendable, Equatable, CustomStringConvertible 
         self.log = log
     }
 
-    public var description: String {
+    package var description: String {
         switch code {
         case .libraryMissing: "libguestfs cannot be used: \(reason); install libguestfs (scripts/setup does), or run: atoll doctor"
         case .launch:

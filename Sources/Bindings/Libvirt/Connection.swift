@@ -3,11 +3,11 @@ import Glibc
 import Synchronization
 
 /// User and password for a daemon that asks for them (SASL).
-public struct Credentials: Sendable, Equatable {
-    public var user: String
-    public var password: String
+package struct Credentials: Sendable, Equatable {
+    package var user: String
+    package var password: String
 
-    public init(user: String, password: String) {
+    package init(user: String, password: String) {
         self.user = user
         self.password = password
     }
@@ -17,18 +17,18 @@ public struct Credentials: Sendable, Equatable {
 ///
 /// Unchecked because the C handle is a pointer; libvirt documents it as safe to use from several threads at once, and `use` holds a
 /// reference for the length of each call, so that `close` on another thread cannot free it under a call.
-public final class Connection: @unchecked Sendable {
+package final class Connection: @unchecked Sendable {
     private let raw: OpaquePointer
     private let isClosed = Mutex(false)
     let streams = EventStreams()
     /// Whether lifecycle events and consoles work on this connection.
-    public let hasEvents: Bool
+    package let hasEvents: Bool
     /// The URI this was opened with.
-    public let uri: String
+    package let uri: String
 
     /// Opens `uri` (`qemu:///system`, `test:///path/node.xml`, …).
     /// - Parameter events: starts the process's event loop first, which `lifecycleEvents` and `ConsoleStream` need.
-    public init(uri: String, credentials: Credentials? = nil, events: Bool = false) throws(LibvirtError) {
+    package init(uri: String, credentials: Credentials? = nil, events: Bool = false) throws(LibvirtError) {
         Library.prepare
         if events { Library.events }
         guard let raw = Self.open(uri, credentials) else { throw LibvirtError.last("connect to libvirt at \(uri)") }
@@ -42,7 +42,7 @@ public final class Connection: @unchecked Sendable {
     deinit { close() }
 
     /// Ends the connection and its event streams. Calls after it throw; domains and networks still held go on until freed.
-    public func close() {
+    package func close() {
         let first = isClosed.withLock { closed in
             defer { closed = true }
             return !closed
@@ -54,34 +54,34 @@ public final class Connection: @unchecked Sendable {
     }
 
     /// Whether the daemon still answers, as far as the socket tells.
-    public var isAlive: Bool { ((try? use("ask whether libvirt lives") { connection in virConnectIsAlive(connection) }) ?? 0) == 1 }
+    package var isAlive: Bool { ((try? use("ask whether libvirt lives") { connection in virConnectIsAlive(connection) }) ?? 0) == 1 }
 
     /// The hypervisor's version (QEMU's, for `qemu:`).
-    public func hypervisorVersion() throws(LibvirtError) -> LibvirtVersion {
+    package func hypervisorVersion() throws(LibvirtError) -> LibvirtVersion {
         var number: UInt = 0
         try check("ask for the hypervisor's version") { virConnectGetVersion($0, &number) }
         return LibvirtVersion(number: number)
     }
 
     /// The version of libvirt at the other end.
-    public func libvirtVersion() throws(LibvirtError) -> LibvirtVersion {
+    package func libvirtVersion() throws(LibvirtError) -> LibvirtVersion {
         var number: UInt = 0
         try check("ask for libvirt's version") { virConnectGetLibVersion($0, &number) }
         return LibvirtVersion(number: number)
     }
 
     /// What the host and its hypervisor offer, as XML.
-    public func capabilities() throws(LibvirtError) -> String { try text("read the host's capabilities") { virConnectGetCapabilities($0) } }
+    package func capabilities() throws(LibvirtError) -> String { try text("read the host's capabilities") { virConnectGetCapabilities($0) } }
 
     /// What domains of one kind may hold, as XML. nil leaves the choice to libvirt.
-    public func domainCapabilities(
+    package func domainCapabilities(
         emulator: String? = nil, arch: String? = nil, machine: String? = nil, virtualizationType: String? = nil
     ) throws(LibvirtError) -> String {
         try text("read the domain capabilities") { virConnectGetDomainCapabilities($0, emulator, arch, machine, virtualizationType, 0) }
     }
 
     /// The name of the host at the other end.
-    public func hostName() throws(LibvirtError) -> String { try text("ask for the host's name") { virConnectGetHostname($0) } }
+    package func hostName() throws(LibvirtError) -> String { try text("ask for the host's name") { virConnectGetHostname($0) } }
 
     /// Runs one call with a reference of its own, so that the handle outlives it.
     func use<T>(_ operation: String, _ body: (OpaquePointer) throws(LibvirtError) -> T) throws(LibvirtError) -> T {

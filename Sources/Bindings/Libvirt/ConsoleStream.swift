@@ -6,9 +6,9 @@ import Synchronization
 ///
 /// Named so because Foundation has a `Stream`. Unchecked because of the C pointer, which libvirt lets any thread use; it is freed in
 /// deinit only, after the stream has been finished or aborted.
-public final class ConsoleStream: @unchecked Sendable {
+package final class ConsoleStream: @unchecked Sendable {
     /// What one attempt to receive brought.
-    public enum Received: Sendable, Equatable {
+    package enum Received: Sendable, Equatable {
         case data([UInt8])
         /// Nothing now.
         case wouldBlock
@@ -22,7 +22,7 @@ public final class ConsoleStream: @unchecked Sendable {
     private let readers = Mutex<[Int]>([])
 
     /// A stream not yet connected to anything. - Throws: on a connection opened without events, which alone deliver its data.
-    public init(_ connection: Connection) throws(LibvirtError) {
+    package init(_ connection: Connection) throws(LibvirtError) {
         try connection.requireEvents("open a console")
         raw = try connection.use("open a console") { connection throws(LibvirtError) in
             guard let stream = virStreamNew(connection, VIR_STREAM_NONBLOCK.rawValue) else { throw LibvirtError.last("open a console") }
@@ -37,7 +37,7 @@ public final class ConsoleStream: @unchecked Sendable {
     }
 
     /// Sends what fits now and returns how many bytes that was; nil when none fits, try again later.
-    public func send(_ bytes: [UInt8]) throws(LibvirtError) -> Int? {
+    package func send(_ bytes: [UInt8]) throws(LibvirtError) -> Int? {
         guard !bytes.isEmpty else { return 0 }
         let sent = bytes.withUnsafeBytes { virStreamSend(raw, $0.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count) }
         if sent == -2 { return nil }
@@ -46,7 +46,7 @@ public final class ConsoleStream: @unchecked Sendable {
     }
 
     /// Takes what has arrived, up to `limit` bytes.
-    public func receive(_ limit: Int = 4096) throws(LibvirtError) -> Received {
+    package func receive(_ limit: Int = 4096) throws(LibvirtError) -> Received {
         var bytes = [UInt8](repeating: 0, count: max(limit, 1))
         let count = bytes.withUnsafeMutableBytes { virStreamRecv(raw, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
         switch count {
@@ -59,7 +59,7 @@ public final class ConsoleStream: @unchecked Sendable {
 
     /// Everything that arrives, from when the stream is connected until it ends; an error ends it by throwing. To be asked for once, after
     /// `openConsole`. A consumer slower than 16 MB of output loses the oldest of it.
-    public func output() throws(LibvirtError) -> AsyncThrowingStream<[UInt8], any Error> {
+    package func output() throws(LibvirtError) -> AsyncThrowingStream<[UInt8], any Error> {
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(4096))
         let token = ConsoleReaders.add(self, continuation)
         let wanted = VIR_STREAM_EVENT_READABLE.rawValue | VIR_STREAM_EVENT_HANGUP.rawValue | VIR_STREAM_EVENT_ERROR.rawValue
@@ -78,7 +78,7 @@ public final class ConsoleStream: @unchecked Sendable {
     }
 
     /// Ends the stream; the console is free for others then. Safe to call again.
-    public func close() {
+    package func close() {
         let first = isEnded.withLock { ended in
             defer { ended = true }
             return !ended

@@ -4,12 +4,12 @@ import CLibvirt
 ///
 /// Unchecked because the C handle is a pointer; libvirt documents it as safe from several threads, and it is freed only in deinit. There
 /// is nothing to close: the handle is a reference, not the machine.
-public final class Domain: @unchecked Sendable {
+package final class Domain: @unchecked Sendable {
     let raw: OpaquePointer
     /// The connection it was found through; held so that it is closed after the domain is freed.
-    public let connection: Connection
+    package let connection: Connection
     /// The name, unique on the host.
-    public let name: String
+    package let name: String
 
     init(owning raw: OpaquePointer, connection: Connection) {
         self.raw = raw
@@ -20,13 +20,13 @@ public final class Domain: @unchecked Sendable {
     deinit { virDomainFree(raw) }
 
     /// The UUID, lower case with dashes.
-    public func uuid() throws(LibvirtError) -> String {
+    package func uuid() throws(LibvirtError) -> String {
         guard let uuid = Library.uuid({ virDomainGetUUIDString(raw, $0) }) else { throw LibvirtError.last("read the UUID of \(name)") }
         return uuid
     }
 
     /// The state and libvirt's number for its reason (`virDomain…Reason`, by state).
-    public func state() throws(LibvirtError) -> (state: DomainState, reason: Int32) {
+    package func state() throws(LibvirtError) -> (state: DomainState, reason: Int32) {
         var number: Int32 = 0
         var reason: Int32 = 0
         try check("read the state of", virDomainGetState(raw, &number, &reason, 0))
@@ -34,49 +34,49 @@ public final class Domain: @unchecked Sendable {
     }
 
     /// The definition as XML; of the running machine, or with `inactive` of its next start.
-    public func xml(inactive: Bool = false) throws(LibvirtError) -> String {
+    package func xml(inactive: Bool = false) throws(LibvirtError) -> String {
         try text("read the definition of", virDomainGetXMLDesc(raw, inactive ? VIR_DOMAIN_XML_INACTIVE.rawValue : 0))
     }
 
     /// Whether it runs (paused counts).
-    public func isActive() throws(LibvirtError) -> Bool {
+    package func isActive() throws(LibvirtError) -> Bool {
         let answer = virDomainIsActive(raw)
         try check("ask for", answer)
         return answer == 1
     }
 
     /// The metadata element of one namespace, as XML without libvirt's prefix. - Throws: an error that `isNotFound` when there is none.
-    public func metadata(namespace: String) throws(LibvirtError) -> String {
+    package func metadata(namespace: String) throws(LibvirtError) -> String {
         try text("read the metadata of", virDomainGetMetadata(raw, Int32(VIR_DOMAIN_METADATA_ELEMENT.rawValue), namespace, 0))
     }
 
     /// Starts a defined domain.
-    public func create(_ flags: DomainStart = []) throws(LibvirtError) { try check("start", virDomainCreateWithFlags(raw, flags.rawValue)) }
+    package func create(_ flags: DomainStart = []) throws(LibvirtError) { try check("start", virDomainCreateWithFlags(raw, flags.rawValue)) }
 
     /// Forgets a defined domain.
-    public func undefine() throws(LibvirtError) { try check("undefine", virDomainUndefine(raw)) }
+    package func undefine() throws(LibvirtError) { try check("undefine", virDomainUndefine(raw)) }
 
     /// Cuts the power. `graceful` asks QEMU to flush and end by itself and fails if it does not.
-    public func destroy(graceful: Bool = false) throws(LibvirtError) {
+    package func destroy(graceful: Bool = false) throws(LibvirtError) {
         try check("stop", virDomainDestroyFlags(raw, graceful ? VIR_DOMAIN_DESTROY_GRACEFUL.rawValue : 0))
     }
 
     /// Asks the guest to shut down, by the way given or by whichever libvirt thinks best; returns at once.
-    public func shutdown(by way: ShutdownWay? = nil) throws(LibvirtError) {
+    package func shutdown(by way: ShutdownWay? = nil) throws(LibvirtError) {
         try check("shut down", virDomainShutdownFlags(raw, way?.rawValue ?? 0))
     }
 
     /// Asks the guest to reboot; returns at once.
-    public func reboot(by way: ShutdownWay? = nil) throws(LibvirtError) { try check("reboot", virDomainReboot(raw, way?.rawValue ?? 0)) }
+    package func reboot(by way: ShutdownWay? = nil) throws(LibvirtError) { try check("reboot", virDomainReboot(raw, way?.rawValue ?? 0)) }
 
     /// Stops the processors.
-    public func suspend() throws(LibvirtError) { try check("pause", virDomainSuspend(raw)) }
+    package func suspend() throws(LibvirtError) { try check("pause", virDomainSuspend(raw)) }
 
     /// Lets the processors run on.
-    public func resume() throws(LibvirtError) { try check("resume", virDomainResume(raw)) }
+    package func resume() throws(LibvirtError) { try check("resume", virDomainResume(raw)) }
 
     /// Connects `stream` to the console. With `force`, whoever is connected is cut off; otherwise that is an error.
-    public func openConsole(_ stream: ConsoleStream, force: Bool = false) throws(LibvirtError) {
+    package func openConsole(_ stream: ConsoleStream, force: Bool = false) throws(LibvirtError) {
         try check("open the console of", virDomainOpenConsole(raw, nil, stream.raw, force ? VIR_DOMAIN_CONSOLE_FORCE.rawValue : 0))
     }
 
@@ -91,7 +91,7 @@ public final class Domain: @unchecked Sendable {
 }
 
 /// How a guest is told to shut down or reboot.
-public enum ShutdownWay: Sendable {
+package enum ShutdownWay: Sendable {
     case powerButton, guestAgent
 
     var rawValue: UInt32 {
@@ -103,7 +103,7 @@ public enum ShutdownWay: Sendable {
 }
 
 /// The state of a domain; its raw value is the text people see.
-public enum DomainState: String, Sendable, CustomStringConvertible {
+package enum DomainState: String, Sendable, CustomStringConvertible {
     case noState = "no state"
     case running
     case blocked
@@ -117,9 +117,9 @@ public enum DomainState: String, Sendable, CustomStringConvertible {
     private static let numbered: [DomainState] = [.noState, .running, .blocked, .paused, .shuttingDown, .shutOff, .crashed, .suspended]
 
     /// From `virDomainState`; a number of a newer libvirt is `unknown`.
-    public init(number: Int32) {
+    package init(number: Int32) {
         self = Self.numbered.indices.contains(Int(number)) ? Self.numbered[Int(number)] : .unknown
     }
 
-    public var description: String { rawValue }
+    package var description: String { rawValue }
 }

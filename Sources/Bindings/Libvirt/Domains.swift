@@ -1,21 +1,21 @@
 import CLibvirt
 
 /// How a domain is started.
-public struct DomainStart: OptionSet, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+package struct DomainStart: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// With its processors stopped, until `resume`.
-    public static let paused = DomainStart(rawValue: VIR_DOMAIN_START_PAUSED.rawValue)
+    package static let paused = DomainStart(rawValue: VIR_DOMAIN_START_PAUSED.rawValue)
     /// Destroyed when the connection that started it closes.
-    public static let autodestroy = DomainStart(rawValue: VIR_DOMAIN_START_AUTODESTROY.rawValue)
+    package static let autodestroy = DomainStart(rawValue: VIR_DOMAIN_START_AUTODESTROY.rawValue)
     /// After checking the XML against libvirt's schema.
-    public static let validate = DomainStart(rawValue: VIR_DOMAIN_START_VALIDATE.rawValue)
+    package static let validate = DomainStart(rawValue: VIR_DOMAIN_START_VALIDATE.rawValue)
 }
 
 extension Connection {
     /// The domains of the host; only the active ones unless `all`.
-    public func listDomains(all: Bool = true) throws(LibvirtError) -> [Domain] {
+    package func listDomains(all: Bool = true) throws(LibvirtError) -> [Domain] {
         let found = try use("list the domains") { connection throws(LibvirtError) in
             var list: UnsafeMutablePointer<OpaquePointer?>?
             let count = virConnectListAllDomains(connection, &list, all ? 0 : VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue)
@@ -26,22 +26,22 @@ extension Connection {
     }
 
     /// The domain of this name. - Throws: an error that `isNotFound` when there is none.
-    public func lookupDomain(name: String) throws(LibvirtError) -> Domain {
+    package func lookupDomain(name: String) throws(LibvirtError) -> Domain {
         try domain("find the domain \(name)") { virDomainLookupByName($0, name) }
     }
 
     /// The domain of this UUID (with or without dashes). - Throws: an error that `isNotFound` when there is none.
-    public func lookupDomain(uuid: String) throws(LibvirtError) -> Domain {
+    package func lookupDomain(uuid: String) throws(LibvirtError) -> Domain {
         try domain("find the domain \(uuid)") { virDomainLookupByUUIDString($0, uuid) }
     }
 
     /// Starts a transient domain: it exists only as long as it runs.
-    public func createDomain(xml: String, _ flags: DomainStart = []) throws(LibvirtError) -> Domain {
+    package func createDomain(xml: String, _ flags: DomainStart = []) throws(LibvirtError) -> Domain {
         try domain("start the domain") { virDomainCreateXML($0, xml, flags.rawValue) }
     }
 
     /// Defines a persistent domain without starting it.
-    public func defineDomain(xml: String, validate: Bool = false) throws(LibvirtError) -> Domain {
+    package func defineDomain(xml: String, validate: Bool = false) throws(LibvirtError) -> Domain {
         try domain("define the domain") { virDomainDefineXMLFlags($0, xml, validate ? VIR_DOMAIN_DEFINE_VALIDATE.rawValue : 0) }
     }
 

@@ -3,24 +3,24 @@ import Dispatch
 import Synchronization
 
 /// Something that happened to a domain: started, stopped, suspended, …
-public struct LifecycleEvent: Sendable, Equatable {
+package struct LifecycleEvent: Sendable, Equatable {
     /// What happened, by libvirt's `virDomainEventType`.
-    public enum Kind: Int32, Sendable {
+    package enum Kind: Int32, Sendable {
         case defined, undefined, started, suspended, resumed, stopped, shutdown, suspendedByPowerManagement, crashed
     }
     /// Name of the domain.
-    public var domain: String
+    package var domain: String
     /// nil for an event of a newer libvirt.
-    public var kind: Kind?
+    package var kind: Kind?
     /// libvirt's number for the reason, by kind.
-    public var detail: Int32
+    package var detail: Int32
 }
 
 extension Connection {
     /// What happens to the host's domains from now on. The stream ends when the consumer stops, when the connection is
     /// closed, or when the daemon goes away.
     /// - Throws: an error that `isOperationInvalid` on a connection opened without events.
-    public func lifecycleEvents() throws(LibvirtError) -> AsyncStream<LifecycleEvent> {
+    package func lifecycleEvents() throws(LibvirtError) -> AsyncStream<LifecycleEvent> {
         let operation = "watch the domains"
         try requireEvents(operation)
         let (stream, continuation) = AsyncStream.makeStream(of: LifecycleEvent.self, bufferingPolicy: .bufferingNewest(1024))

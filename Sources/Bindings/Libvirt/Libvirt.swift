@@ -6,9 +6,9 @@ import CLibvirt
 /// `Blocking.run`. Handles may be shared between threads, as libvirt documents. The room knows nothing of environments or of
 /// the XML it carries. libvirt's own printing to stderr is silenced; the event loop is started only for a connection that
 /// asks for events, because most verbs do not need it. Start with `Connection`.
-public enum Libvirt {
+package enum Libvirt {
     /// The version of the library this process runs with.
-    public static func libraryVersion() -> LibvirtVersion {
+    package static func libraryVersion() -> LibvirtVersion {
         Library.prepare
         var number: UInt = 0
         virGetVersion(&number, nil, nil)
@@ -17,12 +17,12 @@ public enum Libvirt {
 }
 
 /// A version as libvirt counts: 1,000,000 × major + 1,000 × minor + release.
-public struct LibvirtVersion: Sendable, Hashable, Comparable, CustomStringConvertible {
-    public var major: Int
-    public var minor: Int
-    public var release: Int
+package struct LibvirtVersion: Sendable, Hashable, Comparable, CustomStringConvertible {
+    package var major: Int
+    package var minor: Int
+    package var release: Int
 
-    public init(_ major: Int, _ minor: Int, _ release: Int) {
+    package init(_ major: Int, _ minor: Int, _ release: Int) {
         self.major = major
         self.minor = minor
         self.release = release
@@ -30,7 +30,7 @@ public struct LibvirtVersion: Sendable, Hashable, Comparable, CustomStringConver
 
     init(number: UInt) { self.init(Int(number / 1_000_000), Int(number / 1_000 % 1_000), Int(number % 1_000)) }
 
-    public static func < (a: Self, b: Self) -> Bool { (a.major, a.minor, a.release) < (b.major, b.minor, b.release) }
+    package static func < (a: Self, b: Self) -> Bool { (a.major, a.minor, a.release) < (b.major, b.minor, b.release) }
 
-    public var description: String { "\(major).\(minor).\(release)" }
+    package var description: String { "\(major).\(minor).\(release)" }
 }

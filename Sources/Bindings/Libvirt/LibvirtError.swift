@@ -1,21 +1,21 @@
 import CLibvirt
 
 /// An error that libvirt reported, copied out of its thread-local storage at once.
-public struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible {
     /// `virErrorNumber`; 0 when libvirt recorded none.
-    public var code: Int32
+    package var code: Int32
     /// `virErrorDomain`: the part of libvirt that failed.
-    public var domain: Int32
+    package var domain: Int32
     /// `virErrorLevel`.
-    public var level: Int32
+    package var level: Int32
     /// libvirt's own words.
-    public var message: String
+    package var message: String
     /// What was asked, as a person would say it: "start the domain".
-    public var operation: String
+    package var operation: String
     /// `errno` behind a system error, else 0.
-    public var systemErrno: Int32
+    package var systemErrno: Int32
 
-    public init(code: Int32, domain: Int32 = 0, level: Int32 = 2, message: String, operation: String, systemErrno: Int32 = 0) {
+    package init(code: Int32, domain: Int32 = 0, level: Int32 = 2, message: String, operation: String, systemErrno: Int32 = 0) {
         self.code = code
         self.domain = domain
         self.level = level
@@ -43,29 +43,29 @@ public struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible 
     static func number(_ code: virErrorNumber) -> Int32 { Int32(code.rawValue) }
 
     /// The domain, network, filter or metadata asked for does not exist.
-    public var isNotFound: Bool {
+    package var isNotFound: Bool {
         [VIR_ERR_NO_DOMAIN, VIR_ERR_NO_NETWORK, VIR_ERR_NO_NWFILTER, VIR_ERR_NO_DOMAIN_METADATA].contains { code == Self.number($0) }
     }
 
     /// This libvirt has no such thing: its driver is not installed.
-    public var isUnsupported: Bool { code == Self.number(VIR_ERR_NO_SUPPORT) }
+    package var isUnsupported: Bool { code == Self.number(VIR_ERR_NO_SUPPORT) }
 
     /// The object is not in a state that allows this: a domain already gone, a network not active.
-    public var isOperationInvalid: Bool { code == Self.number(VIR_ERR_OPERATION_INVALID) }
+    package var isOperationInvalid: Bool { code == Self.number(VIR_ERR_OPERATION_INVALID) }
 
     /// A domain or network of this name or UUID is there already.
-    public var isConflict: Bool {
+    package var isConflict: Bool {
         code == Self.number(VIR_ERR_DOM_EXIST) || code == Self.number(VIR_ERR_NETWORK_EXIST)
             || (message.contains("already") && (isOperationInvalid || code == Self.number(VIR_ERR_OPERATION_FAILED)))
     }
 
     /// The XML was refused: by its schema or by what the hypervisor can do.
-    public var isInvalidXML: Bool {
+    package var isInvalidXML: Bool {
         [VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_XML_INVALID_SCHEMA, VIR_ERR_CONFIG_UNSUPPORTED].contains { code == Self.number($0) }
     }
 
     /// libvirt answered that this user may not: its socket, its login or its access rules.
-    public var isPermission: Bool {
+    package var isPermission: Bool {
         let refused = [
             VIR_ERR_AUTH_FAILED, VIR_ERR_AUTH_CANCELLED, VIR_ERR_AUTH_UNAVAILABLE, VIR_ERR_ACCESS_DENIED, VIR_ERR_OPERATION_DENIED,
         ]
@@ -73,13 +73,13 @@ public struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible 
     }
 
     /// The daemon is absent, refuses, or went away in the middle; a permission problem is not one of these.
-    public var isConnectionFailure: Bool {
+    package var isConnectionFailure: Bool {
         guard !isPermission else { return false }
         return code == Self.number(VIR_ERR_NO_CONNECT) || code == Self.number(VIR_ERR_INVALID_CONN) || isTransport
     }
 
     /// QEMU or libvirt may not read an image: some directory on its path lets nobody through.
-    public var isStorageAccess: Bool {
+    package var isStorageAccess: Bool {
         domain == Int32(VIR_FROM_STORAGE.rawValue) && code == Self.number(VIR_ERR_SYSTEM_ERROR)
     }
 
@@ -89,5 +89,5 @@ public struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible 
         return transport && [VIR_ERR_SYSTEM_ERROR, VIR_ERR_RPC, VIR_ERR_INTERNAL_ERROR].contains { code == Self.number($0) }
     }
 
-    public var description: String { "cannot \(operation): \(message)" }
+    package var description: String { "cannot \(operation): \(message)" }
 }

@@ -4,12 +4,12 @@ import Glibc
 /// A virtual network of a libvirt host. It may end at any time: every call may throw an error that `isNotFound`.
 ///
 /// Unchecked because the C handle is a pointer; libvirt documents it as safe from several threads, and it is freed only in deinit.
-public final class Network: @unchecked Sendable {
+package final class Network: @unchecked Sendable {
     private let raw: OpaquePointer
     /// The connection it was found through; held so that it is closed after the network is freed.
-    public let connection: Connection
+    package let connection: Connection
     /// The name, unique on the host.
-    public let name: String
+    package let name: String
 
     init(owning raw: OpaquePointer, connection: Connection) {
         self.raw = raw
@@ -20,42 +20,42 @@ public final class Network: @unchecked Sendable {
     deinit { virNetworkFree(raw) }
 
     /// The UUID, lower case with dashes.
-    public func uuid() throws(LibvirtError) -> String {
+    package func uuid() throws(LibvirtError) -> String {
         guard let uuid = Library.uuid({ virNetworkGetUUIDString(raw, $0) }) else { throw failure("read the UUID of") }
         return uuid
     }
 
     /// The definition as XML.
-    public func xml(inactive: Bool = false) throws(LibvirtError) -> String {
+    package func xml(inactive: Bool = false) throws(LibvirtError) -> String {
         guard let text = virNetworkGetXMLDesc(raw, inactive ? VIR_NETWORK_XML_INACTIVE.rawValue : 0) else {
             throw failure("read the definition of")
         }
         return Library.take(text)
     }
 
-    public func isActive() throws(LibvirtError) -> Bool {
+    package func isActive() throws(LibvirtError) -> Bool {
         let answer = virNetworkIsActive(raw)
         if answer < 0 { throw failure("ask for") }
         return answer == 1
     }
 
     /// The Linux bridge device it runs on.
-    public func bridgeName() throws(LibvirtError) -> String {
+    package func bridgeName() throws(LibvirtError) -> String {
         guard let text = virNetworkGetBridgeName(raw) else { throw failure("read the bridge of") }
         return Library.take(text)
     }
 
     /// Starts a defined network.
-    public func create() throws(LibvirtError) { if virNetworkCreate(raw) < 0 { throw failure("start") } }
+    package func create() throws(LibvirtError) { if virNetworkCreate(raw) < 0 { throw failure("start") } }
 
     /// Stops it; a transient one is gone then.
-    public func destroy() throws(LibvirtError) { if virNetworkDestroy(raw) < 0 { throw failure("stop") } }
+    package func destroy() throws(LibvirtError) { if virNetworkDestroy(raw) < 0 { throw failure("stop") } }
 
     /// Forgets a defined network.
-    public func undefine() throws(LibvirtError) { if virNetworkUndefine(raw) < 0 { throw failure("undefine") } }
+    package func undefine() throws(LibvirtError) { if virNetworkUndefine(raw) < 0 { throw failure("undefine") } }
 
     /// The addresses its DHCP server has given out, optionally to one MAC address.
-    public func dhcpLeases(mac: String? = nil) throws(LibvirtError) -> [DHCPLease] {
+    package func dhcpLeases(mac: String? = nil) throws(LibvirtError) -> [DHCPLease] {
         var list: UnsafeMutablePointer<virNetworkDHCPLeasePtr?>?
         let count = virNetworkGetDHCPLeases(raw, mac, &list, 0)
         guard count >= 0 else { throw failure("read the leases of") }
@@ -72,13 +72,13 @@ public final class Network: @unchecked Sendable {
 }
 
 /// An address that a network's DHCP server has given out.
-public struct DHCPLease: Sendable, Equatable {
-    public var mac: String
-    public var address: String
-    public var prefixLength: Int
-    public var hostName: String?
+package struct DHCPLease: Sendable, Equatable {
+    package var mac: String
+    package var address: String
+    package var prefixLength: Int
+    package var hostName: String?
     /// When it ends, in seconds since 1970.
-    public var expires: Int
+    package var expires: Int
 
     init(_ lease: virNetworkDHCPLease) {
         mac = lease.mac.map { String(cString: $0) } ?? ""

@@ -3,12 +3,12 @@ import CLibvirt
 /// A packet filter of a libvirt host (nwfilter), which the NICs of domains refer to by its name. Filters are kept on disk.
 ///
 /// Unchecked because the C handle is a pointer; libvirt documents it as safe from several threads, and it is freed only in deinit.
-public final class NetworkFilter: @unchecked Sendable {
+package final class NetworkFilter: @unchecked Sendable {
     private let raw: OpaquePointer
     /// The connection it was found through; held so that it is closed after the filter is freed.
-    public let connection: Connection
+    package let connection: Connection
     /// The name, unique on the host.
-    public let name: String
+    package let name: String
 
     init(owning raw: OpaquePointer, connection: Connection) {
         self.raw = raw
@@ -19,13 +19,13 @@ public final class NetworkFilter: @unchecked Sendable {
     deinit { virNWFilterFree(raw) }
 
     /// The definition as XML.
-    public func xml() throws(LibvirtError) -> String {
+    package func xml() throws(LibvirtError) -> String {
         guard let text = virNWFilterGetXMLDesc(raw, 0) else { throw failure("read the definition of") }
         return Library.take(text)
     }
 
     /// Removes it. - Throws: an error that `isOperationInvalid` while a running domain uses it.
-    public func undefine() throws(LibvirtError) { if virNWFilterUndefine(raw) < 0 { throw failure("remove") } }
+    package func undefine() throws(LibvirtError) { if virNWFilterUndefine(raw) < 0 { throw failure("remove") } }
 
     private func failure(_ verb: String) -> LibvirtError { LibvirtError.last("\(verb) the network filter \(name)") }
 }
@@ -33,7 +33,7 @@ public final class NetworkFilter: @unchecked Sendable {
 extension Connection {
     /// The filters of the host, the ones that come with libvirt included.
     /// - Throws: an error that `isUnsupported` where libvirt has no network filters.
-    public func listNetworkFilters() throws(LibvirtError) -> [NetworkFilter] {
+    package func listNetworkFilters() throws(LibvirtError) -> [NetworkFilter] {
         let found = try use("list the network filters") { connection throws(LibvirtError) in
             var list: UnsafeMutablePointer<OpaquePointer?>?
             let count = virConnectListAllNWFilters(connection, &list, 0)
@@ -44,12 +44,12 @@ extension Connection {
     }
 
     /// The filter of this name. - Throws: an error that `isNotFound` when there is none.
-    public func lookupNetworkFilter(name: String) throws(LibvirtError) -> NetworkFilter {
+    package func lookupNetworkFilter(name: String) throws(LibvirtError) -> NetworkFilter {
         try filter("find the network filter \(name)") { virNWFilterLookupByName($0, name) }
     }
 
     /// Defines a filter, or gives the one of the same name and UUID new rules, which running domains follow at once.
-    public func defineNetworkFilter(xml: String) throws(LibvirtError) -> NetworkFilter {
+    package func defineNetworkFilter(xml: String) throws(LibvirtError) -> NetworkFilter {
         try filter("define the network filter") { virNWFilterDefineXML($0, xml) }
     }
 

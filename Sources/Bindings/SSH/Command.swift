@@ -1,13 +1,13 @@
 /// What to run on the host.
-public struct Command: Sendable, Equatable {
+package struct Command: Sendable, Equatable {
     /// Line for the user's shell there; nil for an interactive login shell.
-    public var line: String?
+    package var line: String?
     /// A terminal for it, when a person looks at it.
-    public var terminal: TerminalRequest?
+    package var terminal: TerminalRequest?
     /// Errors come as standard output, in the order they were written. Otherwise the order holds within each stream only.
-    public var mergesErrors: Bool
+    package var mergesErrors: Bool
 
-    public init(_ line: String?, terminal: TerminalRequest? = nil, mergesErrors: Bool = false) {
+    package init(_ line: String?, terminal: TerminalRequest? = nil, mergesErrors: Bool = false) {
         self.line = line
         self.terminal = terminal
         self.mergesErrors = mergesErrors
@@ -15,30 +15,30 @@ public struct Command: Sendable, Equatable {
 }
 
 /// A pseudo-terminal on the host.
-public struct TerminalRequest: Sendable, Equatable {
+package struct TerminalRequest: Sendable, Equatable {
     /// Its kind, as in TERM.
-    public var kind: String
-    public var size: WindowSize
+    package var kind: String
+    package var size: WindowSize
 
-    public init(kind: String, size: WindowSize) {
+    package init(kind: String, size: WindowSize) {
         self.kind = kind
         self.size = size
     }
 }
 
 /// A terminal's size in characters.
-public struct WindowSize: Sendable, Equatable {
-    public var columns: Int32
-    public var rows: Int32
+package struct WindowSize: Sendable, Equatable {
+    package var columns: Int32
+    package var rows: Int32
 
-    public init(columns: Int32, rows: Int32) {
+    package init(columns: Int32, rows: Int32) {
         self.columns = columns
         self.rows = rows
     }
 }
 
 /// Where a command's standard input comes from.
-public enum Input: Sendable, Equatable {
+package enum Input: Sendable, Equatable {
     /// End of file at once.
     case none
     case bytes([UInt8])
@@ -47,21 +47,21 @@ public enum Input: Sendable, Equatable {
 }
 
 /// One of the two streams a command writes to.
-public enum OutputChannel: Sendable, Equatable {
+package enum OutputChannel: Sendable, Equatable {
     case standardOutput, standardError
 }
 
 /// Takes output as it comes, on the session's own queue. While it blocks, the host waits; when it throws, the command is given up.
-public typealias OutputHandler = @Sendable (OutputChannel, [UInt8]) throws -> Void
+package typealias OutputHandler = @Sendable (OutputChannel, [UInt8]) throws -> Void
 
 /// How a command ended.
-public enum Exit: Sendable, Equatable {
+package enum Exit: Sendable, Equatable {
     case status(Int32)
     /// Name of the signal that ended it, without SIG: "KILL".
     case signal(String)
 
     /// The exit code a shell would show: the status, or 128 + the signal's number.
-    public var code: Int32 {
+    package var code: Int32 {
         switch self {
         case .status(let status): status
         case .signal(let name): 128 + (Self.numbers[name] ?? 0)

@@ -1,10 +1,10 @@
 /// Who logs in, and with what: the keys in turn, then the password.
-public struct Credentials: Sendable, Equatable {
-    public var user: String
-    public var keys: [KeyPair]
-    public var password: String?
+package struct Credentials: Sendable, Equatable {
+    package var user: String
+    package var keys: [KeyPair]
+    package var password: String?
 
-    public init(user: String = "root", keys: [KeyPair] = [], password: String? = nil) {
+    package init(user: String = "root", keys: [KeyPair] = [], password: String? = nil) {
         self.user = user
         self.keys = keys
         self.password = password
@@ -12,7 +12,7 @@ public struct Credentials: Sendable, Equatable {
 }
 
 /// Which host keys are accepted.
-public enum HostKeyPolicy: Sendable, Equatable {
+package enum HostKeyPolicy: Sendable, Equatable {
     /// Only the keys these hosts are known by; an unknown host is refused.
     case known(KnownHosts)
     /// Any key: for guests whose keys nobody could know beforehand (`bootstrap: none`).

@@ -1,17 +1,17 @@
 import Glibc
 
 /// Where an SSH server listens.
-public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// Address or name. A name is looked up with the system's resolver, which may take its own time: prefer addresses.
-    public var host: String
-    public var port: UInt16
+    package var host: String
+    package var port: UInt16
 
-    public init(host: String, port: UInt16 = 22) {
+    package init(host: String, port: UInt16 = 22) {
         self.host = host
         self.port = port
     }
 
-    public var description: String { port == 22 ? host : "[\(host)]:\(port)" }
+    package var description: String { port == 22 ? host : "[\(host)]:\(port)" }
 
     /// A connected, non-blocking TCP socket. Every address of the name is tried in turn, within `timeout` in all.
     func connect(timeout: Duration, _ call: Call) throws(SSHError) -> Int32 {

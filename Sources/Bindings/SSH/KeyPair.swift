@@ -3,19 +3,19 @@ import Foundation
 import _CryptoExtras
 
 /// A private key and its public half, made here or read from a private key file.
-public struct KeyPair: Sendable, Equatable {
+package struct KeyPair: Sendable, Equatable {
     /// The private key file's text: unencrypted PEM. Keep it in files of mode 0600 only.
-    public let privateText: String
-    public let publicKey: PublicKey
+    package let privateText: String
+    package let publicKey: PublicKey
 
     /// The line for `authorized_keys`, without a newline.
-    public var publicLine: String { publicKey.line }
+    package var publicLine: String { publicKey.line }
     /// `SHA256:…` of the public key.
-    public var fingerprint: String { publicKey.fingerprint }
+    package var fingerprint: String { publicKey.fingerprint }
 
     /// A new ed25519 key in OpenSSH's own format: what every guest since 2014 accepts, and the only kind that works with both
     /// libssh2 1.10 and OpenSSH 8.8 or later.
-    public static func ed25519(comment: String) throws(SSHError) -> KeyPair {
+    package static func ed25519(comment: String) throws(SSHError) -> KeyPair {
         let key = Curve25519.Signing.PrivateKey()
         let publicBytes = Array(key.publicKey.rawRepresentation)
         var blob = WireWriter()
@@ -48,7 +48,7 @@ public struct KeyPair: Sendable, Equatable {
     }
 
     /// A new RSA key in PKCS#1 PEM, for guests too old for ed25519 (EL 6). OpenSSH 8.8 and later refuse it, see `Session`.
-    public static func rsa(bits: Int = 2048, comment: String) throws(SSHError) -> KeyPair {
+    package static func rsa(bits: Int = 2048, comment: String) throws(SSHError) -> KeyPair {
         do {
             let key = try _RSA.Signing.PrivateKey(keySize: .init(bitCount: bits))
             return KeyPair(
@@ -61,7 +61,7 @@ public struct KeyPair: Sendable, Equatable {
 
     /// Reads a private key file: unencrypted OpenSSH format of any algorithm, or PEM RSA (PKCS#1 or PKCS#8).
     /// - Throws: `.malformed`, saying what is wrong with it; an encrypted key is refused with the command that decrypts a copy.
-    public init(privateText text: String, comment: String = "") throws(SSHError) {
+    package init(privateText text: String, comment: String = "") throws(SSHError) {
         let armoured = try Armoured(text)
         privateText = text.hasSuffix("\n") ? text : text + "\n"
         switch armoured.label {

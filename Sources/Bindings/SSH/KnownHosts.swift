@@ -4,16 +4,16 @@ import Foundation
 /// The keys hosts are known by, in the form of OpenSSH's known_hosts file, hashed names included.
 ///
 /// Lines it does not understand (`@revoked` markers, patterns, comments) are kept as they are and match nothing.
-public struct KnownHosts: Sendable, Equatable {
+package struct KnownHosts: Sendable, Equatable {
     /// One key and the names it stands for.
-    public struct Entry: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
         /// Names and addresses; with a port other than 22 as `[name]:port`.
-        public var hosts: [String]
-        public var key: PublicKey
+        package var hosts: [String]
+        package var key: PublicKey
     }
 
     /// What is known about a key that a host presents.
-    public enum Verdict: Sendable, Equatable {
+    package enum Verdict: Sendable, Equatable {
         case match
         /// The host is known by these keys, and the presented one is none of them.
         case mismatch(expected: [PublicKey])
@@ -27,20 +27,20 @@ public struct KnownHosts: Sendable, Equatable {
 
     private var lines: [Line] = []
 
-    public init() {}
+    package init() {}
 
     /// Reads the text of a known_hosts file; nothing in it is an error.
-    public init(parsing text: String) {
+    package init(parsing text: String) {
         lines = text.split(whereSeparator: \.isNewline).map { Self.parse(String($0)) }
     }
 
     /// The entries understood, in file order.
-    public var entries: [Entry] {
+    package var entries: [Entry] {
         lines.compactMap { if case .entry(let entry) = $0 { entry } else { nil } }
     }
 
     /// The file's text, each line ended by a newline.
-    public var rendered: String {
+    package var rendered: String {
         lines.map { line in
             switch line {
             case .entry(let entry): "\(entry.hosts.joined(separator: ",")) \(entry.key.line)\n"
@@ -50,13 +50,13 @@ public struct KnownHosts: Sendable, Equatable {
     }
 
     /// Adds `key` for every name of `hosts` at `port`.
-    public mutating func add(_ key: PublicKey, hosts: [String], port: UInt16 = 22) {
+    package mutating func add(_ key: PublicKey, hosts: [String], port: UInt16 = 22) {
         let entry = Entry(hosts: hosts.map { Self.name($0, port: port) }, key: key)
         if !lines.contains(.entry(entry)) { lines.append(.entry(entry)) }
     }
 
     /// Forgets every key of `host` at `port`; entries keep their other names.
-    public mutating func remove(host: String, port: UInt16 = 22) {
+    package mutating func remove(host: String, port: UInt16 = 22) {
         let name = Self.name(host, port: port)
         lines = lines.compactMap { line in
             guard case .entry(var entry) = line, entry.hosts.contains(name) else { return line }
@@ -66,14 +66,14 @@ public struct KnownHosts: Sendable, Equatable {
     }
 
     /// The keys `host` is known by, in file order.
-    public func keys(of host: String, port: UInt16 = 22) -> [PublicKey] {
+    package func keys(of host: String, port: UInt16 = 22) -> [PublicKey] {
         let name = Self.name(host, port: port)
         return entries.filter { $0.hosts.contains { $0 == name || Self.isHash($0, of: name) } }.map(\.key)
     }
 
     /// Whether `key`, presented by `host`, is the one it is known by. A host known by other keys alone is a mismatch, also when
     /// they are of another algorithm: a guest whose keys were written by us has no others.
-    public func check(_ key: PublicKey, host: String, port: UInt16 = 22) -> Verdict {
+    package func check(_ key: PublicKey, host: String, port: UInt16 = 22) -> Verdict {
         let known = keys(of: host, port: port)
         if known.contains(key) { return .match }
         return known.isEmpty ? .unknown : .mismatch(expected: known)

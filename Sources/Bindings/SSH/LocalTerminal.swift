@@ -2,14 +2,14 @@ import Glibc
 import Synchronization
 
 /// The three streams a person or a script gave this process, and the terminal behind them when there is one.
-public struct LocalTerminal: Sendable {
-    public var input: Int32
-    public var output: Int32
-    public var error: Int32
+package struct LocalTerminal: Sendable {
+    package var input: Int32
+    package var output: Int32
+    package var error: Int32
     /// What the guest is told as TERM.
-    public var kind: String
+    package var kind: String
 
-    public init(input: Int32 = 0, output: Int32 = 1, error: Int32 = 2, kind: String? = nil) {
+    package init(input: Int32 = 0, output: Int32 = 1, error: Int32 = 2, kind: String? = nil) {
         self.input = input
         self.output = output
         self.error = error
@@ -17,17 +17,17 @@ public struct LocalTerminal: Sendable {
     }
 
     /// Whether a person sits at both ends: then the guest gets a terminal of its own, else plain pipes.
-    public var isInteractive: Bool { isatty(input) == 1 && isatty(output) == 1 }
+    package var isInteractive: Bool { isatty(input) == 1 && isatty(output) == 1 }
 
     /// The terminal's size; nil when it is no terminal or does not know.
-    public var size: WindowSize? {
+    package var size: WindowSize? {
         var value = winsize()
         guard ioctl(output, UInt(TIOCGWINSZ), &value) == 0, value.ws_col > 0, value.ws_row > 0 else { return nil }
         return WindowSize(columns: Int32(value.ws_col), rows: Int32(value.ws_row))
     }
 
     /// Writes all of `bytes`; blocks while the reader is slow.
-    public func write(_ channel: OutputChannel, _ bytes: [UInt8]) throws(SSHError) {
+    package func write(_ channel: OutputChannel, _ bytes: [UInt8]) throws(SSHError) {
         let descriptor = channel == .standardOutput ? output : error
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -45,7 +45,7 @@ public struct LocalTerminal: Sendable {
 }
 
 /// A terminal in raw mode: every key, Ctrl-C included, goes to the guest. Put back by `restore`, and by `exit` if that comes first.
-public struct RawMode {
+package struct RawMode {
     private let descriptor: Int32
     private let before: termios
 
@@ -55,7 +55,7 @@ public struct RawMode {
 
     /// Puts the terminal that is in raw mode now, if one is, back as it was: for a process about to leave by `_exit`, which runs no `atexit`.
     /// Does not wait for output to drain, since a stopped terminal never drains.
-    public static func restoreCurrent() {
+    package static func restoreCurrent() {
         current.withLock { saved in
             if var kept = saved { tcsetattr(kept.descriptor, TCSANOW, &kept.before) }
             saved = nil
@@ -63,7 +63,7 @@ public struct RawMode {
     }
 
     /// Nil when `descriptor` is no terminal.
-    public init?(_ descriptor: Int32) {
+    package init?(_ descriptor: Int32) {
         var state = termios()
         guard tcgetattr(descriptor, &state) == 0 else { return nil }
         self.descriptor = descriptor
@@ -76,7 +76,7 @@ public struct RawMode {
     }
 
     /// Puts the terminal back as it was.
-    public func restore() {
+    package func restore() {
         var state = before
         tcsetattr(descriptor, TCSADRAIN, &state)
         Self.current.withLock { $0 = nil }

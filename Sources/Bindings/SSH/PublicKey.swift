@@ -2,16 +2,16 @@ import Crypto
 import Foundation
 
 /// A public key as OpenSSH writes it: `ssh-ed25519 AAAA… comment`.
-public struct PublicKey: Sendable, Hashable {
+package struct PublicKey: Sendable, Hashable {
     /// Algorithm name inside the key, such as `ssh-ed25519` or `ssh-rsa`.
-    public let algorithm: String
+    package let algorithm: String
     /// The key in SSH wire format.
-    public let blob: [UInt8]
+    package let blob: [UInt8]
     /// Free text after the key; never part of a comparison.
-    public var comment: String
+    package var comment: String
 
     /// - Throws: `.malformed` when `blob` does not start with an algorithm name.
-    public init(blob: [UInt8], comment: String = "") throws(SSHError) {
+    package init(blob: [UInt8], comment: String = "") throws(SSHError) {
         var reader = WireReader(blob)
         guard let name = reader.text(), !name.isEmpty, !reader.isAtEnd, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
             throw SSHError(.malformed, "this is not an SSH public key")
@@ -22,7 +22,7 @@ public struct PublicKey: Sendable, Hashable {
     }
 
     /// Reads one line of an `authorized_keys` or `.pub` file (without options before the key).
-    public init(line: String) throws(SSHError) {
+    package init(line: String) throws(SSHError) {
         let fields = line.split(maxSplits: 2, whereSeparator: \.isWhitespace)
         guard fields.count >= 2, let data = Data(base64Encoded: String(fields[1])) else {
             throw SSHError(.malformed, "this is not an SSH public key line: \(line.prefix(60))")
@@ -34,18 +34,18 @@ public struct PublicKey: Sendable, Hashable {
     }
 
     /// The key in base64, as it stands in key files.
-    public var base64: String { Data(blob).base64EncodedString() }
+    package var base64: String { Data(blob).base64EncodedString() }
 
     /// The line for `authorized_keys` and `.pub` files, without a newline.
-    public var line: String { comment.isEmpty ? "\(algorithm) \(base64)" : "\(algorithm) \(base64) \(comment)" }
+    package var line: String { comment.isEmpty ? "\(algorithm) \(base64)" : "\(algorithm) \(base64) \(comment)" }
 
     /// `SHA256:…`, as `ssh-keygen -l` prints it.
-    public var fingerprint: String {
+    package var fingerprint: String {
         let text = Data(SHA256.hash(data: blob)).base64EncodedString()
         return "SHA256:" + text.prefix { $0 != "=" }
     }
 
-    public static func == (a: PublicKey, b: PublicKey) -> Bool { a.blob == b.blob }
+    package static func == (a: PublicKey, b: PublicKey) -> Bool { a.blob == b.blob }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(blob) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(blob) }
 }

@@ -8,9 +8,9 @@ import CSSH2
 /// Start with `Session`; `KeyPair` and `KnownHosts` are the values it is given.
 ///
 /// libssh2 1.10 knows neither rsa-sha2 signatures nor GCM ciphers, so keys and host keys are ed25519; RSA serves only old guests.
-public enum SSH {
+package enum SSH {
     /// Version of the libssh2 in use, such as "1.10.0".
-    public static var libraryVersion: String { libssh2_version(0).map { String(cString: $0) } ?? "unknown" }
+    package static var libraryVersion: String { libssh2_version(0).map { String(cString: $0) } ?? "unknown" }
 
     /// `libssh2_init` must run once before the first session and is not thread-safe; a static is initialised exactly once.
     static let initialised: Bool = libssh2_init(0) == 0

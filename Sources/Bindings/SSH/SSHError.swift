@@ -1,7 +1,7 @@
 /// Why an SSH call did not do what was asked, in words a user can act on.
-public struct SSHError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct SSHError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// The host is up and refuses the TCP connection.
         case refused
         /// No route, or nobody answers ARP for the address.
@@ -32,16 +32,16 @@ public struct SSHError: Error, Sendable, Equatable, CustomStringConvertible {
         case malformed
     }
 
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
     /// What libssh2 or the system said, when it said anything.
-    public var cause: String?
+    package var cause: String?
 
-    public init(_ code: Code, _ message: String, cause: String? = nil) {
+    package init(_ code: Code, _ message: String, cause: String? = nil) {
         self.code = code
         self.message = message
         self.cause = cause
     }
 
-    public var description: String { cause.map { "\(message) (\($0))" } ?? message }
+    package var description: String { cause.map { "\(message) (\($0))" } ?? message }
 }

@@ -6,7 +6,7 @@ extension Session {
     /// - Parameter timeout: for the whole command; nil for none. A command given up loses its input and output (with a terminal
     ///   it is hung up as well) but may go on running on the host.
     /// - Throws: `.channel`, `.disconnected`, `.deadline`, `.cancelled`, `.local` when `output` throws.
-    public func run(
+    package func run(
         _ command: Command, input: Input = .none, timeout: Duration? = nil, output: @escaping OutputHandler
     ) async throws(SSHError) -> Exit {
         try await bounded(timeout) { call throws(SSHError) in
@@ -16,7 +16,7 @@ extension Session {
 
     /// Runs a command and returns what it wrote.
     /// - Parameter limit: the most kept of each stream, in bytes; what is beyond is read and dropped.
-    public func capture(
+    package func capture(
         _ line: String, input: Input = .none, timeout: Duration? = nil, limit: Int = 8 << 20
     ) async throws(SSHError) -> (exit: Exit, output: [UInt8], errors: [UInt8]) {
         let kept = Mutex<(output: [UInt8], errors: [UInt8])>(([], []))

@@ -4,7 +4,7 @@ import Glibc
 extension Session {
     /// Writes the rest of `descriptor` to a file on the host over SFTP, replacing what was there.
     /// - Throws: `.channel` when the host has no SFTP (dropbear), `.remoteFile`, `.local`, `.deadline`, `.cancelled`.
-    public func upload(from descriptor: Int32, to path: String, mode: UInt32 = 0o644, timeout: Duration? = nil) async throws(SSHError) {
+    package func upload(from descriptor: Int32, to path: String, mode: UInt32 = 0o644, timeout: Duration? = nil) async throws(SSHError) {
         try await bounded(timeout) { call throws(SSHError) in
             let transport = try transport()
             try transport.withFile(path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_TRUNC, mode: Int(mode), call) {
@@ -29,7 +29,7 @@ extension Session {
 
     /// Reads a file on the host over SFTP and hands its bytes to `output` as they come.
     /// - Throws: as `upload`; what `output` throws becomes `.local`.
-    public func download(
+    package func download(
         _ path: String, timeout: Duration? = nil, output: @escaping @Sendable ([UInt8]) throws -> Void
     ) async throws(SSHError) {
         try await bounded(timeout) { call throws(SSHError) in

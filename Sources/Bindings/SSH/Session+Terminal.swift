@@ -5,7 +5,7 @@ extension Session {
     /// `~.` at the start of a line leaves a guest that hangs. The local terminal is put back however this ends. Without a
     /// terminal the streams are plain pipes: `echo x | … cat` ends when its input does.
     /// - Throws: as `run`.
-    public func attach(_ line: String?, to local: LocalTerminal, timeout: Duration? = nil) async throws(SSHError) -> Exit {
+    package func attach(_ line: String?, to local: LocalTerminal, timeout: Duration? = nil) async throws(SSHError) -> Exit {
         try await bounded(timeout) { call throws(SSHError) in
             let output: OutputHandler = { channel, bytes in try local.write(channel, bytes) }
             guard local.isInteractive else {

@@ -6,18 +6,18 @@ import Dispatch
 /// libssh2 sessions are not thread-safe, so each is an actor on a queue of its own; its calls run one after another, block that
 /// queue and nothing else, end by their timeout and can be cancelled. A session that broke, or was left in the middle of an
 /// operation, says so in `isOpen` and must be replaced by a new one.
-public actor Session {
+package actor Session {
     /// How long a peer may be silent during a command before it is asked whether it is still there.
     static let keepAliveInterval: Duration = .seconds(15)
 
-    public nonisolated let endpoint: Endpoint
-    public nonisolated let user: String
+    package nonisolated let endpoint: Endpoint
+    package nonisolated let user: String
     private let executor: QueueExecutor
     private var connection: Transport?
     /// The key the host presented.
-    public private(set) var hostKey: PublicKey?
+    package private(set) var hostKey: PublicKey?
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private init(endpoint: Endpoint, user: String) {
         self.endpoint = endpoint
@@ -31,7 +31,7 @@ public actor Session {
     ///   - timeout: for everything: connection, key exchange (1 s of computing in an emulated guest) and login.
     /// - Throws: `.refused`, `.unreachable`, `.timedOut`, `.handshake`, `.hostKeyMismatch`, `.hostKeyUnknown`, `.authentication`,
     ///   `.disconnected`, `.cancelled`.
-    public static func connect(
+    package static func connect(
         to endpoint: Endpoint, as credentials: Credentials, hostKeys: HostKeyPolicy, connectTimeout: Duration = .seconds(1),
         timeout: Duration = .seconds(30)
     ) async throws(SSHError) -> Session {
@@ -41,10 +41,10 @@ public actor Session {
     }
 
     /// Whether the connection can carry another call.
-    public var isOpen: Bool { connection?.isOpen ?? false }
+    package var isOpen: Bool { connection?.isOpen ?? false }
 
     /// Says goodbye and closes the connection. Later calls fail with `.disconnected`.
-    public func close() async {
+    package func close() async {
         guard let connection else { return }
         self.connection = nil
         guard connection.isOpen, let cancellation = try? Cancellation() else { return }

@@ -4,4 +4,4 @@
 /// the recipes under `templates/bootstrap/`. `SeedVolume` packs the same files, and the cloud-init documents, into a NoCloud
 /// volume that the guest reads when it boots. Keys and passwords are made elsewhere and never reach a log from here; nothing
 /// is ever quoted for a shell. Start with `GuestIdentity`, then `SeedVolume.image(of:)` or `SysprepBatch.run(_:)`.
-public enum Bootstrap {}
+package enum Bootstrap {}

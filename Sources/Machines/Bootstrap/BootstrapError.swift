@@ -1,10 +1,10 @@
-public import AtollGuestfs
-public import AtollModel
+package import AtollGuestfs
+import AtollModel
 
 /// Why a guest could not be given its identity, in words a user can act on.
-public struct BootstrapError: Error, Sendable, CustomStringConvertible {
+package struct BootstrapError: Error, Sendable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// The disk holds no operating system that could be found.
         case noOperatingSystem
         /// A disk, or a file on it, could not be read or written.
@@ -20,18 +20,18 @@ public struct BootstrapError: Error, Sendable, CustomStringConvertible {
         /// The caller gave up.
         case cancelled
     }
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
     /// What the failing call itself said.
-    public var cause: (any Error)?
+    package var cause: (any Error)?
 
-    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.cause = cause
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }
 
 // Here because the binding does not know the Model.

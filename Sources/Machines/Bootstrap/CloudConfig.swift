@@ -1,18 +1,18 @@
 import AtollInitFile
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import OrderedCollections
 import Yams
 
 /// The documents of a NoCloud seed: what an identity wants, with what the init file says merged over it.
-public struct CloudConfig: Sendable, Equatable {
+package struct CloudConfig: Sendable, Equatable {
     /// A cloud-config mapping, without its `#cloud-config` line.
-    public var userData: Value
-    public var metaData: Value
-    public var networkConfig: Value
+    package var userData: Value
+    package var metaData: Value
+    package var networkConfig: Value
 
     /// What makes a guest with cloud-init answer as this identity, written so that cloud-init 18 to 25 take it.
-    public init(defaultsFor identity: GuestIdentity) {
+    package init(defaultsFor identity: GuestIdentity) {
         var user: OrderedDictionary<String, Value> = [
             "hostname": .string(identity.hostname),
             "disable_root": false,
@@ -54,7 +54,7 @@ public struct CloudConfig: Sendable, Equatable {
     /// - Parameter directory: what a relative `path` starts from.
     /// - Parameter environment: for `$VAR`, `${VAR}` and a leading `~/` in `path`; unknown ones stay as written.
     /// - Throws: `.cloudInit`, naming the key or the file.
-    public mutating func merge(_ written: Value?, directory: String, environment: [String: String]) throws {
+    package mutating func merge(_ written: Value?, directory: String, environment: [String: String]) throws {
         guard let written, written != .null else { return }
         guard let members = written.members else {
             throw BootstrapError(.cloudInit, "cloud-init: expected a mapping with user-data and meta-data, found \(written.kind)")
@@ -76,7 +76,7 @@ public struct CloudConfig: Sendable, Equatable {
 
     /// Why the members of a `cloud-init` mapping could not be merged: one entry per member that is of no use, in its order.
     /// - Parameters: as for `merge`.
-    public static func problems(_ written: Value, directory: String, environment: [String: String]) -> [(key: String, message: String)] {
+    package static func problems(_ written: Value, directory: String, environment: [String: String]) -> [(key: String, message: String)] {
         (written.members ?? [:]).elements.compactMap { key, value in
             var config = CloudConfig(userData: .map([:]), metaData: .map([:]), networkConfig: .map([:]))
             do { try config.merge(.map([key: value]), directory: directory, environment: environment) } catch {

@@ -1,19 +1,19 @@
 /// One thing to put into a guest: a file, a directory or a symbolic link, with its owner and mode.
-public struct GuestFile: Sendable, Equatable {
-    public enum Content: Sendable, Equatable {
+package struct GuestFile: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
         case file([UInt8])
         case directory
         case link(to: String)
     }
     /// Absolute, without `.` or `..`.
-    public var path: String
-    public var content: Content
+    package var path: String
+    package var content: Content
     /// Permission bits.
-    public var mode: UInt32
-    public var owner: UInt32
-    public var group: UInt32
+    package var mode: UInt32
+    package var owner: UInt32
+    package var group: UInt32
 
-    public init(_ path: String, _ content: Content, mode: UInt32, owner: UInt32 = 0, group: UInt32 = 0) {
+    package init(_ path: String, _ content: Content, mode: UInt32, owner: UInt32 = 0, group: UInt32 = 0) {
         self.path = path
         self.content = content
         self.mode = mode
@@ -22,21 +22,21 @@ public struct GuestFile: Sendable, Equatable {
     }
 
     /// A text file of root's.
-    public static func text(_ path: String, _ text: String, mode: UInt32 = 0o644) -> GuestFile {
+    package static func text(_ path: String, _ text: String, mode: UInt32 = 0o644) -> GuestFile {
         GuestFile(path, .file(Array(text.utf8)), mode: mode)
     }
-    public static func directory(_ path: String, mode: UInt32 = 0o755) -> GuestFile { GuestFile(path, .directory, mode: mode) }
-    public static func link(_ path: String, to target: String) -> GuestFile { GuestFile(path, .link(to: target), mode: 0o777) }
+    package static func directory(_ path: String, mode: UInt32 = 0o755) -> GuestFile { GuestFile(path, .directory, mode: mode) }
+    package static func link(_ path: String, to target: String) -> GuestFile { GuestFile(path, .link(to: target), mode: 0o777) }
 
     /// The content as text; nil for what is no file.
-    public var text: String? {
+    package var text: String? {
         if case .file(let bytes) = content { String(decoding: bytes, as: UTF8.self) } else { nil }
     }
 }
 
 extension GuestFile: CustomStringConvertible, CustomReflectable {
     /// Path, mode and size: contents may be private keys.
-    public var description: String {
+    package var description: String {
         let what =
             switch content {
             case .file(let bytes): "\(bytes.count) bytes"
@@ -45,5 +45,5 @@ extension GuestFile: CustomStringConvertible, CustomReflectable {
             }
         return "\(path) (\(String(mode, radix: 8)), \(what))"
     }
-    public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
+    package var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 }

@@ -1,25 +1,25 @@
 /// Everything that makes one guest itself. Made once, saved with the prefix, and written by either writer.
-public struct GuestIdentity: Sendable, Equatable {
+package struct GuestIdentity: Sendable, Equatable {
     /// The short name, `vm-a`.
-    public var hostname: String
+    package var hostname: String
     /// The DNS domain of its management net, `lago.local`.
-    public var domainName: String?
+    package var domainName: String?
     /// What cloud-init compares to tell a new machine from a reboot.
-    public var instanceID: String
+    package var instanceID: String
     /// 32 lower-case hex digits.
-    public var machineID: String
-    public var hostKeys: [HostKey]
+    package var machineID: String
+    package var hostKeys: [HostKey]
     /// Whole lines of root's authorized_keys.
-    public var authorizedKeys: [String]
+    package var authorizedKeys: [String]
     /// Only when the init file sets one; nil leaves the guest's own as it is.
-    public var rootPassword: Secret?
-    public var nics: [NICPlan]
+    package var rootPassword: Secret?
+    package var nics: [NICPlan]
     /// iSCSI initiator name.
-    public var initiatorName: String
+    package var initiatorName: String
     /// Further lines of /etc/hosts: address and its names.
-    public var hosts: [HostEntry]
+    package var hosts: [HostEntry]
 
-    public init(
+    package init(
         hostname: String, domainName: String? = nil, instanceID: String, machineID: String, hostKeys: [HostKey] = [],
         authorizedKeys: [String] = [], rootPassword: Secret? = nil, nics: [NICPlan] = [], initiatorName: String? = nil,
         hosts: [HostEntry] = []
@@ -38,19 +38,19 @@ public struct GuestIdentity: Sendable, Equatable {
     }
 
     /// `vm-a.lago.local`, or the short name where there is no domain.
-    public var fullName: String { domainName.map { "\(hostname).\($0)" } ?? hostname }
+    package var fullName: String { domainName.map { "\(hostname).\($0)" } ?? hostname }
 }
 
 /// A key pair a guest's sshd answers with.
-public struct HostKey: Sendable, Equatable {
-    public enum Kind: String, Sendable { case ed25519, rsa, ecdsa }
-    public var kind: Kind
+package struct HostKey: Sendable, Equatable {
+    package enum Kind: String, Sendable { case ed25519, rsa, ecdsa }
+    package var kind: Kind
     /// OpenSSH private key file, whole.
-    public var privateKey: Secret
+    package var privateKey: Secret
     /// `ssh-ed25519 AAAA… comment`, one line.
-    public var publicKey: String
+    package var publicKey: String
 
-    public init(kind: Kind, privateKey: Secret, publicKey: String) {
+    package init(kind: Kind, privateKey: Secret, publicKey: String) {
         self.kind = kind
         self.privateKey = privateKey
         self.publicKey = publicKey
@@ -58,24 +58,24 @@ public struct HostKey: Sendable, Equatable {
 }
 
 /// One line of /etc/hosts.
-public struct HostEntry: Sendable, Equatable {
-    public var address: String
-    public var names: [String]
-    public init(address: String, names: [String]) {
+package struct HostEntry: Sendable, Equatable {
+    package var address: String
+    package var names: [String]
+    package init(address: String, names: [String]) {
         self.address = address
         self.names = names
     }
 }
 
 /// A text that no description, log or dump shows.
-public struct Secret: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible, CustomDebugStringConvertible,
+package struct Secret: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
     /// The text itself. Reading it is the moment to think where it goes.
-    public let value: String
-    public init(_ value: String) { self.value = value }
-    public init(stringLiteral value: String) { self.value = value }
-    public var description: String { "<redacted>" }
-    public var debugDescription: String { "<redacted>" }
-    public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
+    package let value: String
+    package init(_ value: String) { self.value = value }
+    package init(stringLiteral value: String) { self.value = value }
+    package var description: String { "<redacted>" }
+    package var debugDescription: String { "<redacted>" }
+    package var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
 }

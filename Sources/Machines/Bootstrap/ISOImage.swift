@@ -2,16 +2,16 @@
 ///
 /// Layout in sectors of 2048 bytes: 16 volume descriptor, 17 terminator, 18 and 19 path tables, 20 Rock Ridge's extension
 /// record, 21… the directory, then each file.
-public struct ISOImage: Sendable {
-    public static let sector = 2048
+package struct ISOImage: Sendable {
+    package static let sector = 2048
     /// The volume's name, as `blkid` shows it; up to 32 ASCII characters.
-    public var label: String
+    package var label: String
     /// In directory order. Names are any UTF-8 up to 128 bytes without `/`.
-    public var files: [(name: String, bytes: [UInt8])]
+    package var files: [(name: String, bytes: [UInt8])]
     /// Every date in the volume, seconds since 1970: equal content makes equal bytes.
-    public var time: Int64
+    package var time: Int64
 
-    public init(label: String, files: [(name: String, bytes: [UInt8])], time: Int64) {
+    package init(label: String, files: [(name: String, bytes: [UInt8])], time: Int64) {
         self.label = label
         self.files = files
         self.time = time
@@ -19,7 +19,7 @@ public struct ISOImage: Sendable {
 
     /// The whole volume.
     /// - Throws: `.unrepresentable` for a label, name or size that has no place in it.
-    public func bytes() throws -> [UInt8] {
+    package func bytes() throws -> [UInt8] {
         guard !label.isEmpty, label.utf8.count <= 32, label.allSatisfy({ $0.isASCII && !$0.isWhitespace }) else {
             throw BootstrapError(.unrepresentable, "«\(label)» is no volume label: 1 to 32 ASCII characters without spaces")
         }

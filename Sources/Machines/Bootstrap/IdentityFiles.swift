@@ -1,7 +1,7 @@
 /// The files of an identity that do not depend on how the guest sets up its network.
-public enum IdentityFiles {
+package enum IdentityFiles {
     /// hostname, hosts, machine-id, ssh host keys, root's authorized keys, the iSCSI name.
-    public static func common(_ identity: GuestIdentity) -> [GuestFile] {
+    package static func common(_ identity: GuestIdentity) -> [GuestFile] {
         var files = [
             GuestFile.text("/etc/hostname", identity.hostname + "\n"),
             hosts(identity),
@@ -18,10 +18,10 @@ public enum IdentityFiles {
     }
 
     /// D-Bus's copy of the machine-id, as a link, the way distributions ship it.
-    public static let busMachineID = GuestFile.link("/var/lib/dbus/machine-id", to: "/etc/machine-id")
+    package static let busMachineID = GuestFile.link("/var/lib/dbus/machine-id", to: "/etc/machine-id")
 
     /// `/root/.ssh/authorized_keys` and its directory; nothing when there is no key.
-    public static func authorizedKeys(_ keys: [String]) -> [GuestFile] {
+    package static func authorizedKeys(_ keys: [String]) -> [GuestFile] {
         guard !keys.isEmpty else { return [] }
         return [
             .directory("/root/.ssh", mode: 0o700),
@@ -30,12 +30,12 @@ public enum IdentityFiles {
     }
 
     /// `/etc/iscsi/initiatorname.iscsi`
-    public static func initiatorName(_ identity: GuestIdentity) -> GuestFile {
+    package static func initiatorName(_ identity: GuestIdentity) -> GuestFile {
         .text("/etc/iscsi/initiatorname.iscsi", "InitiatorName=\(identity.initiatorName)\n", mode: 0o600)
     }
 
     /// `/etc/hosts`: the guest's own full name stands first on its line, because that is what `hostname -f` answers.
-    public static func hosts(_ identity: GuestIdentity) -> GuestFile {
+    package static func hosts(_ identity: GuestIdentity) -> GuestFile {
         let own = identity.nics.first { $0.gateway != nil || !$0.nameservers.isEmpty } ?? identity.nics.first { $0.address != nil }
         let names = identity.domainName == nil ? identity.hostname : "\(identity.fullName) \(identity.hostname)"
         var lines = [
@@ -46,7 +46,7 @@ public enum IdentityFiles {
     }
 
     /// `/etc/resolv.conf`, or nil when no name server is known.
-    public static func resolver(_ nics: [NICPlan]) -> GuestFile? {
+    package static func resolver(_ nics: [NICPlan]) -> GuestFile? {
         let servers = nics.flatMap(\.nameservers)
         let domains = nics.flatMap(\.searchDomains)
         guard !servers.isEmpty else { return nil }
@@ -57,7 +57,7 @@ public enum IdentityFiles {
 
     /// `/etc/shadow` with another hash for root; nil when it has no line for root.
     /// - Parameter shadow: the guest's own.
-    public static func shadow(_ shadow: String, rootHash: String) -> String? {
+    package static func shadow(_ shadow: String, rootHash: String) -> String? {
         var found = false
         let lines = shadow.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
             guard line.hasPrefix("root:") else { return String(line) }

@@ -1,28 +1,28 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// How one NIC of a guest is set up. Static wherever the address is known: no wait for DHCP, and no lease to go stale.
-public struct NICPlan: Sendable, Equatable {
+package struct NICPlan: Sendable, Equatable {
     /// Its place in the domain; the guest calls it `eth<index>`.
-    public var index: Int
+    package var index: Int
     /// nil where libvirt draws one (bridge nets).
-    public var mac: MACAddress?
-    public var address: IPv4Address?
+    package var mac: MACAddress?
+    package var address: IPv4Address?
     /// 0...32.
-    public var prefixLength: Int
+    package var prefixLength: Int
     /// The default route; only one NIC of a guest should have it.
-    public var gateway: IPv4Address?
-    public var nameservers: [IPv4Address]
-    public var searchDomains: [String]
+    package var gateway: IPv4Address?
+    package var nameservers: [IPv4Address]
+    package var searchDomains: [String]
     /// `fd8f:1391:3a82:200::192.168.200.2/64`; nil leaves IPv6 to the guest.
-    public var ipv6Address: String?
+    package var ipv6Address: String?
     /// False where nobody on the net speaks IPv6: a guest that waited for a router there would wait in vain.
-    public var hasIPv6 = true
-    public var mtu: Int?
+    package var hasIPv6 = true
+    package var mtu: Int?
     /// Whether it asks for an IPv4 address.
-    public var dhcp: Bool
+    package var dhcp: Bool
 
-    public init(
+    package init(
         index: Int, mac: MACAddress? = nil, address: IPv4Address? = nil, prefixLength: Int = 24, gateway: IPv4Address? = nil,
         nameservers: [IPv4Address] = [], searchDomains: [String] = [], ipv6Address: String? = nil, mtu: Int? = nil, dhcp: Bool? = nil
     ) {
@@ -38,13 +38,13 @@ public struct NICPlan: Sendable, Equatable {
         self.dhcp = dhcp ?? (address == nil)
     }
 
-    public var name: String { "eth\(index)" }
+    package var name: String { "eth\(index)" }
     /// `192.168.200.2/24`
-    public var cidr: String? { address.map { "\($0)/\(prefixLength)" } }
+    package var cidr: String? { address.map { "\($0)/\(prefixLength)" } }
     /// `255.255.255.0`
-    public var netmask: String { "\(IPv4Address(rawValue: prefixLength == 0 ? 0 : ~UInt32(0) << UInt32(32 - prefixLength)))" }
+    package var netmask: String { "\(IPv4Address(rawValue: prefixLength == 0 ? 0 : ~UInt32(0) << UInt32(32 - prefixLength)))" }
     /// The address without its length, and the length (64 unless written).
-    public var ipv6Parts: (address: String, length: String)? {
+    package var ipv6Parts: (address: String, length: String)? {
         guard let ipv6Address else { return nil }
         let parts = ipv6Address.split(separator: "/", maxSplits: 1).map(String.init)
         return parts.first.map { ($0, parts.count > 1 ? parts[1] : "64") }
@@ -52,7 +52,7 @@ public struct NICPlan: Sendable, Equatable {
 
     /// The NICs of a resolved machine: the one on the management net gets the default route (where the net has a way out), the
     /// net's name server and its search domain; every other only its address. A NIC without an address asks by DHCP.
-    public static func plans(for machine: Machine, in environment: Environment) -> [NICPlan] {
+    package static func plans(for machine: Machine, in environment: Environment) -> [NICPlan] {
         machine.nics.enumerated().map { index, nic in
             var plan = NICPlan(index: index, mac: nic.mac, address: nic.address, mtu: nic.mtu)
             guard let network = environment.networks[nic.net], let address = nic.address else { return plan }

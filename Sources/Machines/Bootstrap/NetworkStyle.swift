@@ -1,12 +1,12 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// A way a guest is told about its NICs.
-public enum NetworkStyle: String, Sendable, CaseIterable {
+package enum NetworkStyle: String, Sendable, CaseIterable {
     case networkd, ifupdown, netplan, ifcfg, networkmanager
 
     /// The files this style reads, loopback included where the style wants it.
-    public func files(for nics: [NICPlan]) -> [GuestFile] {
+    package func files(for nics: [NICPlan]) -> [GuestFile] {
         switch self {
         case .networkd: nics.map { .text("/etc/systemd/network/10-atoll-\($0.name).network", networkd($0, among: nics)) }
         case .ifupdown: [.text("/etc/network/interfaces", interfaces(nics))]
@@ -91,9 +91,9 @@ public enum NetworkStyle: String, Sendable, CaseIterable {
 }
 
 /// The `network-config` document, version 2, that cloud-init and netplan share.
-public enum NetworkConfig {
+package enum NetworkConfig {
     /// The two readers differ in how a default route is best said.
-    public enum Form: Sendable {
+    package enum Form: Sendable {
         /// `gateway4`: every cloud-init renderer knows it; the ifupdown one turns `routes` into a call of net-tools' `route`,
         /// which current images lack, and refuses `to: default`.
         case cloudInit
@@ -102,7 +102,7 @@ public enum NetworkConfig {
     }
 
     /// `{version: 2, ethernets: {…}}`
-    public static func version2(_ nics: [NICPlan], form: Form) -> Value {
+    package static func version2(_ nics: [NICPlan], form: Form) -> Value {
         var ethernets: OrderedDictionary<String, Value> = [:]
         for nic in nics {
             var ethernet: OrderedDictionary<String, Value> = [:]

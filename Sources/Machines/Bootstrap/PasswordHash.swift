@@ -1,9 +1,9 @@
 import Crypto
 
 /// `crypt(3)`'s SHA-512 scheme (`$6$salt$hash`), by its published description; 5000 rounds, its default.
-public enum PasswordHash {
+package enum PasswordHash {
     /// - Parameter salt: up to 16 characters of `[a-zA-Z0-9./]`; further ones are dropped, as crypt does.
-    public static func sha512(_ password: Secret, salt: String) -> Secret {
+    package static func sha512(_ password: Secret, salt: String) -> Secret {
         let key = Array(password.value.utf8)
         let salt = Array(salt.utf8.prefix(16))
         let alternate = digest(key + salt + key)

@@ -1,39 +1,39 @@
 /// What a distribution needs when its disk is given an identity: data, one file per distribution under `templates/bootstrap/`.
-public struct Recipe: Sendable, Equatable {
+package struct Recipe: Sendable, Equatable {
     /// The file's name without its extension; a guest's `distro` chooses the recipe whose name it starts with.
-    public var name: String
-    public var inherits: String?
+    package var name: String
+    package var inherits: String?
     /// Further beginnings of `distro` that choose this one.
-    public var matches: [String] = []
-    public var remove: [Removal] = []
+    package var matches: [String] = []
+    package var remove: [Removal] = []
     /// In order: the first whose condition holds is how this guest's network is written.
-    public var network: [NetworkRule] = []
+    package var network: [NetworkRule] = []
     /// systemd units that no longer start by themselves.
-    public var disable: [String] = []
+    package var disable: [String] = []
     /// Seconds the boot menu waits; nil leaves it.
-    public var bootMenuSeconds: Int?
+    package var bootMenuSeconds: Int?
 
     /// Files and directories that go.
-    public struct Removal: Sendable, Equatable {
+    package struct Removal: Sendable, Equatable {
         /// Absolute, with `*` and `?` within a component.
-        public var paths: [String]
-        public var condition: Condition
+        package var paths: [String]
+        package var condition: Condition
     }
 
     /// A network style and what has to be so for it.
-    public struct NetworkRule: Sendable, Equatable {
-        public var style: NetworkStyle
-        public var condition: Condition
+    package struct NetworkRule: Sendable, Equatable {
+        package var style: NetworkStyle
+        package var condition: Condition
         /// What the style would read beside our files.
-        public var remove: [String]
+        package var remove: [String]
         /// systemd units it needs.
-        public var enable: [String]
+        package var enable: [String]
     }
 
     /// Holds when every path of the one list is there and none of the other.
-    public struct Condition: Sendable, Equatable {
-        public var exists: [String] = []
-        public var missing: [String] = []
+    package struct Condition: Sendable, Equatable {
+        package var exists: [String] = []
+        package var missing: [String] = []
 
         func holds(in filesystem: any GuestFilesystem) throws -> Bool {
             for path in exists where try !filesystem.matches(path) { return false }
@@ -42,7 +42,7 @@ public struct Recipe: Sendable, Equatable {
         }
     }
 
-    public init(name: String) { self.name = name }
+    package init(name: String) { self.name = name }
 
     /// This recipe over the one it inherits from: its own rules come first, lists are joined, numbers replace.
     func over(_ parent: Recipe) -> Recipe {

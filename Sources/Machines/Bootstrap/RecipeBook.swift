@@ -3,16 +3,16 @@ import AtollPlatform
 import Foundation
 
 /// The recipes of a folder. A new distribution is a new file in it.
-public struct RecipeBook: Sendable {
+package struct RecipeBook: Sendable {
     /// What every guest gets that no other recipe is for.
-    public static let fallback = "base"
+    package static let fallback = "base"
     /// By name, with what they inherit already in them.
     private var recipes: [String: Recipe]
     private let directory: String
 
     /// Reads every `.yaml`, `.yml` and `.json` of `directory`.
     /// - Throws: `InvalidInput` with every finding, as `FILE:LINE:COL: text`; `.recipe` when there is no `base`, or an ancestor is missing or circular.
-    public init(directory: String) throws {
+    package init(directory: String) throws {
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted() } catch {
             throw BootstrapError(
@@ -57,7 +57,7 @@ public struct RecipeBook: Sendable {
 
     /// The recipe for the first of these distributions that one is made for: the longest name that it starts with; else `base`.
     /// - Parameter distros: `debian12`, `el7`, …, best known first.
-    public func recipe(for distros: [String]) -> Recipe {
+    package func recipe(for distros: [String]) -> Recipe {
         for distro in distros.map({ $0.lowercased() }) {
             var best: (length: Int, recipe: Recipe)?
             for recipe in recipes.values where recipe.name != Self.fallback {
@@ -71,6 +71,6 @@ public struct RecipeBook: Sendable {
     }
 
     /// The recipe of exactly this name, inheritance resolved.
-    public subscript(name: String) -> Recipe? { recipes[name] }
-    public var names: [String] { recipes.keys.sorted() }
+    package subscript(name: String) -> Recipe? { recipes[name] }
+    package var names: [String] { recipes.keys.sorted() }
 }

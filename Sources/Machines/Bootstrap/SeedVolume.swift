@@ -1,21 +1,21 @@
-public import AtollModel
+package import AtollModel
 
 /// A NoCloud volume (label `cidata`) for one guest, made in memory.
 ///
 /// It serves two readers. cloud-init takes `user-data`, `meta-data` and `network-config`. The small reader of our own
 /// templates unpacks `atoll-seed.tar` at `/`: the very files sysprep would have written, for both network styles it may find.
-public enum SeedVolume {
+package enum SeedVolume {
     /// The label both readers look for.
-    public static let label = "cidata"
+    package static let label = "cidata"
     /// Where the small reader finds `root:HASH` for `chpasswd -e` when the init file sets a root password.
-    public static let passwordPath = "/var/lib/atoll/chpasswd"
+    package static let passwordPath = "/var/lib/atoll/chpasswd"
 
     /// The volume as bytes, to be written to a file of mode 0600: it holds private keys.
     /// - Parameter cloudInit: the domain's `cloud-init` as written, or nil.
     /// - Parameter directory: what relative paths in it start from, the caller's working directory.
     /// - Parameter time: the date of everything in it, seconds since 1970.
     /// - Throws: `BootstrapError`, `.cloudInit` for what the user wrote.
-    public static func image(
+    package static func image(
         of identity: GuestIdentity, cloudInit: Value? = nil, directory: String = ".", environment: [String: String] = [:], time: Int64 = 0
     ) throws -> [UInt8] {
         var documents = CloudConfig(defaultsFor: identity)
@@ -30,7 +30,7 @@ public enum SeedVolume {
     }
 
     /// What the small reader unpacks.
-    public static func tree(of identity: GuestIdentity) -> [GuestFile] {
+    package static func tree(of identity: GuestIdentity) -> [GuestFile] {
         var files = IdentityFiles.common(identity) + [IdentityFiles.busMachineID]
         files += NetworkStyle.networkd.files(for: identity.nics) + NetworkStyle.ifupdown.files(for: identity.nics)
         if let resolver = IdentityFiles.resolver(identity.nics) { files.append(resolver) }

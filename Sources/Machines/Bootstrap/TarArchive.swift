@@ -1,10 +1,10 @@
 import AtollPlatform
 
 /// A POSIX ustar archive of guest files, written in memory: one unpacking puts a whole identity in place, owners and modes included.
-public enum TarArchive {
+package enum TarArchive {
     /// - Parameter time: modification time of every entry, seconds since 1970.
     /// - Throws: `.unrepresentable` for a path the format cannot hold.
-    public static func bytes(of files: [GuestFile], time: Int64) throws -> [UInt8] {
+    package static func bytes(of files: [GuestFile], time: Int64) throws -> [UInt8] {
         var archive: [UInt8] = []
         for file in files {
             let path = Array(file.path.utf8.drop { $0 == UInt8(ascii: "/") })

@@ -4,20 +4,20 @@ import Glibc
 /// What a guest wrote on its serial console, as far as the caller may read it.
 ///
 /// After 2 MB virtlogd goes on in a new file that only root may read; what came before lies beside it and is still the caller's.
-public struct ConsoleLog: Sendable, Equatable {
+package struct ConsoleLog: Sendable, Equatable {
     /// The file that can be read, or that would be there.
-    public let path: String
+    package let path: String
     /// Newer lines are in a file that the caller may not read.
-    public let isBehind: Bool
+    package let isBehind: Bool
 
     /// - Parameter path: the console file of a VM.
-    public init(_ path: String) {
+    package init(_ path: String) {
         isBehind = SystemCall.exists(path) && access(path, R_OK) != 0 && access(path + ".0", R_OK) == 0
         self.path = isBehind ? path + ".0" : path
     }
 
     /// The last `limit` bytes as text; "" when there are none.
-    public func tail(limit: Int) -> String {
+    package func tail(limit: Int) -> String {
         let text = FileTail.read(path, limit: limit)
         return isBehind ? text + "\n(newer lines are in a file that only root may read)" : text
     }

@@ -1,6 +1,6 @@
 import AtollClaims
 import AtollModel
-public import AtollPlanning
+package import AtollPlanning
 import AtollPlatform
 import AtollVirtXML
 import OrderedCollections
@@ -8,24 +8,24 @@ import OrderedCollections
 /// `destroy`: removes a prefix and everything on the host that carries its mark.
 ///
 /// It works from what the host shows, not from the prefix's own files, so that a half-made or half-removed prefix goes too.
-public struct DestroyUseCase: Sendable {
+package struct DestroyUseCase: Sendable {
     private let host: Host
     private let context: VerbContext
 
-    public init(host: Host, context: VerbContext) {
+    package init(host: Host, context: VerbContext) {
         self.host = host
         self.context = context
     }
 
     /// Destroys one prefix.
-    public func run(_ found: Locator.Found) async throws {
+    package func run(_ found: Locator.Found) async throws {
         try await Prefix.exclusively(found.files, host: host, context: context, mayBeGone: true) { journal in
             try await remove(found.files, workdir: found.workdir, journal: journal)
         }
     }
 
     /// What `run` would do.
-    public func preview(_ found: Locator.Found) async throws -> [PlannedStep] {
+    package func preview(_ found: Locator.Found) async throws -> [PlannedStep] {
         try await plan(found.files, workdir: found.workdir).preview()
     }
 

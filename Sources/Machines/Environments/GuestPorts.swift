@@ -1,8 +1,8 @@
-public import AtollGuestAccess
-public import AtollModel
+package import AtollGuestAccess
+package import AtollModel
 
 /// One end of a terminal session or a command in a guest.
-public protocol GuestConnector: Sendable {
+package protocol GuestConnector: Sendable {
     /// Waits until a command runs in the guest, and keeps the connection it ran on.
     /// - Parameter deadline: for the whole wait.
     /// - Parameter seen: what was seen last, whenever that changes.
@@ -20,12 +20,12 @@ public protocol GuestConnector: Sendable {
 }
 
 /// A guest that answered.
-public struct GuestReady: Sendable, Equatable {
-    public var machine: String
-    public var waited: Duration
-    public var attempts: Int
+package struct GuestReady: Sendable, Equatable {
+    package var machine: String
+    package var waited: Duration
+    package var attempts: Int
 
-    public init(machine: String, waited: Duration, attempts: Int) {
+    package init(machine: String, waited: Duration, attempts: Int) {
         self.machine = machine
         self.waited = waited
         self.attempts = attempts
@@ -33,7 +33,7 @@ public struct GuestReady: Sendable, Equatable {
 }
 
 /// Serial consoles of running domains.
-public protocol ConsoleHost: Sendable {
+package protocol ConsoleHost: Sendable {
     /// Connects the caller's terminal to the console until the user leaves it or the domain ends. `hint` is called once, with how to leave.
     func attach(_ domain: String, owner: PrefixID, hint: @escaping @Sendable (String) -> Void) async throws
 }

@@ -1,15 +1,15 @@
 import AtollInitFile
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// Whether this host has the hardware that an init file names. Only libvirt knows: a real init refuses what a dry run warns of.
-public struct HardwareCheck: Sendable {
+package struct HardwareCheck: Sendable {
     private let hypervisor: any Hypervisor
 
-    public init(_ hypervisor: any Hypervisor) { self.hypervisor = hypervisor }
+    package init(_ hypervisor: any Hypervisor) { self.hypervisor = hypervisor }
 
     /// One finding per name that libvirt does not have; none where it does not answer. It is asked only when something is named.
-    public func findings(_ spec: EnvironmentSpec, as severity: Diagnostic.Severity) async -> [Diagnostic] {
+    package func findings(_ spec: EnvironmentSpec, as severity: Diagnostic.Severity) async -> [Diagnostic] {
         let asking = spec.domains.values.filter { $0.vmProvider != "ssh" && ($0.architecture ?? $0.machine ?? $0.cpuModel) != nil }
         guard !asking.isEmpty, let offer = try? await hypervisor.hardware() else { return [] }
         return asking.flatMap { domain in

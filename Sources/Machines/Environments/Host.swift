@@ -1,25 +1,25 @@
-public import AtollClaims
-public import AtollModel
-public import AtollPlanning
-public import AtollPlatform
+package import AtollClaims
+package import AtollModel
+package import AtollPlanning
+package import AtollPlatform
 
 /// Everything outside that the use cases work on; the composition root puts it together.
-public struct Host: Sendable {
-    public var hypervisor: any Hypervisor
-    public var networks: any NetworkHost
-    public var disks: any DiskTool
-    public var templates: any TemplateSource
-    public var preparer: any GuestPreparer
-    public var guests: any GuestConnector
-    public var consoles: any ConsoleHost
-    public var stateRoot: StateRoot
-    public var registry: PrefixRegistry
-    public var leases: LeaseStore
-    public var accelerator: AcceleratorChoice
+package struct Host: Sendable {
+    package var hypervisor: any Hypervisor
+    package var networks: any NetworkHost
+    package var disks: any DiskTool
+    package var templates: any TemplateSource
+    package var preparer: any GuestPreparer
+    package var guests: any GuestConnector
+    package var consoles: any ConsoleHost
+    package var stateRoot: StateRoot
+    package var registry: PrefixRegistry
+    package var leases: LeaseStore
+    package var accelerator: AcceleratorChoice
     /// IPv4 routes of the host, but for the default ones.
-    public var routes: @Sendable () -> [HostRoute]
+    package var routes: @Sendable () -> [HostRoute]
 
-    public init(
+    package init(
         hypervisor: any Hypervisor, networks: any NetworkHost, disks: any DiskTool, templates: any TemplateSource,
         preparer: any GuestPreparer, guests: any GuestConnector,
         consoles: any ConsoleHost, stateRoot: StateRoot, registry: PrefixRegistry, leases: LeaseStore,
@@ -41,20 +41,20 @@ public struct Host: Sendable {
 }
 
 /// How one verb is run: what every use case is given beside its request.
-public struct VerbContext: Sendable {
+package struct VerbContext: Sendable {
     /// `start`, as the journal and the lock show it.
-    public var verb: String
+    package var verb: String
     /// Steps at once.
-    public var jobs: Int
+    package var jobs: Int
     /// How long to wait for another verb on the same prefix.
-    public var lockPatience: Duration
-    public var interruption: Interruption
-    public var failpoints: Failpoints
-    public var events: @Sendable (PlanEvent) -> Void
+    package var lockPatience: Duration
+    package var interruption: Interruption
+    package var failpoints: Failpoints
+    package var events: @Sendable (PlanEvent) -> Void
     /// A line for people: warnings, "waiting for pid 12 (start)".
-    public var note: @Sendable (String) -> Void
+    package var note: @Sendable (String) -> Void
 
-    public init(
+    package init(
         verb: String, jobs: Int = 4, lockPatience: Duration = .seconds(60), interruption: Interruption = Interruption(),
         failpoints: Failpoints = .off, events: @escaping @Sendable (PlanEvent) -> Void = { _ in },
         note: @escaping @Sendable (String) -> Void = { _ in }
@@ -69,7 +69,7 @@ public struct VerbContext: Sendable {
     }
 
     /// Runs a plan with everything this context says.
-    public func run(_ plan: Plan, journal: Journal?) async throws {
+    package func run(_ plan: Plan, journal: Journal?) async throws {
         try await PlanRunner(journal: journal, failpoints: failpoints, jobs: jobs, interruption: interruption, events: events).run(plan)
     }
 }

@@ -222,6 +222,6 @@ struct InitPlan {
 }
 
 /// The product's version.
-public enum AtollVersion {
-    public static let text = "0.1.0"
+package enum AtollVersion {
+    package static let text = "0.1.0"
 }

@@ -1,23 +1,23 @@
-public import AtollInitFile
+package import AtollInitFile
 
 /// What `init` was asked for.
-public struct InitRequest: Sendable {
+package struct InitRequest: Sendable {
     /// The init file as the user named it, relative to the working directory or absolute; messages show it so.
-    public var file: String
+    package var file: String
     /// Absolute.
-    public var workdir: String
-    public var prefixName: String
-    public var setCurrent: Bool
+    package var workdir: String
+    package var prefixName: String
+    package var setCurrent: Bool
     /// No identity is written into any guest.
-    public var skipBootstrap: Bool
+    package var skipBootstrap: Bool
     /// `build` sections are not run.
-    public var skipBuild: Bool
+    package var skipBuild: Bool
     /// What configuration says for VMs that say nothing.
-    public var defaults: SpecDefaults
+    package var defaults: SpecDefaults
     /// Variables for the fields that expand them.
-    public var variables: [String: String]
+    package var variables: [String: String]
 
-    public init(
+    package init(
         file: String, workdir: String, prefixName: String = "default", setCurrent: Bool = false,
         skipBootstrap: Bool = false, skipBuild: Bool = false, defaults: SpecDefaults = SpecDefaults(), variables: [String: String] = [:]
     ) {
@@ -32,5 +32,5 @@ public struct InitRequest: Sendable {
     }
 
     /// The prefix it makes.
-    public var files: PrefixFiles { PrefixFiles(path: workdir + "/" + prefixName) }
+    package var files: PrefixFiles { PrefixFiles(path: workdir + "/" + prefixName) }
 }

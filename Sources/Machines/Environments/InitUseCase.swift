@@ -1,6 +1,6 @@
 import AtollClaims
 import AtollInitFile
-public import AtollModel
+package import AtollModel
 import AtollPlanning
 import AtollPlatform
 import Foundation
@@ -8,18 +8,18 @@ import Glibc
 
 /// `init`: an init file becomes a prefix. First the templates come into the store, which touches nothing of the prefix; then
 /// one plan makes the prefix, and takes all of it back when any step fails.
-public struct InitUseCase: Sendable {
+package struct InitUseCase: Sendable {
     let host: Host
     let context: VerbContext
 
-    public init(host: Host, context: VerbContext) {
+    package init(host: Host, context: VerbContext) {
         self.host = host
         self.context = context
     }
 
     /// Makes the prefix.
     /// - Throws: `InvalidInput` with everything wrong with the init file; `EnvironmentError`; `PlanFailure`.
-    public func run(_ request: InitRequest) async throws -> Environment {
+    package func run(_ request: InitRequest) async throws -> Environment {
         try host.stateRoot.prepare()
         let files = request.files
         try Self.checkName(request.prefixName)

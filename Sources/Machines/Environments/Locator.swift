@@ -2,16 +2,16 @@ import AtollPlatform
 import Glibc
 
 /// Finds the prefix a verb is meant for (spec 3.2).
-public struct Locator: Sendable {
+package struct Locator: Sendable {
     /// `--prefix-path`, `--workdir-path` and `--prefix-name` as given, and where the user stands.
-    public var prefixPath: String?
-    public var workdirPath: String?
-    public var prefixName: String
-    public var workingDirectory: String
+    package var prefixPath: String?
+    package var workdirPath: String?
+    package var prefixName: String
+    package var workingDirectory: String
     /// Whether the registry knows a prefix at this path: one whose directory was removed by hand can still be destroyed.
-    public var isRegistered: @Sendable (String) -> Bool
+    package var isRegistered: @Sendable (String) -> Bool
 
-    public init(
+    package init(
         prefixPath: String? = nil, workdirPath: String? = nil, prefixName: String = "current", workingDirectory: String,
         isRegistered: @escaping @Sendable (String) -> Bool = { _ in false }
     ) {
@@ -23,21 +23,21 @@ public struct Locator: Sendable {
     }
 
     /// Our own name first: an existing `.lago` is used where there is no `.atoll`.
-    public static let workdirNames = [".atoll", ".lago"]
+    package static let workdirNames = [".atoll", ".lago"]
 
     /// A found prefix; `workdir` is nil in prefix mode when the parent is no workdir.
-    public struct Found: Sendable {
-        public var workdir: Workdir?
-        public var files: PrefixFiles
+    package struct Found: Sendable {
+        package var workdir: Workdir?
+        package var files: PrefixFiles
 
-        public init(workdir: Workdir?, files: PrefixFiles) {
+        package init(workdir: Workdir?, files: PrefixFiles) {
             self.workdir = workdir
             self.files = files
         }
     }
 
     /// The prefix the options and the working directory name.
-    public func prefix() throws -> Found {
+    package func prefix() throws -> Found {
         if let prefixPath { return try searchPrefix(from: absolute(prefixPath)) }
         if workdirPath == nil, SystemCall.exists(workingDirectory + "/initialized"), PrefixFiles(path: workingDirectory).isPrefix {
             return found(at: Directories.real(workingDirectory))
@@ -47,7 +47,7 @@ public struct Locator: Sendable {
     }
 
     /// The workdir the options and the working directory name.
-    public func workdir() throws -> Workdir {
+    package func workdir() throws -> Workdir {
         if let found = namedWorkdir() { return Workdir(path: Directories.real(found)) }
         let start = absolute(workdirPath ?? workingDirectory)
         if SystemCall.isDirectory(start), access(start, R_OK | X_OK) != 0 { throw PrefixAccess.refusal(start) }
@@ -55,12 +55,12 @@ public struct Locator: Sendable {
     }
 
     /// The link by which the workdir was found, when it is one.
-    public func workdirLink() -> String? {
+    package func workdirLink() -> String? {
         namedWorkdir().flatMap { SymbolicLink.target($0) == nil ? nil : $0 }
     }
 
     /// `--prefix-path` itself, when it is a link.
-    public func prefixLink() -> String? {
+    package func prefixLink() -> String? {
         prefixPath.map(absolute).flatMap { SymbolicLink.target($0) == nil ? nil : $0 }
     }
 
@@ -78,7 +78,7 @@ public struct Locator: Sendable {
     }
 
     /// Where `init` makes its workdir when none is named: an existing one of either name, else `.atoll`.
-    public func defaultWorkdirForInit() -> String {
+    package func defaultWorkdirForInit() -> String {
         if let workdirPath { return absolute(workdirPath) }
         let base = workingDirectory == "/" ? "" : workingDirectory
         let lago = base + "/.lago"

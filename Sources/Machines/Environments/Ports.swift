@@ -1,17 +1,17 @@
-public import AtollModel
+package import AtollModel
 
 /// A domain as it is on the host right now.
-public struct ObservedDomain: Sendable, Equatable {
-    public var name: String
-    public var state: MachineState
+package struct ObservedDomain: Sendable, Equatable {
+    package var name: String
+    package var state: MachineState
     /// The prefix that our mark on it names; nil when it carries no mark.
-    public var owner: PrefixID?
+    package var owner: PrefixID?
     /// The accelerator it runs with, when known.
-    public var accelerator: Accelerator?
+    package var accelerator: Accelerator?
     /// Why what libvirt shows of it cannot be read; nil when it can.
-    public var unreadable: String?
+    package var unreadable: String?
 
-    public init(
+    package init(
         name: String, state: MachineState, owner: PrefixID?, accelerator: Accelerator? = nil, unreadable: String? = nil
     ) {
         self.name = name
@@ -22,23 +22,23 @@ public struct ObservedDomain: Sendable, Equatable {
     }
 
     /// What people are told of one that cannot be read and shows no mark; nil for all others.
-    public var warning: String? {
+    package var warning: String? {
         guard owner == nil, let unreadable else { return nil }
         return "warning: what libvirt shows of its domain \(name) cannot be read (\(unreadable)), so it is taken for somebody else's"
     }
 }
 
 /// A libvirt network as it is on the host right now.
-public struct ObservedNetwork: Sendable, Equatable {
-    public var name: String
-    public var isActive: Bool
-    public var owner: PrefixID?
+package struct ObservedNetwork: Sendable, Equatable {
+    package var name: String
+    package var isActive: Bool
+    package var owner: PrefixID?
     /// IPv4 subnets it serves.
-    public var subnets: [IPv4Subnet]
+    package var subnets: [IPv4Subnet]
     /// Why what libvirt shows of it cannot be read; then its subnets are not known. nil when it can.
-    public var unreadable: String?
+    package var unreadable: String?
 
-    public init(name: String, isActive: Bool, owner: PrefixID?, subnets: [IPv4Subnet] = [], unreadable: String? = nil) {
+    package init(name: String, isActive: Bool, owner: PrefixID?, subnets: [IPv4Subnet] = [], unreadable: String? = nil) {
         self.name = name
         self.isActive = isActive
         self.owner = owner
@@ -47,7 +47,7 @@ public struct ObservedNetwork: Sendable, Equatable {
     }
 
     /// What people are told of one that cannot be read and shows no mark; nil for all others.
-    public var warning: String? {
+    package var warning: String? {
         guard owner == nil, let unreadable else { return nil }
         return "warning: what libvirt shows of its network \(name) cannot be read (\(unreadable)), so it is taken for somebody else's, "
             + "and its subnets are not known"
@@ -55,31 +55,31 @@ public struct ObservedNetwork: Sendable, Equatable {
 }
 
 /// A network filter of ours as it is on the host right now.
-public struct ObservedFilter: Sendable, Hashable {
-    public var name: String
-    public var owner: PrefixID
+package struct ObservedFilter: Sendable, Hashable {
+    package var name: String
+    package var owner: PrefixID
 
-    public init(name: String, owner: PrefixID) {
+    package init(name: String, owner: PrefixID) {
         self.name = name
         self.owner = owner
     }
 }
 
 /// What VMs can be made of on this host.
-public struct HardwareOffer: Sendable, Equatable {
+package struct HardwareOffer: Sendable, Equatable {
     /// Machine types by architecture.
-    public var machines: [String: Set<String>]
+    package var machines: [String: Set<String>]
     /// Models that `cpu_model` can name; nil where libvirt's list is not to be had.
-    public var cpuModels: Set<String>?
+    package var cpuModels: Set<String>?
 
-    public init(machines: [String: Set<String>], cpuModels: Set<String>?) {
+    package init(machines: [String: Set<String>], cpuModels: Set<String>?) {
         self.machines = machines
         self.cpuModels = cpuModels
     }
 }
 
 /// Runs domains. The live one is libvirt.
-public protocol Hypervisor: Sendable {
+package protocol Hypervisor: Sendable {
     /// Every domain of the host, ours or not.
     func domains() async throws -> [ObservedDomain]
     /// The domain of that name, or nil.
@@ -93,7 +93,7 @@ public protocol Hypervisor: Sendable {
 }
 
 /// Runs virtual networks. The live one is libvirt.
-public protocol NetworkHost: Sendable {
+package protocol NetworkHost: Sendable {
     func networks() async throws -> [ObservedNetwork]
     func network(named name: String) async throws -> ObservedNetwork?
     func start(_ network: Network, of environment: Environment) async throws
@@ -112,7 +112,7 @@ public protocol NetworkHost: Sendable {
 }
 
 /// Makes disk images.
-public protocol DiskTool: Sendable {
+package protocol DiskTool: Sendable {
     /// Whether the file exists, whole.
     func exists(_ path: String) async throws -> Bool
     /// Makes `disk.path`: an overlay on its first layer, or what `recipe` says when it has none.
@@ -127,16 +127,16 @@ public protocol DiskTool: Sendable {
 }
 
 /// A template that is in the store, verified and bound.
-public struct StoredImage: Sendable, Equatable {
+package struct StoredImage: Sendable, Equatable {
     /// `repo:template:version`.
-    public var name: String
-    public var path: String
-    public var format: DiskSpec.Format
-    public var metadata: [String: Value]
+    package var name: String
+    package var path: String
+    package var format: DiskSpec.Format
+    package var metadata: [String: Value]
     /// What its user should know: the repository has another image by now, ….
-    public var notes: [String]
+    package var notes: [String]
 
-    public init(name: String, path: String, format: DiskSpec.Format = .raw, metadata: [String: Value] = [:], notes: [String] = []) {
+    package init(name: String, path: String, format: DiskSpec.Format = .raw, metadata: [String: Value] = [:], notes: [String] = []) {
         self.notes = notes
         self.name = name
         self.path = path
@@ -146,7 +146,7 @@ public struct StoredImage: Sendable, Equatable {
 }
 
 /// Finds templates, fetching or building them when the store lacks them.
-public protocol TemplateSource: Sendable {
+package protocol TemplateSource: Sendable {
     /// The store's image for a template; nil when it would have to be fetched or built first.
     func stored(template: String, version: String?) async throws -> StoredImage?
     /// Why it could not be had, as a sentence; nil when it is in the store or the repository offers it.
@@ -158,14 +158,14 @@ public protocol TemplateSource: Sendable {
 }
 
 /// One guest to be given its identity.
-public struct GuestPreparation: Sendable {
-    public var machine: Machine
-    public var environment: Environment
-    public var files: PrefixFiles
+package struct GuestPreparation: Sendable {
+    package var machine: Machine
+    package var environment: Environment
+    package var files: PrefixFiles
     /// For the fields of its init file that expand them.
-    public var variables: [String: String]
+    package var variables: [String: String]
 
-    public init(machine: Machine, environment: Environment, files: PrefixFiles, variables: [String: String]) {
+    package init(machine: Machine, environment: Environment, files: PrefixFiles, variables: [String: String]) {
         self.machine = machine
         self.environment = environment
         self.files = files
@@ -174,7 +174,7 @@ public struct GuestPreparation: Sendable {
 }
 
 /// Gives guests their identity before they boot.
-public protocol GuestPreparer: Sendable {
+package protocol GuestPreparer: Sendable {
     /// Makes the keys and numbers of one guest and saves them in the prefix.
     func makeIdentity(_ guest: GuestPreparation) async throws
     /// Writes the prefix's known_hosts from the identities it holds.

@@ -1,5 +1,5 @@
 import AtollClaims
-public import AtollModel
+package import AtollModel
 import AtollPlanning
 import AtollPlatform
 import AtollVirtXML
@@ -31,10 +31,10 @@ enum Prefix {
 
 extension PrefixFiles {
     /// - Throws: `.refused` when it is another user's, naming them.
-    public func checkReadable() throws { try PrefixAccess.check(self, changing: false) }
+    package func checkReadable() throws { try PrefixAccess.check(self, changing: false) }
 
     /// The prefix's name: its directory's.
-    public var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+    package var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 }
 
 extension Environment {
@@ -42,9 +42,9 @@ extension Environment {
     func bridgeName(ofNetwork name: String) -> String { HostNames.bridge(id, name) }
 
     /// Name of a VM's domain on the host.
-    public func libvirtName(ofMachine name: String) -> String { HostNames.domain(id, name) }
+    package func libvirtName(ofMachine name: String) -> String { HostNames.domain(id, name) }
     /// Name of a network on the host.
-    public func libvirtName(ofNetwork name: String) -> String {
+    package func libvirtName(ofNetwork name: String) -> String {
         // The only error is a limit below 6 characters, and ours is 15.
         (try? HostNames.network(id, name)) ?? HostNames.bridge(id, name)
     }
@@ -54,7 +54,7 @@ extension Environment {
 
     /// The machines of these names, in the environment's order; all when there are no names.
     /// - Throws: `.notFound`, naming every unknown one and what there is.
-    public func selecting(_ names: [String]) throws -> [Machine] {
+    package func selecting(_ names: [String]) throws -> [Machine] {
         let unknown = names.filter { machines[$0] == nil }
         guard unknown.isEmpty else {
             let known = machines.isEmpty ? "this environment has none" : "there are: \(machines.keys.joined(separator: ", "))"

@@ -1,24 +1,24 @@
 import AtollBootstrap
 import AtollDiskImages
 import AtollInitFile
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import OrderedCollections
 
 /// Looks up everything an init file refers to outside itself, and reads what would else fail only after templates were fetched.
 /// A real init refuses what is missing or of no use; a dry run only warns.
-public struct ReferenceCheck: Sendable {
+package struct ReferenceCheck: Sendable {
     private let variables: [String: String]
     private let templates: (any TemplateSource)?
 
     /// - Parameter templates: nil when there is no repository to ask.
-    public init(variables: [String: String], templates: (any TemplateSource)?) {
+    package init(variables: [String: String], templates: (any TemplateSource)?) {
         self.variables = variables
         self.templates = templates
     }
 
     /// One finding per missing or useless thing, in file order.
-    public func findings(_ spec: EnvironmentSpec, as severity: Diagnostic.Severity) async -> [Diagnostic] {
+    package func findings(_ spec: EnvironmentSpec, as severity: Diagnostic.Severity) async -> [Diagnostic] {
         var found: [Diagnostic] = []
         func add(_ problem: String?, _ path: FieldPath) {
             if let problem { found.append(Diagnostic(severity, at: path, in: spec.sources, problem)) }

@@ -1,27 +1,27 @@
-public import AtollClaims
-public import AtollInitFile
-public import AtollModel
-public import AtollPlatform
+package import AtollClaims
+package import AtollInitFile
+package import AtollModel
+package import AtollPlatform
 import AtollTopology
 
 /// From an init file and the observed host to a resolved environment: addresses and names, no disks yet.
-public struct Resolution: Sendable {
-    public var spec: EnvironmentSpec
-    public var environment: Environment
-    public var warnings: [Diagnostic]
+package struct Resolution: Sendable {
+    package var spec: EnvironmentSpec
+    package var environment: Environment
+    package var warnings: [Diagnostic]
 
     /// Everything that one look at an init file tells.
-    public struct Examination: Sendable {
+    package struct Examination: Sendable {
         /// With errors it is only good for looking further (`InitFile.Draft`).
-        public var spec: EnvironmentSpec
+        package var spec: EnvironmentSpec
         /// nil when there are errors.
-        public var environment: Environment?
+        package var environment: Environment?
         /// Errors and warnings, in file order.
-        public var findings: [Diagnostic]
-        public var hasErrors: Bool { environment == nil }
+        package var findings: [Diagnostic]
+        package var hasErrors: Bool { environment == nil }
 
         /// The findings with others that concern the same file, in file order; a place with an error gets no further finding.
-        public func findings(and others: [Diagnostic]) -> [Diagnostic] {
+        package func findings(and others: [Diagnostic]) -> [Diagnostic] {
             let faults = Set(findings.filter { $0.severity == .error }.map(\.path))
             return (findings + others.filter { !faults.contains($0.path) }).inFileOrder()
         }
@@ -29,7 +29,7 @@ public struct Resolution: Sendable {
 
     /// Loads and resolves.
     /// - Throws: `InvalidInput` with everything wrong with the file.
-    public static func make(
+    package static func make(
         file: String, defaults: SpecDefaults, leases: LeaseStore, routes: [HostRoute],
         networks: [ObservedNetwork],
         taken: Set<String>, generator: inout some RandomNumberGenerator
@@ -44,7 +44,7 @@ public struct Resolution: Sendable {
     /// - Parameter defaults: what configuration says for VMs that say nothing.
     /// - Parameter networks: libvirt's, so that their subnets are avoided; empty where libvirt cannot be asked.
     /// - Parameter taken: 4 or 8 digits that names on the host start with already.
-    public static func examine(
+    package static func examine(
         file: String, defaults: SpecDefaults, leases: LeaseStore, routes: [HostRoute],
         networks: [ObservedNetwork],
         taken: Set<String>, generator: inout some RandomNumberGenerator

@@ -1,14 +1,14 @@
 import AtollInitFile
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import Glibc
 import OrderedCollections
 
 /// The resolved environment on disk: `virt/env`, `virt/net-NAME`, `virt/vm-NAME`, in Lago's shapes with our additions under `atoll`.
-public enum SavedEnvironment {
+package enum SavedEnvironment {
     /// Reads it back.
     /// - Throws: `.notFound` when its init never finished; `.malformed` when a file cannot be read as what it should be.
-    public static func load(_ files: PrefixFiles) throws -> Environment {
+    package static func load(_ files: PrefixFiles) throws -> Environment {
         try PrefixAccess.check(files, changing: false)
         guard let text = try? AtomicFile.text(files.uuid, limit: 200), let id = PrefixID(text), SystemCall.exists(files.virtEnvironment)
         else {

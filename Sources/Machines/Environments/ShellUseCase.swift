@@ -1,15 +1,15 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// `shell`: a command, a script or a terminal in one VM.
-public struct ShellUseCase: Sendable {
+package struct ShellUseCase: Sendable {
     private let host: Host
 
-    public init(host: Host) { self.host = host }
+    package init(host: Host) { self.host = host }
 
     /// - Parameter name: a VM's name, or the end of one.
     /// - Returns: the remote exit code.
-    public func run(_ files: PrefixFiles, machine name: String, arguments: [String]) async throws -> Int32 {
+    package func run(_ files: PrefixFiles, machine name: String, arguments: [String]) async throws -> Int32 {
         let environment = try SavedEnvironment.load(files)
         let machine = try environment.machine(matching: name)
         if machine.isLocal {
@@ -47,7 +47,7 @@ extension Environment {
 
     /// The machine of that name, else the first whose name ends with it (spec 7.6).
     /// - Throws: `.notFound` with the names there are.
-    public func machine(matching name: String) throws -> Machine {
+    package func machine(matching name: String) throws -> Machine {
         if let machine = machines[name] { return machine }
         if !name.isEmpty, let machine = machines.values.first(where: { $0.name.hasSuffix(name) }) { return machine }
         throw EnvironmentError(

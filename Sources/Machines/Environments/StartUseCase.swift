@@ -1,20 +1,20 @@
-public import AtollModel
-public import AtollPlanning
+package import AtollModel
+package import AtollPlanning
 import OrderedCollections
 
 /// `start`: networks, then VMs, each only if it is not running; all at once along the graph.
-public struct StartUseCase: Sendable {
+package struct StartUseCase: Sendable {
     private let host: Host
     private let context: VerbContext
 
-    public init(host: Host, context: VerbContext) {
+    package init(host: Host, context: VerbContext) {
         self.host = host
         self.context = context
     }
 
     /// Starts the named VMs and the networks they are on; all of both when no name is given.
     /// - Throws: `EnvironmentError.notFound` for an unknown VM; `PlanFailure`.
-    public func run(_ files: PrefixFiles, machines names: [String]) async throws -> Environment {
+    package func run(_ files: PrefixFiles, machines names: [String]) async throws -> Environment {
         try await Prefix.exclusively(files, host: host, context: context) { journal in
             let environment = try SavedEnvironment.load(files)
             try await context.run(plan(environment, files: files, machines: names), journal: journal)
@@ -23,7 +23,7 @@ public struct StartUseCase: Sendable {
     }
 
     /// What `run` would do.
-    public func preview(_ files: PrefixFiles, machines names: [String]) async throws -> [PlannedStep] {
+    package func preview(_ files: PrefixFiles, machines names: [String]) async throws -> [PlannedStep] {
         try await plan(try SavedEnvironment.load(files), files: files, machines: names).preview()
     }
 

@@ -1,17 +1,17 @@
-public import AtollModel
+package import AtollModel
 import AtollPlanning
 import AtollPlatform
 import OrderedCollections
 
 /// `status`: what is saved, and what the host shows of it now.
-public struct StatusUseCase: Sendable {
+package struct StatusUseCase: Sendable {
     private let host: Host
 
-    public init(host: Host) { self.host = host }
+    package init(host: Host) { self.host = host }
 
     /// The document of spec 3.5, with `Accelerator` added. VMs whose state cannot be asked for read `failed to get state`.
     /// - Parameter note: told in a line each why states are missing, and what on the host cannot be read.
-    public func document(_ files: PrefixFiles, note: (String) -> Void = { _ in }) async throws -> Value {
+    package func document(_ files: PrefixFiles, note: (String) -> Void = { _ in }) async throws -> Value {
         let environment = try SavedEnvironment.load(files)
         var domains: [ObservedDomain]?
         var networks: [ObservedNetwork]?

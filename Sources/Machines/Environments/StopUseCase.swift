@@ -1,19 +1,19 @@
 import AtollModel
-public import AtollPlanning
+package import AtollPlanning
 import OrderedCollections
 
 /// `stop`: powers VMs off at once, then takes down the networks no running VM uses any more.
-public struct StopUseCase: Sendable {
+package struct StopUseCase: Sendable {
     private let host: Host
     private let context: VerbContext
 
-    public init(host: Host, context: VerbContext) {
+    package init(host: Host, context: VerbContext) {
         self.host = host
         self.context = context
     }
 
     /// Stops the named VMs; everything when no name is given.
-    public func run(_ files: PrefixFiles, machines names: [String]) async throws {
+    package func run(_ files: PrefixFiles, machines names: [String]) async throws {
         try await Prefix.exclusively(files, host: host, context: context) { journal in
             let environment = try SavedEnvironment.load(files)
             try await context.run(try await plan(environment, files: files, machines: names), journal: journal)
@@ -21,7 +21,7 @@ public struct StopUseCase: Sendable {
     }
 
     /// What `run` would do.
-    public func preview(_ files: PrefixFiles, machines names: [String]) async throws -> [PlannedStep] {
+    package func preview(_ files: PrefixFiles, machines names: [String]) async throws -> [PlannedStep] {
         try await plan(try SavedEnvironment.load(files), files: files, machines: names).preview()
     }
 

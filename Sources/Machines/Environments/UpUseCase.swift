@@ -1,21 +1,21 @@
-public import AtollModel
-public import AtollPlanning
+package import AtollModel
+package import AtollPlanning
 import AtollPlatform
 
 /// `up`: init if needed, start, wait until every VM answers. Three plans, each of which is complete in itself: an `up` that was
 /// ended half way goes on where it was.
-public struct UpUseCase: Sendable {
+package struct UpUseCase: Sendable {
     private let host: Host
     private let context: VerbContext
 
-    public init(host: Host, context: VerbContext) {
+    package init(host: Host, context: VerbContext) {
         self.host = host
         self.context = context
     }
 
     /// - Parameter timeout: for each VM to answer.
     /// - Throws: `.exists` when the prefix was made from another init file than the one that is there now.
-    public func run(_ request: InitRequest, timeout: Duration?) async throws -> Environment {
+    package func run(_ request: InitRequest, timeout: Duration?) async throws -> Environment {
         if SystemCall.exists(request.files.marker) {
             try checkFile(request)
         } else {
@@ -33,7 +33,7 @@ public struct UpUseCase: Sendable {
 
     /// What is left to do of a prefix that is made; nil when there is none yet.
     /// - Throws: as `run`.
-    public func preview(_ request: InitRequest) async throws -> [PlannedStep]? {
+    package func preview(_ request: InitRequest) async throws -> [PlannedStep]? {
         guard SystemCall.exists(request.files.marker) else { return nil }
         try checkFile(request)
         return try await StartUseCase(host: host, context: context).preview(request.files, machines: [])

@@ -1,15 +1,15 @@
-public import AtollBootstrap
-public import AtollClaims
-public import AtollDiskImages
-public import AtollGuestAccess
-public import AtollLibvirt
-public import AtollModel
-public import AtollPlanning
-public import AtollPlatform
-public import AtollSSH
-public import AtollTemplates
-public import AtollVirtXML
-public import AtollXML
+package import AtollBootstrap
+package import AtollClaims
+package import AtollDiskImages
+package import AtollGuestAccess
+package import AtollLibvirt
+import AtollModel
+package import AtollPlanning
+package import AtollPlatform
+package import AtollSSH
+package import AtollTemplates
+package import AtollVirtXML
+package import AtollXML
 
 // Here rather than beside each type, because bindings do not know the Model and this room sees nearly all of them.
 extension EnvironmentError: UserFacingError {}

@@ -1,14 +1,14 @@
-public import AtollModel
+package import AtollModel
 import AtollPlanning
 
 /// `wait`: until a command ran in every VM.
-public struct WaitUseCase: Sendable {
+package struct WaitUseCase: Sendable {
     private let host: Host
     private let context: VerbContext
     private let startPatience: Duration
 
     /// - Parameter startPatience: how long a domain may show as paused before that is taken for somebody's wish; scaled under TCG.
-    public init(host: Host, context: VerbContext, startPatience: Duration = .seconds(5)) {
+    package init(host: Host, context: VerbContext, startPatience: Duration = .seconds(5)) {
         self.host = host
         self.context = context
         self.startPatience = startPatience
@@ -16,7 +16,7 @@ public struct WaitUseCase: Sendable {
 
     /// Waits for the named VMs, all without names. It changes nothing and takes no lock.
     /// - Parameter timeout: for each VM; without it `boot_time_sec` (600), times the accelerator's factor.
-    public func run(_ files: PrefixFiles, machines names: [String], timeout: Duration?) async throws -> Environment {
+    package func run(_ files: PrefixFiles, machines names: [String], timeout: Duration?) async throws -> Environment {
         let environment = try SavedEnvironment.load(files)
         var limits: Set<String> = []
         let steps = try environment.selecting(names).map { machine in

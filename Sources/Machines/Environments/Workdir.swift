@@ -2,16 +2,16 @@ import AtollPlatform
 import Glibc
 
 /// A workdir: one directory per prefix and the link `current` (spec 3.1 to 3.3).
-public struct Workdir: Sendable, Hashable {
+package struct Workdir: Sendable, Hashable {
     /// Absolute.
-    public let path: String
+    package let path: String
 
-    public init(path: String) { self.path = path }
+    package init(path: String) { self.path = path }
 
     var currentLink: String { path + "/current" }
 
     /// Names of the prefixes: every sub-directory that holds one. `current` and names that start with a dot are none.
-    public func prefixNames() throws -> [String] {
+    package func prefixNames() throws -> [String] {
         try Directories.list(path).filter { name in
             !name.hasPrefix(".") && name != "current"
                 && SystemCall.linkStatus(path + "/" + name).map { $0.st_mode & 0o170000 == 0o040000 } == true
@@ -20,16 +20,16 @@ public struct Workdir: Sendable, Hashable {
     }
 
     /// Whether this directory is a workdir: it holds a prefix. A link called `current` alone proves nothing; deployments have them too.
-    public var exists: Bool {
+    package var exists: Bool {
         SystemCall.isDirectory(path) && !((try? prefixNames()) ?? []).isEmpty
     }
 
     /// What the link `current` names right now; nil when there is no such link.
-    public var current: String? { SymbolicLink.target(currentLink)?.split(separator: "/").last.map(String.init) }
+    package var current: String? { SymbolicLink.target(currentLink)?.split(separator: "/").last.map(String.init) }
 
     /// What `current` names. A missing or dangling link is mended: `default` if there is one, else the last by name.
     /// - Throws: `.notFound` when there is no prefix at all; `.malformed` when `current` is no link.
-    public func currentName() throws -> String {
+    package func currentName() throws -> String {
         if SystemCall.exists(currentLink), SymbolicLink.target(currentLink) == nil {
             throw EnvironmentError(.malformed, "\(currentLink) should be a symbolic link to a prefix, but it is not; move it away")
         }
@@ -47,20 +47,20 @@ public struct Workdir: Sendable, Hashable {
     }
 
     /// Points `current` at a prefix.
-    public func setCurrent(_ name: String) throws {
+    package func setCurrent(_ name: String) throws {
         guard try prefixNames().contains(name) else { throw unknown(name) }
         try SymbolicLink.make(currentLink, to: name)
     }
 
     /// The prefix of that name; `current` follows the link.
-    public func prefix(_ name: String) throws -> PrefixFiles {
+    package func prefix(_ name: String) throws -> PrefixFiles {
         let real = name == "current" ? try currentName() : name
         guard try prefixNames().contains(real) else { throw unknown(real) }
         return PrefixFiles(path: path + "/" + real)
     }
 
     /// After a prefix went: mends `current`, removes the workdir when nothing is left in it.
-    public func tidy() throws {
+    package func tidy() throws {
         guard SystemCall.isDirectory(path) else { return }
         let names = try prefixNames()
         if let target = SymbolicLink.target(currentLink), !target.contains("/"), !names.contains(target) {

@@ -5,7 +5,7 @@ import AtollSSH
 ///
 /// It never decides which guests exist or what their addresses are, keeps no state between verbs, and never prints a guest's
 /// output unfiltered in a message of ours. Start with `GuestChannel`; `Readiness` waits for one, `SSHGuestChannel` is one.
-public enum GuestAccess {
+package enum GuestAccess {
     /// Puts the caller's terminal back if a session has it in raw mode: to be called before `_exit`, which skips every other way back.
-    public static func restoreTerminal() { RawMode.restoreCurrent() }
+    package static func restoreTerminal() { RawMode.restoreCurrent() }
 }

@@ -1,7 +1,7 @@
 /// Why a guest could not be reached or used, in words a user can act on.
-public struct GuestAccessError: Error, Sendable, CustomStringConvertible {
+package struct GuestAccessError: Error, Sendable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// No connection to the guest came about, or it broke.
         case unreachable
         /// The guest is not the one it is known as.
@@ -20,16 +20,16 @@ public struct GuestAccessError: Error, Sendable, CustomStringConvertible {
         case cancelled
     }
 
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
     /// The error below, when there was one.
-    public var cause: (any Error)?
+    package var cause: (any Error)?
     /// For `.notReady`: the wait that failed.
-    public var report: WaitReport?
+    package var report: WaitReport?
     /// For `.notReady`: the last lines of the guest's console, safe to print; may be empty.
-    public var consoleTail: String
+    package var consoleTail: String
 
-    public init(_ code: Code, _ message: String, cause: (any Error)? = nil, report: WaitReport? = nil, consoleTail: String = "") {
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil, report: WaitReport? = nil, consoleTail: String = "") {
         self.code = code
         self.message = message
         self.cause = cause
@@ -37,5 +37,5 @@ public struct GuestAccessError: Error, Sendable, CustomStringConvertible {
         self.consoleTail = consoleTail
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }

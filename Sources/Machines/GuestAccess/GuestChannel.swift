@@ -1,5 +1,5 @@
 /// A way into one running guest: commands, files, a terminal.
-public protocol GuestChannel: Sendable {
+package protocol GuestChannel: Sendable {
     /// The guest's name, for messages.
     var name: String { get }
 
@@ -27,7 +27,7 @@ public protocol GuestChannel: Sendable {
 
 extension GuestChannel {
     /// Runs `command` without input and returns what it wrote, each stream up to 8 MiB.
-    public func capture(_ command: String, timeout: Duration? = nil) async throws -> (result: CommandResult, output: String, errors: String)
+    package func capture(_ command: String, timeout: Duration? = nil) async throws -> (result: CommandResult, output: String, errors: String)
     {
         let kept = CapturedOutput(limit: 8 << 20)
         let result = try await run(command, input: .none, timeout: timeout) { stream, bytes in kept.append(stream, bytes) }
@@ -36,7 +36,7 @@ extension GuestChannel {
 }
 
 /// What a command reads.
-public enum CommandInput: Sendable, Equatable {
+package enum CommandInput: Sendable, Equatable {
     case none
     case bytes([UInt8])
     /// An open descriptor, read to its end and not closed.
@@ -44,35 +44,35 @@ public enum CommandInput: Sendable, Equatable {
 }
 
 /// One of the two streams a command writes to.
-public enum CommandStream: Sendable, Equatable {
+package enum CommandStream: Sendable, Equatable {
     case output, errors
 }
 
 /// Takes a command's output as it comes. While it blocks, the guest waits; when it throws, the command is given up.
-public typealias CommandOutput = @Sendable (CommandStream, [UInt8]) throws -> Void
+package typealias CommandOutput = @Sendable (CommandStream, [UInt8]) throws -> Void
 
 /// How a command in the guest ended.
-public struct CommandResult: Sendable, Equatable {
+package struct CommandResult: Sendable, Equatable {
     /// The exit code a shell would show: the status, or 128 + the signal's number.
-    public var code: Int32
+    package var code: Int32
     /// Name of the signal that ended it, without SIG.
-    public var signal: String?
+    package var signal: String?
 
-    public init(code: Int32, signal: String? = nil) {
+    package init(code: Int32, signal: String? = nil) {
         self.code = code
         self.signal = signal
     }
 
-    public var succeeded: Bool { code == 0 && signal == nil }
+    package var succeeded: Bool { code == 0 && signal == nil }
 }
 
 /// The descriptors `attach` works on.
-public struct StandardStreams: Sendable, Equatable {
-    public var input: Int32
-    public var output: Int32
-    public var errors: Int32
+package struct StandardStreams: Sendable, Equatable {
+    package var input: Int32
+    package var output: Int32
+    package var errors: Int32
 
-    public init(input: Int32 = 0, output: Int32 = 1, errors: Int32 = 2) {
+    package init(input: Int32 = 0, output: Int32 = 1, errors: Int32 = 2) {
         self.input = input
         self.output = output
         self.errors = errors
@@ -80,9 +80,9 @@ public struct StandardStreams: Sendable, Equatable {
 }
 
 /// How far one attempt to reach a guest got.
-public struct Sighting: Sendable, Equatable {
+package struct Sighting: Sendable, Equatable {
     /// The steps on the way, in order.
-    public enum Stage: Int, Sendable, Comparable {
+    package enum Stage: Int, Sendable, Comparable {
         /// Nobody answers at the address.
         case nothing
         /// The guest's network is up; the port is closed.
@@ -94,18 +94,18 @@ public struct Sighting: Sendable, Equatable {
         /// A command ran.
         case command
 
-        public static func < (a: Stage, b: Stage) -> Bool { a.rawValue < b.rawValue }
+        package static func < (a: Stage, b: Stage) -> Bool { a.rawValue < b.rawValue }
     }
 
-    public var reached: Stage
+    package var reached: Stage
     /// In words, for reports: "connection refused".
-    public var words: String
+    package var words: String
     /// Trying again cannot help (another machine has the address).
-    public var isHopeless: Bool
+    package var isHopeless: Bool
     /// Its ssh server works, and does not let us in.
-    public var isRefused: Bool
+    package var isRefused: Bool
 
-    public init(reached: Stage, words: String, isHopeless: Bool = false, isRefused: Bool = false) {
+    package init(reached: Stage, words: String, isHopeless: Bool = false, isRefused: Bool = false) {
         self.reached = reached
         self.words = words
         self.isHopeless = isHopeless

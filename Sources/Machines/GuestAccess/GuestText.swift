@@ -1,7 +1,7 @@
 /// Text that comes from a guest and is to be shown by us: without anything a terminal would obey.
-public enum GuestText {
+package enum GuestText {
     /// `text` without escape sequences and control characters but newline and tab; carriage returns end lines like newlines do.
-    public static func printable(_ text: String) -> String {
+    package static func printable(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         var scalars = text.unicodeScalars.makeIterator()
         var held: Unicode.Scalar?
@@ -25,7 +25,7 @@ public enum GuestText {
     }
 
     /// The last `lines` lines of `text` that are not blank, made printable, each cut at `width` characters.
-    public static func tail(_ text: String, lines: Int = 20, width: Int = 200) -> String {
+    package static func tail(_ text: String, lines: Int = 20, width: Int = 200) -> String {
         printable(String(text.suffix(lines * width * 2))).split(separator: "\n", omittingEmptySubsequences: true)
             .filter { !$0.allSatisfy(\.isWhitespace) }.suffix(lines).map { String($0.prefix(width)) }.joined(separator: "\n")
     }

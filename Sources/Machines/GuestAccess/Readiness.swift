@@ -1,5 +1,5 @@
 /// Waits for numbered requirements in turn, and says of every wait what it was for, how long it took and what it saw.
-public struct Readiness<C: Clock>: Sendable where C.Duration == Duration {
+package struct Readiness<C: Clock>: Sendable where C.Duration == Duration {
     private let clock: C
     private let pace: Pace
     private let consoleTail: @Sendable () -> String
@@ -9,7 +9,7 @@ public struct Readiness<C: Clock>: Sendable where C.Duration == Duration {
     ///   - clock: what time is taken from; tests bring their own.
     ///   - consoleTail: the end of the guest's console; asked only when a wait fails.
     ///   - progress: told when a wait begins and whenever what it sees changes.
-    public init(
+    package init(
         clock: C = ContinuousClock(), pace: Pace = Pace(), consoleTail: @escaping @Sendable () -> String = { "" },
         progress: @escaping @Sendable (WaitProgress) -> Void = { _ in }
     ) {
@@ -23,7 +23,7 @@ public struct Readiness<C: Clock>: Sendable where C.Duration == Duration {
     /// - Parameter total: how long all of them may take together, whatever patience each has of its own.
     /// - Returns: a report for each.
     /// - Throws: `GuestAccessError`: `.notReady` with the report of the wait that failed and the console's tail; `.cancelled`.
-    public func wait(for requirements: [Requirement], within total: Duration? = nil) async throws -> [WaitReport] {
+    package func wait(for requirements: [Requirement], within total: Duration? = nil) async throws -> [WaitReport] {
         var reports: [WaitReport] = []
         let start = clock.now
         for (index, requirement) in requirements.enumerated() {
@@ -98,12 +98,12 @@ public struct Readiness<C: Clock>: Sendable where C.Duration == Duration {
 }
 
 /// How fast a wait looks again: the first pause, by how much each is longer than the one before, and the longest.
-public struct Pace: Sendable, Equatable {
-    public var first: Duration
-    public var growth: Double
-    public var longest: Duration
+package struct Pace: Sendable, Equatable {
+    package var first: Duration
+    package var growth: Double
+    package var longest: Duration
 
-    public init(first: Duration = .milliseconds(100), growth: Double = 1.25, longest: Duration = .seconds(1)) {
+    package init(first: Duration = .milliseconds(100), growth: Double = 1.25, longest: Duration = .seconds(1)) {
         self.first = first
         self.growth = growth
         self.longest = longest
@@ -111,20 +111,20 @@ public struct Pace: Sendable, Equatable {
 }
 
 /// What became of one wait.
-public struct WaitReport: Sendable, Equatable {
+package struct WaitReport: Sendable, Equatable {
     /// What was waited for.
-    public var name: String
+    package var name: String
     /// Its place among the requirements, from 1.
-    public var number: Int
-    public var count: Int
-    public var waited: Duration = .zero
-    public var attempts = 0
+    package var number: Int
+    package var count: Int
+    package var waited: Duration = .zero
+    package var attempts = 0
     /// What the last look showed.
-    public var lastSeen = "nothing yet"
+    package var lastSeen = "nothing yet"
     /// Where to look, or what to type.
-    public var hint: String
+    package var hint: String
 
-    public init(name: String, number: Int, count: Int, hint: String) {
+    package init(name: String, number: Int, count: Int, hint: String) {
         self.name = name
         self.number = number
         self.count = count
@@ -133,6 +133,6 @@ public struct WaitReport: Sendable, Equatable {
 }
 
 /// Told when a wait begins (no attempts yet) and when what it sees changes.
-public struct WaitProgress: Sendable, Equatable {
-    public var report: WaitReport
+package struct WaitProgress: Sendable, Equatable {
+    package var report: WaitReport
 }

@@ -2,7 +2,7 @@ import AtollPlatform
 import Glibc
 
 /// What `atoll shell VM ARGS…` asks for.
-public enum RemoteCommand: Sendable, Equatable {
+package enum RemoteCommand: Sendable, Equatable {
     /// The login user's shell, at a terminal when there is one.
     case loginShell
     /// A local file whose text a shell in the guest runs.
@@ -14,7 +14,7 @@ public enum RemoteCommand: Sendable, Equatable {
     /// - One argument that names a local file: a script.
     /// - Else the arguments joined by spaces, after dropping a leading `-c`: the guest's shell splits them again, as ssh's does.
     /// - Parameter isFile: whether a path names a local file; tests replace it.
-    public static func make(arguments: [String], isFile: (String) -> Bool = Self.isLocalFile) -> RemoteCommand {
+    package static func make(arguments: [String], isFile: (String) -> Bool = Self.isLocalFile) -> RemoteCommand {
         if arguments.count == 1, let path = arguments.first, isFile(path) { return .script(path: path) }
         let words = arguments.first == "-c" ? Array(arguments.dropFirst()) : arguments
         let line = words.joined(separator: " ")
@@ -22,18 +22,18 @@ public enum RemoteCommand: Sendable, Equatable {
     }
 
     /// Whether `path` is a regular file here (links followed).
-    public static func isLocalFile(_ path: String) -> Bool {
+    package static func isLocalFile(_ path: String) -> Bool {
         (SystemCall.status(path)?.st_mode).map { $0 & S_IFMT == S_IFREG } ?? false
     }
 
     /// What reads a script from its input: bash where the guest has it, as Lago's scripts expect, else its sh.
-    public static let scriptShell = "if command -v bash >/dev/null 2>&1; then exec bash -s; else exec sh -s; fi"
+    package static let scriptShell = "if command -v bash >/dev/null 2>&1; then exec bash -s; else exec sh -s; fi"
 }
 
 /// Words for a POSIX shell: in the guest, and in commands that people are told to type.
-public enum ShellWord {
+package enum ShellWord {
     /// `text` as one word, whatever is in it.
-    public static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         // An option's `=` is nothing special; that of a first word would set a variable.
         let others = text.hasPrefix("-") ? "/._-:,+@%=" : "/._-:,+@%"
         let isPlain =
@@ -49,5 +49,5 @@ public enum ShellWord {
     }
 
     /// Words as one line that a shell takes apart again.
-    public static func joined(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
+    package static func joined(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
 }

@@ -1,7 +1,7 @@
 /// One thing a guest must have come to before it counts as up; waited for by `Readiness`.
-public struct Requirement: Sendable {
+package struct Requirement: Sendable {
     /// What one look at it showed.
-    public enum Observation: Sendable, Equatable {
+    package enum Observation: Sendable, Equatable {
         case met(String)
         /// Not yet; what was seen instead.
         case pending(String)
@@ -10,15 +10,15 @@ public struct Requirement: Sendable {
     }
 
     /// "vm-a answers on port 22".
-    public var name: String
+    package var name: String
     /// How long it may take, from when the requirement before it was met.
-    public var patience: Duration
+    package var patience: Duration
     /// Where to look, or what to type, when it is not met.
-    public var hint: String
+    package var hint: String
     /// Looks once. It is given the time that is left and must not take much longer.
-    public var look: @Sendable (_ remaining: Duration) async -> Observation
+    package var look: @Sendable (_ remaining: Duration) async -> Observation
 
-    public init(
+    package init(
         name: String, patience: Duration, hint: String, look: @escaping @Sendable (_ remaining: Duration) async -> Observation
     ) {
         self.name = name
@@ -28,7 +28,7 @@ public struct Requirement: Sendable {
     }
 
     /// A requirement that `command` ends with status 0 in the guest.
-    public static func command(
+    package static func command(
         _ command: String, name: String, in channel: any GuestChannel, patience: Duration, hint: String
     ) -> Requirement {
         Requirement(name: name, patience: patience, hint: hint) { remaining in
@@ -50,7 +50,7 @@ extension GuestChannel {
     ///   - patience: how long both may take together at most; the second may use what the first left, and 60 s at least.
     ///   - attempt: how long a single attempt may take.
     ///   - isLoginOurs: we gave the guest a key or were given a password; without, a guest whose ssh server refuses us is up as well.
-    public func requirements(
+    package func requirements(
         patience: Duration, attempt: Duration = .seconds(30), console: String = "atoll console", isLoginOurs: Bool = true
     ) -> [Requirement] {
         [

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 
 extension SSHGuestChannel {
-    public func push(_ local: String, to remote: String) async throws {
+    package func push(_ local: String, to remote: String) async throws {
         try await explained {
             let session = try await session()
             var target = remote
@@ -18,7 +18,7 @@ extension SSHGuestChannel {
         }
     }
 
-    public func pull(_ remote: String, to local: String) async throws {
+    package func pull(_ remote: String, to local: String) async throws {
         try await explained {
             let session = try await session()
             let base = Self.isDirectory(local) ? Self.inside(local, remote) : local

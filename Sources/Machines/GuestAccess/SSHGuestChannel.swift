@@ -1,22 +1,22 @@
-public import AtollSSH
+package import AtollSSH
 import Glibc
 
 /// A guest reached over SSH. It connects on first use, keeps that one connection for everything that follows, and connects
 /// anew when it has broken.
-public actor SSHGuestChannel: GuestChannel {
+package actor SSHGuestChannel: GuestChannel {
     /// Where the guest is and how to log in.
-    public struct Target: Sendable, Equatable {
+    package struct Target: Sendable, Equatable {
         /// The guest's name, for messages.
-        public var name: String
-        public var endpoint: Endpoint
-        public var credentials: Credentials
-        public var hostKeys: HostKeyPolicy
+        package var name: String
+        package var endpoint: Endpoint
+        package var credentials: Credentials
+        package var hostKeys: HostKeyPolicy
         /// For the TCP connection alone; short, because a booting guest answers at once when it answers at all.
-        public var connectTimeout: Duration
+        package var connectTimeout: Duration
         /// For connection, key exchange and login together.
-        public var loginTimeout: Duration
+        package var loginTimeout: Duration
 
-        public init(
+        package init(
             name: String, endpoint: Endpoint, credentials: Credentials, hostKeys: HostKeyPolicy, connectTimeout: Duration = .seconds(1),
             loginTimeout: Duration = .seconds(30)
         ) {
@@ -29,16 +29,16 @@ public actor SSHGuestChannel: GuestChannel {
         }
     }
 
-    public nonisolated let target: Target
-    public nonisolated var name: String { target.name }
+    package nonisolated let target: Target
+    package nonisolated var name: String { target.name }
     private var current: Session?
     private var connecting: Task<Session, any Error>?
     /// False once the guest has said that it has no SFTP (dropbear alone has none).
     var offersSFTP = true
 
-    public init(_ target: Target) { self.target = target }
+    package init(_ target: Target) { self.target = target }
 
-    public func probe(timeout: Duration) async -> Sighting {
+    package func probe(timeout: Duration) async -> Sighting {
         do {
             let session = try await session(timeout: timeout)
             let exit = try await session.capture("true", timeout: timeout).exit
@@ -49,7 +49,7 @@ public actor SSHGuestChannel: GuestChannel {
         }
     }
 
-    public func run(
+    package func run(
         _ command: String, input: CommandInput, timeout: Duration?, output: @escaping CommandOutput
     ) async throws -> CommandResult {
         try await explained {
@@ -60,7 +60,7 @@ public actor SSHGuestChannel: GuestChannel {
         }
     }
 
-    public func attach(_ command: RemoteCommand, streams: StandardStreams) async throws -> Int32 {
+    package func attach(_ command: RemoteCommand, streams: StandardStreams) async throws -> Int32 {
         let local = LocalTerminal(input: streams.input, output: streams.output, error: streams.errors)
         return try await explained {
             let session = try await session()
@@ -78,7 +78,7 @@ public actor SSHGuestChannel: GuestChannel {
         }
     }
 
-    public func close() async {
+    package func close() async {
         connecting?.cancel()
         let session = current
         current = nil

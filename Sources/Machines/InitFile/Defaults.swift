@@ -1,24 +1,24 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// What a VM gets when its init file says nothing, as far as it is configuration. (Sizes and bus types are the VirtXML room's.)
-public struct SpecDefaults: Sendable, Equatable {
-    public var vmType = "default"
-    public var vmProvider = "local-libvirt"
-    public var sshUser = "root"
+package struct SpecDefaults: Sendable, Equatable {
+    package var vmType = "default"
+    package var vmProvider = "local-libvirt"
+    package var sshUser = "root"
     /// Seconds.
-    public var bootTime = 600
+    package var bootTime = 600
     /// Set on guests whose VM has no `root-password`.
-    public var rootPassword: String?
+    package var rootPassword: String?
     /// Used for VMs that have neither password.
-    public var sshPassword: String?
+    package var sshPassword: String?
 
-    public init() {}
+    package init() {}
 }
 
 extension InitFile {
     /// The spec with every open choice of `defaults` filled in, in the fields and in `raw`.
-    public static func applying(_ defaults: SpecDefaults, to spec: EnvironmentSpec) -> EnvironmentSpec {
+    package static func applying(_ defaults: SpecDefaults, to spec: EnvironmentSpec) -> EnvironmentSpec {
         var spec = spec
         for name in spec.domains.keys {
             guard var domain = spec.domains[name] else { continue }

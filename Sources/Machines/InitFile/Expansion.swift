@@ -1,7 +1,7 @@
 /// Environment variables in fields of an init file. Applied field by field where a field is used, never to the file (spec 2.1).
-public enum Expansion {
+package enum Expansion {
     /// `$NAME` and `${NAME}` replaced by their values; what is not defined stays as it is written.
-    public static func expand(_ text: String, variables: [String: String]) -> String {
+    package static func expand(_ text: String, variables: [String: String]) -> String {
         var result = ""
         var rest = text[...]
         while let dollar = rest.firstIndex(of: "$") {
@@ -23,7 +23,7 @@ public enum Expansion {
     }
 
     /// The same, after a leading `~/` was replaced by the home directory.
-    public static func expandPath(_ text: String, variables: [String: String]) -> String {
+    package static func expandPath(_ text: String, variables: [String: String]) -> String {
         guard let home = variables["HOME"], text == "~" || text.hasPrefix("~/") else { return expand(text, variables: variables) }
         return home + expand(String(text.dropFirst()), variables: variables)
     }

@@ -1,4 +1,4 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// Init files: YAML or JSON text to `EnvironmentSpec` and back, in four verbs: load, defaults, validate, render.
@@ -8,47 +8,47 @@ import OrderedCollections
 /// What a spec refers to outside itself (templates, files, plugins) is listed by `references`, for others to look up.
 ///
 /// Start with `load`; `Keys` is the one table that decoder and `InitFileSchema` share.
-public enum InitFile {
+package enum InitFile {
     /// Larger files are refused unread: the largest real init files have a few ten thousand bytes.
-    public static let sizeLimit = 4 << 20
+    package static let sizeLimit = 4 << 20
 
     /// What one reading gave: the parts that could be understood, and everything found.
-    public struct Draft: Sendable {
+    package struct Draft: Sendable {
         /// With errors it is only good for looking further: what could not be understood is left at its default.
-        public var spec: EnvironmentSpec
+        package var spec: EnvironmentSpec
         /// Whether there was an init file to look into; else nothing more can be said about it than the errors do.
-        public var isRead = true
+        package var isRead = true
         /// In file order.
-        public var errors: [Diagnostic]
+        package var errors: [Diagnostic]
         /// In file order.
-        public var warnings: [Diagnostic]
+        package var warnings: [Diagnostic]
 
         /// The spec and its warnings; throws `InvalidInput` with all errors when there are any.
-        public func checked() throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
+        package func checked() throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
             guard errors.isEmpty else { throw InvalidInput(errors) }
             return (spec, warnings)
         }
     }
 
     /// Reads the file at `path`. Throws `InvalidInput` with every error of the file, in file order.
-    public static func load(_ path: String) throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
+    package static func load(_ path: String) throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
         try parse(try source(path), file: path)
     }
 
     /// Reads init file text; `file` is the name that findings show.
-    public static func parse(_ text: String, file: String) throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
+    package static func parse(_ text: String, file: String) throws(InvalidInput) -> (spec: EnvironmentSpec, warnings: [Diagnostic]) {
         try draft(text, file: file).checked()
     }
 
     /// Like `load`, but with errors as values, for callers that add findings of their own before they give up.
-    public static func draft(path: String) -> Draft {
+    package static func draft(path: String) -> Draft {
         do throws(InvalidInput) { return draft(try source(path), file: path) } catch {
             return Draft(failed: error, file: path)
         }
     }
 
     /// Like `parse`, with errors as values.
-    public static func draft(_ text: String, file: String) -> Draft {
+    package static func draft(_ text: String, file: String) -> Draft {
         do throws(InvalidInput) {
             var (tree, found) = try DocumentReader.readLeniently(text, file: file)
             found += TopLevel.mend(&tree, file: file)

@@ -1,10 +1,10 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// The JSON Schema (draft 2020-12) of init files, for editors.
-public enum InitFileSchema {
+package enum InitFileSchema {
     /// The whole document.
-    public static let document: Value = {
+    package static let document: Value = {
         let network: Value = ["type": "nat", "dhcp": ["start": 100, "end": 254], "management": true]
         let disk: Value = ["type": "template", "template_name": "tiny", "name": "root", "dev": "vda", "format": "qcow2"]
         let machine: Value = ["memory": 256, "vcpu": 1, "nics": [["net": "net-01"]], "disks": .list([disk])]

@@ -1,20 +1,20 @@
-public import AtollModel
+package import AtollModel
 
 /// A YAML or JSON document as plain data, with the place of each part: what other kinds of files than init files are read from.
-public struct LocatedDocument: Sendable, Equatable {
-    public var value: Value
+package struct LocatedDocument: Sendable, Equatable {
+    package var value: Value
     /// The place of every value.
-    public var sources: SourceMap
+    package var sources: SourceMap
     /// How numbers and booleans were written: `1.10` is also a version, `on` also a word.
-    public var spellings: [FieldPath: String]
+    package var spellings: [FieldPath: String]
     /// Where the key of a member stands.
-    public var keyPositions: [FieldPath: SourcePosition]
+    package var keyPositions: [FieldPath: SourcePosition]
 
     /// A scalar as its author wrote it; nil for null, lists and mappings.
-    public func text(at path: FieldPath, of value: Value) -> String? { value.text.map { spellings[path] ?? $0 } }
+    package func text(at path: FieldPath, of value: Value) -> String? { value.text.map { spellings[path] ?? $0 } }
 
     /// A finding at the key of a member, where there is one.
-    public func diagnostic(_ severity: Diagnostic.Severity, atKey path: FieldPath, _ message: String) -> Diagnostic {
+    package func diagnostic(_ severity: Diagnostic.Severity, atKey path: FieldPath, _ message: String) -> Diagnostic {
         let place = keyPositions[path] ?? sources.position(of: path)
         return Diagnostic(severity, file: sources.file, position: place, path: path, message: message)
     }
@@ -23,7 +23,7 @@ public struct LocatedDocument: Sendable, Equatable {
 extension InitFile {
     /// Reads text as one document. `kind` says what it should be, with an article: `a task formula`. Refuses, with every finding placed,
     /// what is empty, no YAML, has a key twice, is nested too deeply, or has aliases that stand for too many values.
-    public static func readDocument(_ text: String, file: String, kind: String) throws(InvalidInput) -> LocatedDocument {
+    package static func readDocument(_ text: String, file: String, kind: String) throws(InvalidInput) -> LocatedDocument {
         guard text.utf8.count <= sizeLimit else { throw refusal(file, tooLarge(kind)) }
         guard text.contains(where: { !$0.isWhitespace && $0 != "\u{FEFF}" }) else {
             throw refusal(file, "the file is empty; it should be \(kind)")

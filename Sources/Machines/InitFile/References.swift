@@ -1,9 +1,9 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// Something outside the file that a spec needs. A real init looks it up and refuses what is missing; a dry run only warns.
-public struct Reference: Sendable, Hashable {
-    public enum Kind: Sendable, Hashable {
+package struct Reference: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
         /// A template of a repository; no version means the newest.
         case template(name: String, version: String?)
         /// A local qcow2 to put an overlay on, unexpanded.
@@ -22,13 +22,13 @@ public struct Reference: Sendable, Hashable {
         /// A key that is written with nothing after it, already warned about: a real init cannot go on without it.
         case unwritten(key: String)
     }
-    public var kind: Kind
+    package var kind: Kind
     /// The VM it belongs to.
-    public var domain: String
+    package var domain: String
     /// Where it is written; look it up in `EnvironmentSpec.sources`.
-    public var path: FieldPath
+    package var path: FieldPath
 
-    public init(_ kind: Kind, domain: String, path: FieldPath) {
+    package init(_ kind: Kind, domain: String, path: FieldPath) {
         self.kind = kind
         self.domain = domain
         self.path = path
@@ -37,7 +37,7 @@ public struct Reference: Sendable, Hashable {
 
 extension InitFile {
     /// Everything the spec refers to outside itself, in file order. `vmTypes` are the known ones.
-    public static func references(_ spec: EnvironmentSpec, vmTypes: Set<String> = ["default"]) -> [Reference] {
+    package static func references(_ spec: EnvironmentSpec, vmTypes: Set<String> = ["default"]) -> [Reference] {
         spec.domains.values.flatMap { references($0, vmTypes: vmTypes) }
     }
 

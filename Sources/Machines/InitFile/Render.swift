@@ -1,9 +1,9 @@
-public import AtollModel
-public import OrderedCollections
+package import AtollModel
+package import OrderedCollections
 
 extension InitFile {
     /// The spec as an init file: the keys it was written with, unknown ones included, and the fields as they are now.
-    public static func render(_ spec: EnvironmentSpec) -> Value {
+    package static func render(_ spec: EnvironmentSpec) -> Value {
         [
             "domains": .map(spec.domains.mapValues { .map(render(domain: $0)) }),
             "nets": .map(spec.nets.mapValues { .map(render(net: $0)) }),
@@ -11,7 +11,7 @@ extension InitFile {
     }
 
     /// Errors of a spec that was made or changed in code, placed where its init file had the fields.
-    public static func validate(_ spec: EnvironmentSpec) -> [Diagnostic] {
+    package static func validate(_ spec: EnvironmentSpec) -> [Diagnostic] {
         var document = Document(render(spec), file: spec.sources.file)
         document.sources = spec.sources
         let findings = Findings(document: document)
@@ -20,7 +20,7 @@ extension InitFile {
     }
 
     /// One VM's mapping; also what a saved spec starts from.
-    public static func render(domain: DomainSpec) -> OrderedDictionary<String, Value> {
+    package static func render(domain: DomainSpec) -> OrderedDictionary<String, Value> {
         var members = domain.raw
         func put(_ key: String, _ value: Value?) { if let value { members[key] = value } }
         members["based-on"] = nil
@@ -59,7 +59,7 @@ extension InitFile {
     }
 
     /// One NIC's mapping.
-    public static func render(nic: NICSpec) -> OrderedDictionary<String, Value> {
+    package static func render(nic: NICSpec) -> OrderedDictionary<String, Value> {
         var members = nic.raw
         members["net"] = .string(nic.net)
         if let ip = nic.ip { members["ip"] = .string(ip) }
@@ -67,7 +67,7 @@ extension InitFile {
     }
 
     /// One disk's mapping.
-    public static func render(disk: DiskSpec) -> OrderedDictionary<String, Value> {
+    package static func render(disk: DiskSpec) -> OrderedDictionary<String, Value> {
         var members = disk.raw
         func put(_ key: String, _ value: Value?) { if let value { members[key] = value } }
         put("name", .string(disk.name))
@@ -100,7 +100,7 @@ extension InitFile {
     }
 
     /// One net's mapping.
-    public static func render(net: NetSpec) -> OrderedDictionary<String, Value> {
+    package static func render(net: NetSpec) -> OrderedDictionary<String, Value> {
         var members = net.raw
         func put(_ key: String, _ value: Value?) { if let value { members[key] = value } }
         put("type", .string(net.kind.rawValue))

@@ -1,4 +1,4 @@
-public import AtollModel
+package import AtollModel
 import Glibc
 
 extension InitFile {
@@ -6,7 +6,7 @@ extension InitFile {
     /// pipe that somebody writes to is read as well (`atoll validate <(generate)`); nobody is waited for who is not there.
     /// - Parameter kind: what it should be, with an article: `a task formula`.
     /// - Parameter hint: what else to do where there is no such file.
-    public static func readText(path: String, kind: String, hint: String = "") throws(InvalidInput) -> String {
+    package static func readText(path: String, kind: String, hint: String = "") throws(InvalidInput) -> String {
         // Opening a pipe without a writer would wait for one.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {

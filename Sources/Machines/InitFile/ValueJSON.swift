@@ -1,15 +1,15 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// JSON text to `Value` and back, keeping the order of keys.
-public enum ValueJSON {
+package enum ValueJSON {
     /// Reads one JSON document; `file` is the name that findings show. Duplicate keys are errors.
-    public static func parse(_ text: String, file: String = "JSON") throws(InvalidInput) -> Value {
+    package static func parse(_ text: String, file: String = "JSON") throws(InvalidInput) -> Value {
         try document(text, file: file).value
     }
 
     /// The same, with the place of every value for findings about what it means.
-    public static func parseLocated(_ text: String, file: String) throws(InvalidInput) -> (value: Value, sources: SourceMap) {
+    package static func parseLocated(_ text: String, file: String) throws(InvalidInput) -> (value: Value, sources: SourceMap) {
         let document = try document(text, file: file)
         return (document.value, document.sources)
     }
@@ -30,7 +30,7 @@ public enum ValueJSON {
 
     /// One document, without a newline at its end: byte for byte what Python's `json.dumps` writes (non-ASCII escaped). With an indent of 0
     /// it is one line, for event streams.
-    public static func render(_ value: Value, indent: Int = 4, sorted: Bool = false) -> String {
+    package static func render(_ value: Value, indent: Int = 4, sorted: Bool = false) -> String {
         var text = ""
         write(value, indent: indent, depth: 0, sorted: sorted, to: &text)
         return text

@@ -1,9 +1,9 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 extension Topology {
     /// What a dry run prints: `{"domains": {NAME: {"mgmt_net", "nics"}}, "nets": {NAME: {"type", "gw", …}}}`. What is not set is not there.
-    public static func document(_ environment: Environment) -> Value {
+    package static func document(_ environment: Environment) -> Value {
         [
             "domains": .map(environment.machines.mapValues(document)),
             "nets": .map(environment.networks.mapValues(document)),
@@ -21,7 +21,7 @@ extension Topology {
     }
 
     /// One net, resolved, as saved specs and dry runs show it.
-    public static func document(_ network: Network) -> Value {
+    package static func document(_ network: Network) -> Value {
         var members: OrderedDictionary<String, Value> = ["type": .string(network.kind.rawValue)]
         members["gw"] = network.gateway.map { .string($0.description) }
         // Absent and false differ in an init file, and so they do here.

@@ -1,13 +1,13 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// A spec and what is taken on the host, to a resolved environment: subnets, gateways, addresses, names, DNS (spec 2.4).
 ///
 /// Pure and deterministic: it claims nothing and looks at nothing; callers observe the host into a `HostOccupancy` and claim the
 /// subnets afterwards. Disks stay empty, they need templates. Start with `resolve`.
-public enum Topology {
+package enum Topology {
     /// Decides everything about nets and NICs. Throws `InvalidInput` with all errors, in file order; returns warnings.
-    public static func resolve(_ spec: EnvironmentSpec, id: PrefixID, occupancy: HostOccupancy) throws(InvalidInput)
+    package static func resolve(_ spec: EnvironmentSpec, id: PrefixID, occupancy: HostOccupancy) throws(InvalidInput)
         -> (environment: Environment, warnings: [Diagnostic])
     {
         var resolution = Resolution(spec: spec)
@@ -24,7 +24,7 @@ public enum Topology {
 
     /// What is wrong with the nets and NICs of a spec that has errors already: those and what only follows from them are not told again.
     /// In file order.
-    public static func findings(_ spec: EnvironmentSpec, beside errors: [Diagnostic], occupancy: HostOccupancy) -> [Diagnostic] {
+    package static func findings(_ spec: EnvironmentSpec, beside errors: [Diagnostic], occupancy: HostOccupancy) -> [Diagnostic] {
         var resolution = Resolution(spec: spec, faults: Set(errors.map(\.path)))
         _ = resolution.decide(occupancy)
         return (resolution.errors + resolution.warnings).inFileOrder()
@@ -32,29 +32,29 @@ public enum Topology {
 }
 
 /// What is taken on a host, as far as subnets go.
-public struct HostOccupancy: Sendable, Equatable {
+package struct HostOccupancy: Sendable, Equatable {
     /// A subnet in use, and by what: "the route of eth0", "the libvirt network default".
-    public struct Use: Sendable, Equatable {
-        public var subnet: IPv4Subnet
-        public var holder: String
+    package struct Use: Sendable, Equatable {
+        package var subnet: IPv4Subnet
+        package var holder: String
 
-        public init(_ subnet: IPv4Subnet, by holder: String) {
+        package init(_ subnet: IPv4Subnet, by holder: String) {
             self.subnet = subnet
             self.holder = holder
         }
     }
     /// Third octets with a valid lease, and who holds it: "/w/.lago/default/uuid".
-    public var leases: [UInt8: String]
+    package var leases: [UInt8: String]
     /// Host routes and libvirt networks. A default route takes nothing.
-    public var uses: [Use]
+    package var uses: [Use]
 
-    public init(leases: [UInt8: String] = [:], uses: [Use] = []) {
+    package init(leases: [UInt8: String] = [:], uses: [Use] = []) {
         self.leases = leases
         self.uses = uses.filter { $0.subnet.prefixLength > 0 }
     }
 
     /// What stands in the way of using `subnet`, or nil.
-    public func conflict(with subnet: IPv4Subnet) -> String? {
+    package func conflict(with subnet: IPv4Subnet) -> String? {
         if subnet.isLeased, let holder = leases[subnet.base.octets[2]] { return "it is already taken by \(holder)" }
         return uses.first { $0.subnet.overlaps(subnet) }.map { "it overlaps \($0.subnet), \($0.holder)" }
     }

@@ -1,14 +1,14 @@
-public import AtollModel
+package import AtollModel
 
 /// Who executes the guest's instructions: libvirt's domain type.
-public enum VirtualizationType: String, Sendable, CaseIterable {
+package enum VirtualizationType: String, Sendable, CaseIterable {
     case kvm, qemu
 
-    public init(_ accelerator: Accelerator) { self = accelerator == .kvm ? .kvm : .qemu }
+    package init(_ accelerator: Accelerator) { self = accelerator == .kvm ? .kvm : .qemu }
 }
 
 /// The processor a guest sees.
-public enum CPUChoice: Sendable, Equatable {
+package enum CPUChoice: Sendable, Equatable {
     /// The host's own, or under emulation all that QEMU can do.
     case host
     /// Exactly this model; `nested` is the flag (`vmx`, `svm`) that lets the guest virtualise, where it is to be required.
@@ -21,7 +21,7 @@ public enum CPUChoice: Sendable, Equatable {
     ///   - models: asked only for a `cpu_model`, because reading the map takes time.
     ///   - hostCPU: the same; nil when it cannot be known.
     /// - Throws: `.cpu` when model and custom are both set; `.cpuModel` when there is no such model.
-    public static func choose(
+    package static func choose(
         model: String?, custom: Value?, vcpuIsExplicit: Bool, type: VirtualizationType, models: () throws -> CPUModels,
         hostCPU: () throws -> HostCapabilities.CPU?
     ) throws -> CPUChoice {
@@ -45,15 +45,15 @@ public enum CPUChoice: Sendable, Equatable {
 }
 
 /// Processors and memory that lie near each other.
-public struct NUMACell: Sendable, Equatable {
+package struct NUMACell: Sendable, Equatable {
     /// Numbers of its processors: `0` or `0-3`.
-    public var cpus: String
+    package var cpus: String
     /// MiB.
-    public var memory: Int
+    package var memory: Int
 
     /// The cells of a guest: of four processors where these divide evenly, else of two, else of one, but two cells for two and
     /// for four processors; none for a single one.
-    public static func cells(vcpus: Int, memory: Int) -> [NUMACell] {
+    package static func cells(vcpus: Int, memory: Int) -> [NUMACell] {
         guard vcpus > 1 else { return [] }
         let size =
             switch (vcpus, vcpus % 4) {

@@ -2,15 +2,15 @@ import AtollXML
 import Foundation
 
 /// libvirt's map of x86 processor models: which there are, and whose they are.
-public struct CPUModels: Sendable, Equatable {
+package struct CPUModels: Sendable, Equatable {
     /// Vendor by model; `generic` for models that name none.
-    public var vendors: [String: String]
+    package var vendors: [String: String]
 
     /// From the text of a whole map: `<cpus>` with one `<arch name='x86'>`. - Throws: `XMLError` when the text is no XML.
-    public init(xml: String) throws { try self.init(xml: xml) { _ in nil } }
+    package init(xml: String) throws { try self.init(xml: xml) { _ in nil } }
 
     /// From a map whose parts are `<include>`d; `part` returns the text of a file by its name, nil when there is none.
-    public init(xml: String, part: (String) throws -> String?) throws {
+    package init(xml: String, part: (String) throws -> String?) throws {
         vendors = [:]
         var parents: [String: String] = [:]
         for arch in try XML.read(xml).all("arch") where arch["name"] == "x86" { try collect(arch, &parents, part, depth: 0) }
@@ -25,7 +25,7 @@ public struct CPUModels: Sendable, Equatable {
     /// Reads the map of the libvirt installed here: `cpu_map.xml`, or `cpu_map/index.xml` with what it includes.
     /// - Parameter directory: where libvirt keeps its data.
     /// - Throws: `.cpuMap` when there is none.
-    public init(directory: String = "/usr/share/libvirt") throws {
+    package init(directory: String = "/usr/share/libvirt") throws {
         func text(_ file: String) -> String? { try? String(contentsOfFile: "\(directory)/\(file)", encoding: .utf8) }
         if let whole = text("cpu_map.xml") {
             try self.init(xml: whole)
@@ -38,7 +38,7 @@ public struct CPUModels: Sendable, Equatable {
 
     /// The vendor of a model: `Intel`, `AMD`, …, or `generic`.
     /// - Throws: `.cpuModel` with "No such CPU family: X".
-    public func vendor(of model: String) throws -> String {
+    package func vendor(of model: String) throws -> String {
         guard let vendor = vendors[model] else { throw VirtXMLError(.cpuModel, "No such CPU family: \(model)") }
         return vendor
     }

@@ -1,34 +1,34 @@
-public import AtollModel
+package import AtollModel
 import AtollXML
 
 /// What is read back from a domain that exists.
-public struct DomainDescription: Sendable, Equatable {
-    public var name: String
-    public var uuid: String
+package struct DomainDescription: Sendable, Equatable {
+    package var name: String
+    package var uuid: String
     /// nil when it is none of ours.
-    public var mark: Mark?
+    package var mark: Mark?
     /// `kvm`, `qemu`, …
-    public var type: String
+    package var type: String
     /// Files of its disks, the layers below left out.
-    public var diskPaths: [String]
+    package var diskPaths: [String]
     /// Name of the network and MAC address of each NIC, in order.
-    public var nics: [NIC]
-    public var consoleLogPath: String?
+    package var nics: [NIC]
+    package var consoleLogPath: String?
     /// Kind and TCP port of the display, when it has one and listens.
-    public var display: Display?
+    package var display: Display?
 
-    public struct NIC: Sendable, Equatable {
-        public var network: String?
-        public var mac: String?
+    package struct NIC: Sendable, Equatable {
+        package var network: String?
+        package var mac: String?
     }
 
-    public struct Display: Sendable, Equatable {
-        public var kind: String
-        public var port: Int
+    package struct Display: Sendable, Equatable {
+        package var kind: String
+        package var port: Int
     }
 
     /// From the text of `virDomainGetXMLDesc`. - Throws: `XMLError` when the text is no XML.
-    public init(xml: String) throws {
+    package init(xml: String) throws {
         let root = try XML.read(xml)
         let devices = root.first("devices") ?? Element("devices")
         name = root.first("name")?.text ?? ""
@@ -47,18 +47,18 @@ public struct DomainDescription: Sendable, Equatable {
 }
 
 /// What is read back from a network that exists, ours or not: whoever leases a subnet looks at all of them.
-public struct NetworkDescription: Sendable, Equatable {
-    public var name: String
-    public var uuid: String
+package struct NetworkDescription: Sendable, Equatable {
+    package var name: String
+    package var uuid: String
     /// nil when it is none of ours.
-    public var mark: Mark?
+    package var mark: Mark?
     /// The Linux bridge device.
-    public var bridge: String?
+    package var bridge: String?
     /// Its IPv4 networks.
-    public var subnets: [IPv4Subnet]
+    package var subnets: [IPv4Subnet]
 
     /// From the text of `virNetworkGetXMLDesc`. - Throws: `XMLError` when the text is no XML.
-    public init(xml: String) throws {
+    package init(xml: String) throws {
         let root = try XML.read(xml)
         name = root.first("name")?.text ?? ""
         uuid = root.first("uuid")?.text ?? ""

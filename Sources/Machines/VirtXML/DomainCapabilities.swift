@@ -1,16 +1,16 @@
 import AtollXML
 
 /// What domains of one kind may have on a host, as far as an init file can ask for it.
-public struct DomainCapabilities: Sendable, Equatable {
+package struct DomainCapabilities: Sendable, Equatable {
     /// `bios`, `efi`: what libvirt chooses by itself.
-    public var firmwares: Set<String>
+    package var firmwares: Set<String>
     /// `tpm-crb`, `tpm-tis`, …
-    public var tpmModels: Set<String>
+    package var tpmModels: Set<String>
     /// `emulator` where swtpm is installed.
-    public var tpmBackends: Set<String>
+    package var tpmBackends: Set<String>
 
     /// From the text of `virConnectGetDomainCapabilities`. - Throws: `XMLError` when the text is no XML.
-    public init(xml: String) throws {
+    package init(xml: String) throws {
         let root = try XML.read(xml)
         func values(_ parent: Element?, _ name: String) -> Set<String> {
             Set((parent?.all("enum") ?? []).filter { $0["name"] == name }.flatMap { $0.all("value").map(\.text) })

@@ -1,38 +1,38 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// A domain as libvirt is to start it.
-public struct DomainDefinition: Sendable, Equatable {
+package struct DomainDefinition: Sendable, Equatable {
     /// The controller a disk hangs on.
-    public enum Bus: String, Sendable { case virtio, scsi, sata, ide }
+    package enum Bus: String, Sendable { case virtio, scsi, sata, ide }
 
     /// A file under a disk.
-    public struct Layer: Sendable, Equatable {
+    package struct Layer: Sendable, Equatable {
         /// Absolute.
-        public var path: String
+        package var path: String
         /// `qcow2` or `raw`.
-        public var format: String
+        package var format: String
 
-        public init(path: String, format: String) {
+        package init(path: String, format: String) {
             self.path = path
             self.format = format
         }
     }
 
     /// A disk or CD-ROM.
-    public struct DiskDevice: Sendable, Equatable {
+    package struct DiskDevice: Sendable, Equatable {
         /// From 1; becomes the serial number the guest sees. Disks are booted in the order of the list.
-        public var index: Int
+        package var index: Int
         /// The file itself.
-        public var image: Layer
+        package var image: Layer
         /// The device name asked for (`vda`, `sdb`); `sd…` puts it on virtio-scsi. CD-ROMs are given the next free one of their controller.
-        public var target: String
-        public var isCDROM: Bool
-        public var readonly: Bool
+        package var target: String
+        package var isCDROM: Bool
+        package var readonly: Bool
         /// What the file is layered on, nearest first, to the very end.
-        public var backing: [Layer]
+        package var backing: [Layer]
 
-        public init(index: Int, image: Layer, target: String, isCDROM: Bool = false, readonly: Bool = false, backing: [Layer] = []) {
+        package init(index: Int, image: Layer, target: String, isCDROM: Bool = false, readonly: Bool = false, backing: [Layer] = []) {
             self.index = index
             self.image = image
             self.target = target
@@ -43,17 +43,17 @@ public struct DomainDefinition: Sendable, Equatable {
     }
 
     /// A virtio NIC on a libvirt network.
-    public struct NICDevice: Sendable, Equatable {
+    package struct NICDevice: Sendable, Equatable {
         /// The name libvirt knows the network by.
-        public var network: String
+        package var network: String
         /// nil lets libvirt draw one.
-        public var mac: MACAddress?
+        package var mac: MACAddress?
         /// Written when it is not 1500.
-        public var mtu: Int?
+        package var mtu: Int?
         /// The network filter that what it sends and is sent goes through.
-        public var filter: String?
+        package var filter: String?
 
-        public init(network: String, mac: MACAddress? = nil, mtu: Int? = nil, filter: String? = nil) {
+        package init(network: String, mac: MACAddress? = nil, mtu: Int? = nil, filter: String? = nil) {
             self.network = network
             self.mac = mac
             self.mtu = mtu
@@ -61,40 +61,40 @@ public struct DomainDefinition: Sendable, Equatable {
         }
     }
 
-    public var name: String
+    package var name: String
     /// With or without dashes; nil lets libvirt draw one.
-    public var uuid: String?
-    public var memoryMiB: Int
-    public var vcpus: Int
-    public var type: VirtualizationType
+    package var uuid: String?
+    package var memoryMiB: Int
+    package var vcpus: Int
+    package var type: VirtualizationType
     /// As libvirt spells it: `x86_64`, `aarch64`, …
-    public var arch: String
+    package var arch: String
     /// nil for the usual one of the architecture: `q35` on x86_64.
-    public var machine: String?
+    package var machine: String?
     /// Path of the emulator; nil lets libvirt choose.
-    public var emulator: String?
-    public var cpu: CPUChoice
-    public var disks: [DiskDevice]
-    public var nics: [NICDevice]
+    package var emulator: String?
+    package var cpu: CPUChoice
+    package var disks: [DiskDevice]
+    package var nics: [NICDevice]
     /// A display, on loopback only.
-    public var graphics: Graphics
+    package var graphics: Graphics
     /// The file the serial console is appended to. It is created beforehand, so that it stays its creator's.
-    public var consoleLogPath: String
-    public var mark: Mark
+    package var consoleLogPath: String
+    package var mark: Mark
     /// Whether the guest is told a fresh generation ID at every start; x86 only.
-    public var hasGenerationID: Bool
+    package var hasGenerationID: Bool
     /// Whether the host has vhost-net: libvirt refuses the driver where it is missing.
-    public var hasVhostNet: Bool
+    package var hasVhostNet: Bool
     /// nil is the machine's usual one: UEFI where there is no other.
-    public var firmware: Firmware?
+    package var firmware: Firmware?
     /// Where UEFI's variables are kept; nil is libvirt's own place, where they stay behind when the domain is gone.
-    public var nvramPath: String?
+    package var nvramPath: String?
     /// Whether it has a TPM 2.0, emulated by swtpm.
-    public var hasTPM = false
+    package var hasTPM = false
     /// Empty PCI Express ports beside those in use, for devices attached later.
-    public var spareRootPorts: Int
+    package var spareRootPorts: Int
 
-    public init(
+    package init(
         name: String, uuid: String? = nil, memoryMiB: Int, vcpus: Int, type: VirtualizationType, arch: String = "x86_64",
         machine: String? = nil, emulator: String? = nil, cpu: CPUChoice = .host, disks: [DiskDevice], nics: [NICDevice],
         graphics: Graphics = .none, consoleLogPath: String, mark: Mark, hasGenerationID: Bool = true, hasVhostNet: Bool,
@@ -124,7 +124,7 @@ public struct DomainDefinition: Sendable, Equatable {
     ///   - cpu: see `CPUChoice.choose`.
     ///   - arch: of its template, when the init file names none.
     ///   - path: the absolute path of an image as the environment stores it.
-    public init(
+    package init(
         _ machine: Machine, of environment: Environment, type: VirtualizationType, cpu: CPUChoice, arch: String, emulator: String? = nil,
         hasVhostNet: Bool, consoleLogPath: String, path: (String) -> String
     ) throws {
@@ -154,9 +154,9 @@ public struct DomainDefinition: Sendable, Equatable {
 
 extension DomainDefinition {
     /// Whether UEFI starts it, because it is asked to or there is nothing else.
-    public var usesUEFI: Bool { firmware == .uefi || Board(arch: arch, machine: machine).needsUEFI }
+    package var usesUEFI: Bool { firmware == .uefi || Board(arch: arch, machine: machine).needsUEFI }
     /// The kind of TPM its machine has.
-    public var tpmModel: String { Board(arch: arch, machine: machine).isX86 ? "tpm-crb" : "tpm-tis" }
+    package var tpmModel: String { Board(arch: arch, machine: machine).isX86 ? "tpm-crb" : "tpm-tis" }
 }
 
 extension DiskSpec.Format {

@@ -1,4 +1,4 @@
-public import AtollModel
+package import AtollModel
 import AtollXML
 
 /// A network filter (nwfilter) as libvirt is to define it: what the guests of one network may send and be sent.
@@ -6,32 +6,32 @@ import AtollXML
 /// The guests reach each other, their network's DHCP and name server, and the openings; the host reaches them. The host is otherwise closed to
 /// them, on all its addresses. libvirt lets what a filter passes go anywhere, also into the networks that it keeps apart itself, so the
 /// addresses of other guests are barred here. Among openings and bars the narrower network wins, and an opening over a bar as narrow.
-public struct FilterDefinition: Sendable, Equatable {
+package struct FilterDefinition: Sendable, Equatable {
     /// Addresses that are let through.
-    public struct Opening: Sendable, Hashable {
-        public var subnet: IPv4Subnet
+    package struct Opening: Sendable, Hashable {
+        package var subnet: IPv4Subnet
         /// Of TCP and UDP alike; nil is every port and protocol.
-        public var port: Int?
+        package var port: Int?
         /// The host name this is an address of; it is kept in the filter, so that the network's name server gives the same answer.
-        public var name: String?
+        package var name: String?
 
-        public init(_ subnet: IPv4Subnet, port: Int? = nil, name: String? = nil) {
+        package init(_ subnet: IPv4Subnet, port: Int? = nil, name: String? = nil) {
             self.subnet = subnet
             self.port = port
             self.name = name
         }
     }
 
-    public var name: String
-    public var uuid: String?
+    package var name: String
+    package var uuid: String?
     /// The host's own address on the network, of a /24.
-    public var gateway: IPv4Address
-    public var hasIPv6: Bool
-    public var openings: [Opening]
+    package var gateway: IPv4Address
+    package var hasIPv6: Bool
+    package var openings: [Opening]
     /// Addresses that a wide opening does not open: the host's own, and other guests'.
-    public var barred: [IPv4Subnet]
+    package var barred: [IPv4Subnet]
 
-    public init(
+    package init(
         name: String, uuid: String? = nil, gateway: IPv4Address, hasIPv6: Bool = true, openings: [Opening] = [], barred: [IPv4Subnet] = []
     ) {
         self.name = name
@@ -44,7 +44,7 @@ public struct FilterDefinition: Sendable, Equatable {
 
     /// The filter of an environment's network; nil when its guests are not held back.
     /// - Parameter openings: of `network.egress`, names looked up.
-    public init?(
+    package init?(
         _ network: Network, of environment: Environment, hasIPv6: Bool, openings: [Opening], barred: [IPv4Subnet]
     ) {
         guard network.isFiltered, let gateway = network.gateway else { return nil }
@@ -56,13 +56,13 @@ public struct FilterDefinition: Sendable, Equatable {
 }
 
 /// What is read back from a filter that exists.
-public struct FilterDescription: Sendable, Equatable {
-    public var name: String
+package struct FilterDescription: Sendable, Equatable {
+    package var name: String
     /// The addresses of the host names it lets through.
-    public var addresses: [String: [IPv4Address]]
+    package var addresses: [String: [IPv4Address]]
 
     /// From the text of `virNWFilterGetXMLDesc`. - Throws: `XMLError` when the text is no XML.
-    public init(xml: String) throws {
+    package init(xml: String) throws {
         let root = try XML.read(xml)
         name = root["name"] ?? ""
         addresses = [:]

@@ -1,17 +1,17 @@
 import AtollXML
 
 /// What libvirt says about the host, as far as a definition depends on it.
-public struct HostCapabilities: Sendable, Equatable {
+package struct HostCapabilities: Sendable, Equatable {
     /// The host's processor.
-    public struct CPU: Sendable, Equatable {
+    package struct CPU: Sendable, Equatable {
         /// nil on hosts whose processor libvirt has no model for.
-        public var model: String?
+        package var model: String?
         /// `Intel`, `AMD`, …
-        public var vendor: String?
+        package var vendor: String?
         /// Flags beside those of the model.
-        public var features: Set<String>
+        package var features: Set<String>
 
-        public init(model: String?, vendor: String?, features: Set<String>) {
+        package init(model: String?, vendor: String?, features: Set<String>) {
             self.model = model
             self.vendor = vendor
             self.features = features
@@ -19,23 +19,23 @@ public struct HostCapabilities: Sendable, Equatable {
     }
 
     /// Full virtualisation of one architecture.
-    public struct Guest: Sendable, Equatable {
-        public var arch: String
+    package struct Guest: Sendable, Equatable {
+        package var arch: String
         /// Emulator by domain type (`kvm`, `qemu`).
-        public var emulators: [String: String]
+        package var emulators: [String: String]
         /// Machine types, aliases such as `q35` included.
-        public var machines: Set<String>
+        package var machines: Set<String>
     }
 
     /// As libvirt spells it: `x86_64`.
-    public var arch: String
-    public var cpu: CPU
-    public var guests: [Guest]
+    package var arch: String
+    package var cpu: CPU
+    package var guests: [Guest]
     /// Number of the user that QEMU runs as; nil where it runs as the caller, as in a session's own libvirt.
-    public var qemuUser: UInt32?
+    package var qemuUser: UInt32?
 
     /// From the text of `virConnectGetCapabilities`. - Throws: `XMLError` when the text is no XML.
-    public init(xml: String) throws {
+    package init(xml: String) throws {
         let root = try XML.read(xml)
         let processor = root.first("host", "cpu")
         arch = processor?.first("arch")?.text ?? ""
@@ -61,7 +61,7 @@ public struct HostCapabilities: Sendable, Equatable {
     }
 
     /// The program that runs such a domain, or nil when this host has none.
-    public func emulator(arch: String, virtualizationType: VirtualizationType) -> String? {
+    package func emulator(arch: String, virtualizationType: VirtualizationType) -> String? {
         guests.first { $0.arch == arch }?.emulators[virtualizationType.rawValue]
     }
 }

@@ -1,23 +1,23 @@
-public import AtollModel
-public import AtollXML
+package import AtollModel
+package import AtollXML
 
 /// What every domain and network of ours carries in its metadata. Whatever does not carry it is somebody else's and stays untouched.
-public struct Mark: Sendable, Hashable {
+package struct Mark: Sendable, Hashable {
     /// What the object is for its prefix.
-    public enum Role: String, Sendable, CaseIterable { case vm, network }
+    package enum Role: String, Sendable, CaseIterable { case vm, network }
 
     /// The namespace of the element; libvirt keeps one element per namespace.
-    public static let namespace = "https://atoll.dev/xmlns/libvirt/1"
+    package static let namespace = "https://atoll.dev/xmlns/libvirt/1"
 
     /// The prefix it belongs to.
-    public var prefix: PrefixID
-    public var role: Role
+    package var prefix: PrefixID
+    package var role: Role
     /// Its name in the init file.
-    public var name: String
+    package var name: String
     /// When nobody needs it any more, for VMs that were made for one task: ISO 8601, for people and tools that look at libvirt alone.
-    public var expires: String?
+    package var expires: String?
 
-    public init(prefix: PrefixID, role: Role, name: String, expires: String? = nil) {
+    package init(prefix: PrefixID, role: Role, name: String, expires: String? = nil) {
         self.expires = expires
         self.prefix = prefix
         self.role = role
@@ -25,7 +25,7 @@ public struct Mark: Sendable, Hashable {
     }
 
     /// `<atoll:instance xmlns:atoll="…" prefix="…" role="…" name="…"/>`, with `expires="…"` where there is an end.
-    public var element: Element {
+    package var element: Element {
         Element(
             "atoll:instance",
             ["xmlns:atoll": Self.namespace, "prefix": prefix.hex, "role": role.rawValue, "name": name, "expires": expires])
@@ -33,14 +33,14 @@ public struct Mark: Sendable, Hashable {
 
     /// The mark in the XML of a domain or network; nil when there is none that can be understood.
     /// - Throws: `XMLError` when the text is no XML.
-    public init?(xml: String) throws {
+    package init?(xml: String) throws {
         guard let mark = Mark(in: try XML.read(xml)) else { return nil }
         self = mark
     }
 
     /// The mark in what libvirt answers when asked for the metadata of our namespace: the element alone, its namespace left out.
     /// - Throws: `XMLError` when the text is no XML.
-    public init?(metadata: String) throws {
+    package init?(metadata: String) throws {
         let element = try XML.read(metadata)
         guard element.name == "instance" || element.name.hasSuffix(":instance"), let mark = Mark(of: element) else { return nil }
         self = mark
@@ -48,7 +48,7 @@ public struct Mark: Sendable, Hashable {
 
     /// The mark in the XML of a domain or network whose text cannot be read to its end: what libvirt 9.0 does not escape in a network's
     /// `<domain name=…>` spoils everything behind it, and metadata comes before. nil when there is none that can be understood.
-    public init?(damaged xml: String) {
+    package init?(damaged xml: String) {
         guard let end = xml.firstRange(of: "</metadata>"), let name = xml.prefixMatch(of: /\s*<(network|domain)[\s>]/)?.output.1,
             // Up to there the text has to be whole: so what looks like metadata is not part of an attribute.
             let root = try? XML.read(xml[..<end.upperBound] + "</\(name)>"), let mark = Mark(in: root)

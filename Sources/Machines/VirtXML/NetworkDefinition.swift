@@ -1,15 +1,15 @@
-public import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// A network as libvirt is to start it.
-public struct NetworkDefinition: Sendable, Equatable {
+package struct NetworkDefinition: Sendable, Equatable {
     /// A host that the DHCP server always gives the same address.
-    public struct Host: Sendable, Equatable {
-        public var mac: MACAddress
-        public var address: IPv4Address
-        public var name: String
+    package struct Host: Sendable, Equatable {
+        package var mac: MACAddress
+        package var address: IPv4Address
+        package var name: String
 
-        public init(mac: MACAddress, address: IPv4Address, name: String) {
+        package init(mac: MACAddress, address: IPv4Address, name: String) {
             self.mac = mac
             self.address = address
             self.name = name
@@ -17,13 +17,13 @@ public struct NetworkDefinition: Sendable, Equatable {
     }
 
     /// The DHCP server.
-    public struct DHCP: Sendable, Equatable {
+    package struct DHCP: Sendable, Equatable {
         /// Last octets of the addresses given to strangers, inclusive.
-        public var start: Int
-        public var end: Int
-        public var hosts: [Host]
+        package var start: Int
+        package var end: Int
+        package var hosts: [Host]
 
-        public init(start: Int, end: Int, hosts: [Host]) {
+        package init(start: Int, end: Int, hosts: [Host]) {
             self.start = start
             self.end = end
             self.hosts = hosts
@@ -31,40 +31,40 @@ public struct NetworkDefinition: Sendable, Equatable {
     }
 
     /// The name server of a management network.
-    public struct DNS: Sendable, Equatable {
+    package struct DNS: Sendable, Equatable {
         /// Answered here only, never asked for outside.
-        public var domain: String?
+        package var domain: String?
         /// Address by host name; an address may have many names.
-        public var records: [String: String]
+        package var records: [String: String]
         /// Nets of the environment that have IPv6: an address in one of them is answered by its IPv6 twin too.
-        public var subnetsWithIPv6: [IPv4Subnet]
+        package var subnetsWithIPv6: [IPv4Subnet]
         /// Names outside that are answered with just these addresses: what a filter lets through must be what a guest is told.
-        public var pinned: [String: [IPv4Address]] = [:]
+        package var pinned: [String: [IPv4Address]] = [:]
 
-        public init(domain: String?, records: [String: String], subnetsWithIPv6: [IPv4Subnet]) {
+        package init(domain: String?, records: [String: String], subnetsWithIPv6: [IPv4Subnet]) {
             self.domain = domain
             self.records = records
             self.subnetsWithIPv6 = subnetsWithIPv6
         }
     }
 
-    public var name: String
-    public var uuid: String?
+    package var name: String
+    package var uuid: String?
     /// The Linux bridge device, at most 15 characters.
-    public var bridge: String
-    public var kind: NetKind
+    package var bridge: String
+    package var kind: NetKind
     /// The host's own address, of a /24; nil for a bridge net.
-    public var gateway: IPv4Address?
+    package var gateway: IPv4Address?
     /// nil for a net without DHCP.
-    public var dhcp: DHCP?
+    package var dhcp: DHCP?
     /// nil switches the name server off.
-    public var dns: DNS?
+    package var dns: DNS?
     /// Written when it is not 1500.
-    public var mtu: Int?
-    public var hasIPv6: Bool
-    public var mark: Mark
+    package var mtu: Int?
+    package var hasIPv6: Bool
+    package var mark: Mark
 
-    public init(
+    package init(
         name: String, uuid: String? = nil, bridge: String, kind: NetKind, gateway: IPv4Address?, dhcp: DHCP? = nil, dns: DNS? = nil,
         mtu: Int? = nil, hasIPv6: Bool = true, mark: Mark
     ) {
@@ -82,7 +82,7 @@ public struct NetworkDefinition: Sendable, Equatable {
 
     /// The definition of a network of an environment. One whose guests reach nothing outside is made without a way there.
     /// - Parameter hasIPv6: whether this host has.
-    public init(_ network: Network, of environment: Environment, hasIPv6: Bool) throws {
+    package init(_ network: Network, of environment: Environment, hasIPv6: Bool) throws {
         let names = Dictionary(grouping: network.mapping, by: \.value).mapValues { $0.map(\.key).min() ?? "" }
         let hosts = names.sorted { $0.key < $1.key }.map { Host(mac: MACAddress(derivedFrom: $0.key), address: $0.key, name: $0.value) }
         let twins = hasIPv6 ? environment.networks.values.filter { $0.kind != .bridge && $0.hasIPv6 } : []

@@ -11,13 +11,13 @@ import AtollXML
 /// written out to its empty end, or libvirt would probe it and label what it finds. The serial console is a pty, so that `console` can
 /// attach, with a `<log>` that virtlogd appends to as root: a file created beforehand keeps its owner and mode. At 2 MB virtlogd
 /// renames it to `.0` and goes on in a new file of mode 0600: a reader who may not open the log reads `.0`, and each start makes it anew.
-public enum VirtXML {
+package enum VirtXML {
     /// The XML of a domain, to be started as a transient one. - Throws: `VirtXMLError`, or `XMLError` for text that XML cannot hold.
-    public static func text(_ domain: DomainDefinition) throws -> String { try XML.write(try DomainXML(domain).element()) }
+    package static func text(_ domain: DomainDefinition) throws -> String { try XML.write(try DomainXML(domain).element()) }
 
     /// The XML of a network, to be started as a transient one. - Throws: `VirtXMLError`, or `XMLError` for text that XML cannot hold.
-    public static func text(_ network: NetworkDefinition) throws -> String { try XML.write(try NetworkXML(network).element()) }
+    package static func text(_ network: NetworkDefinition) throws -> String { try XML.write(try NetworkXML(network).element()) }
 
     /// The XML of a network filter. - Throws: `XMLError` for text that XML cannot hold.
-    public static func text(_ filter: FilterDefinition) throws -> String { try XML.write(FilterXML(filter).element()) }
+    package static func text(_ filter: FilterDefinition) throws -> String { try XML.write(FilterXML(filter).element()) }
 }

@@ -1,7 +1,7 @@
 /// Why a definition cannot be written as XML.
-public struct VirtXMLError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct VirtXMLError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// CPU settings that contradict each other or cannot be written.
         case cpu
         /// A CPU model that libvirt's CPU map does not have.
@@ -15,13 +15,13 @@ public struct VirtXMLError: Error, Sendable, Equatable, CustomStringConvertible 
         /// More devices of a kind than the machine has places for.
         case device
     }
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
 
-    public init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }

@@ -5,10 +5,10 @@ import AtollPlatform
 /// It looks and changes nothing, and never stops at the first trouble: a check that cannot be made says so in its own finding. Facts
 /// come through `HostFacts`, so that every judgement is tested without the host that deserves it. It prints nothing; that is the CLI's.
 /// Start with `Doctor.examine`.
-public enum Doctor {
+package enum Doctor {
     /// Looks at everything and returns the findings in the order a person would mend them.
     /// - Parameter subject: which directories and which libvirt this is about.
-    public static func examine(_ subject: Subject = Subject(), facts: HostFacts = .live()) async -> [Finding] {
+    package static func examine(_ subject: Subject = Subject(), facts: HostFacts = .live()) async -> [Finding] {
         let remedies = Remedies(facts)
         let (libvirt, answer) = await LibvirtCheck.look(subject, facts, remedies)
         var findings = libvirt

@@ -1,27 +1,27 @@
 /// One thing the doctor looked at.
-public struct Finding: Sendable, Equatable, Codable {
+package struct Finding: Sendable, Equatable, Codable {
     /// How bad it is, mildest first.
-    public enum Severity: String, Sendable, Codable, Comparable, CaseIterable {
+    package enum Severity: String, Sendable, Codable, Comparable, CaseIterable {
         case ok
         /// Something will work worse, or not for everybody.
         case warning
         /// Environments will not come up until this is mended.
         case failure
 
-        public static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
+        package static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
         private var rank: Int { Severity.allCases.firstIndex(of: self) ?? 0 }
     }
     /// Stable, for scripts: `libvirt-socket`.
-    public var id: String
-    public var severity: Severity
+    package var id: String
+    package var severity: Severity
     /// A few words: "libvirt's socket".
-    public var title: String
+    package var title: String
     /// What was found, in a sentence.
-    public var detail: String
+    package var detail: String
     /// Commands to type, in order; empty when nothing has to be mended.
-    public var remedy: [String]
+    package var remedy: [String]
 
-    public init(_ id: String, _ severity: Severity, _ title: String, _ detail: String, remedy: [String] = []) {
+    package init(_ id: String, _ severity: Severity, _ title: String, _ detail: String, remedy: [String] = []) {
         self.id = id
         self.severity = severity
         self.title = title

@@ -1,43 +1,43 @@
-public import AtollPlatform
+package import AtollPlatform
 import AtollLibvirt
 import Foundation
-public import Glibc
+package import Glibc
 
 /// Every question the doctor asks the host, as a value: tests answer them with a host of their own making.
-public struct HostFacts: Sendable {
+package struct HostFacts: Sendable {
     /// Who asks.
-    public var user: Account
+    package var user: Account
     /// Whether systemd runs this machine.
-    public var hasSystemd: Bool
+    package var hasSystemd: Bool
     /// `ID` and `ID_LIKE` of os-release, most particular first.
-    public var distributions: [String]
+    package var distributions: [String]
     /// As `uname -m` says it.
-    public var machine: String
+    package var machine: String
     /// mode, owner and group of a path (links followed); nil when it is not there or may not be looked at.
-    public var status: @Sendable (String) -> PathStatus?
+    package var status: @Sendable (String) -> PathStatus?
     /// Whether the asking user may do this (`R_OK`, `W_OK`, `X_OK`).
-    public var mayAccess: @Sendable (String, Int32) -> Bool
-    public var list: @Sendable (String) -> [String]
-    public var read: @Sendable (String) -> String?
-    public var realPath: @Sendable (String) -> String
+    package var mayAccess: @Sendable (String, Int32) -> Bool
+    package var list: @Sendable (String) -> [String]
+    package var read: @Sendable (String) -> String?
+    package var realPath: @Sendable (String) -> String
     /// Output of `getfacl --numeric` for a path; nil where it cannot be run.
-    public var accessList: @Sendable (String) async -> String?
+    package var accessList: @Sendable (String) async -> String?
     /// The absolute path of a program in PATH or the system's directories.
-    public var program: @Sendable (String) -> String?
+    package var program: @Sendable (String) -> String?
     /// Whether a shared library loads; the text says why not.
-    public var libraryProblem: @Sendable (String) -> String?
+    package var libraryProblem: @Sendable (String) -> String?
     /// Connects and asks for versions; nil when no answer came in the given time.
-    public var askLibvirt: @Sendable (String, Duration) async -> LibvirtAnswer?
-    public var acceleration: @Sendable () -> Acceleration
-    public var capacity: @Sendable () -> Capacity?
-    public var freeDisk: @Sendable (String) -> Int64?
-    public var routes: @Sendable () -> [HostRoute]
+    package var askLibvirt: @Sendable (String, Duration) async -> LibvirtAnswer?
+    package var acceleration: @Sendable () -> Acceleration
+    package var capacity: @Sendable () -> Capacity?
+    package var freeDisk: @Sendable (String) -> Int64?
+    package var routes: @Sendable () -> [HostRoute]
     /// Number of a user, and of the groups it belongs to.
-    public var account: @Sendable (String) -> Account?
-    public var groupID: @Sendable (String) -> gid_t?
+    package var account: @Sendable (String) -> Account?
+    package var groupID: @Sendable (String) -> gid_t?
 
     /// The host this process runs on.
-    public static func live() -> HostFacts {
+    package static func live() -> HostFacts {
         let release = osRelease((try? AtomicFile.text("/etc/os-release")) ?? "")
         var own = Account(name: Accounts.userName(geteuid()), id: geteuid(), groups: [getegid()])
         var groups = [gid_t](repeating: 0, count: 1024)
@@ -92,12 +92,12 @@ public struct HostFacts: Sendable {
 }
 
 /// A user and what it belongs to.
-public struct Account: Sendable, Equatable {
-    public var name: String
-    public var id: uid_t
-    public var groups: [gid_t]
+package struct Account: Sendable, Equatable {
+    package var name: String
+    package var id: uid_t
+    package var groups: [gid_t]
 
-    public init(name: String, id: uid_t, groups: [gid_t]) {
+    package init(name: String, id: uid_t, groups: [gid_t]) {
         self.name = name
         self.id = id
         self.groups = groups
@@ -105,15 +105,15 @@ public struct Account: Sendable, Equatable {
 }
 
 /// Who may do what with a path.
-public struct PathStatus: Sendable, Equatable {
+package struct PathStatus: Sendable, Equatable {
     /// Permission bits, set-id bits included.
-    public var mode: mode_t
-    public var owner: uid_t
-    public var group: gid_t
+    package var mode: mode_t
+    package var owner: uid_t
+    package var group: gid_t
     /// `S_IFDIR`, `S_IFREG`, `S_IFSOCK`, …
-    public var kind: mode_t
+    package var kind: mode_t
 
-    public init(mode: mode_t, owner: uid_t, group: gid_t, kind: mode_t = S_IFDIR) {
+    package init(mode: mode_t, owner: uid_t, group: gid_t, kind: mode_t = S_IFDIR) {
         self.mode = mode
         self.owner = owner
         self.group = group

@@ -2,7 +2,7 @@ import AtollLibvirt
 import AtollPlatform
 
 /// What came of connecting to libvirt.
-public enum LibvirtAnswer: Sendable, Equatable {
+package enum LibvirtAnswer: Sendable, Equatable {
     /// It answered; versions of libvirt and of QEMU, and why it has no network filters, when it has none.
     case versions(libvirt: String, hypervisor: String, filterProblem: String? = nil)
     /// It is there and this user may not.

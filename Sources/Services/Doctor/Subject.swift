@@ -1,17 +1,17 @@
-public import AtollClaims
+package import AtollClaims
 
 /// What an examination is about.
-public struct Subject: Sendable, Equatable {
-    public var stateRoot: StateRoot
+package struct Subject: Sendable, Equatable {
+    package var stateRoot: StateRoot
     /// Where subnets are leased.
-    public var leaseDirectory: String
-    public var libvirtURI: String
+    package var leaseDirectory: String
+    package var libvirtURI: String
     /// How long libvirt may take to answer before it counts as hanging.
-    public var libvirtPatience: Duration
+    package var libvirtPatience: Duration
     /// What guests shall run on: `kvm`, `tcg`, or `auto` for the better one that works.
-    public var accelerator: String
+    package var accelerator: String
 
-    public init(
+    package init(
         stateRoot: StateRoot = StateRoot(), leaseDirectory: String = LeaseStore.defaultDirectory,
         libvirtURI: String = "qemu:///system", libvirtPatience: Duration = .seconds(10),
         accelerator: String = "auto"

@@ -3,21 +3,21 @@ import AtollPlatform
 import Glibc
 
 /// What a run takes of the host while it lasts.
-public struct CapacityRequest: Sendable, Equatable, Codable {
+package struct CapacityRequest: Sendable, Equatable, Codable {
     /// Memory of its guests, in MiB.
-    public var memoryMiB: Int
+    package var memoryMiB: Int
     /// Processors of its guests.
-    public var cpus: Int
+    package var cpus: Int
     /// What it may come to write on the file system of the images, in bytes.
-    public var diskBytes: Int64
+    package var diskBytes: Int64
     /// Leased subnets.
-    public var subnets: Int
+    package var subnets: Int
     /// What people are told that it is for: a run's name.
-    public var purpose: String
+    package var purpose: String
     /// A directory that is there for as long as what was claimed is used. While it is, the claim outlives the process that was granted it.
-    public var holder: String?
+    package var holder: String?
 
-    public init(memoryMiB: Int, cpus: Int, diskBytes: Int64, subnets: Int, purpose: String, holder: String? = nil) {
+    package init(memoryMiB: Int, cpus: Int, diskBytes: Int64, subnets: Int, purpose: String, holder: String? = nil) {
         self.memoryMiB = max(0, memoryMiB)
         self.cpus = max(0, cpus)
         self.diskBytes = max(0, diskBytes)
@@ -28,18 +28,18 @@ public struct CapacityRequest: Sendable, Equatable, Codable {
 }
 
 /// What all runs of a host may take together.
-public struct CapacityBudget: Sendable, Equatable {
+package struct CapacityBudget: Sendable, Equatable {
     /// In MiB.
-    public var memoryMiB: Int
-    public var cpus: Int
+    package var memoryMiB: Int
+    package var cpus: Int
     /// In bytes.
-    public var diskBytes: Int64
-    public var subnets: Int
+    package var diskBytes: Int64
+    package var subnets: Int
     /// Whether `diskBytes` is what is free now. Part of what runs hold is gone from it already: what they will give back is not known, so
     /// a request is refused for good only when it is larger than what is free and all that is held.
-    public var diskIsWhatIsFree: Bool
+    package var diskIsWhatIsFree: Bool
 
-    public init(memoryMiB: Int, cpus: Int, diskBytes: Int64, subnets: Int, diskIsWhatIsFree: Bool = false) {
+    package init(memoryMiB: Int, cpus: Int, diskBytes: Int64, subnets: Int, diskIsWhatIsFree: Bool = false) {
         self.memoryMiB = memoryMiB
         self.cpus = cpus
         self.diskBytes = diskBytes
@@ -49,7 +49,7 @@ public struct CapacityBudget: Sendable, Equatable {
 
     /// This machine's: 80 % of its memory, two per processor (a task mostly waits), what is free where the images are without 1 GiB or 5 %,
     /// and all subnets that are leased at all. Looks now, for what is free changes.
-    public static func automatic(root: StateRoot) -> CapacityBudget {
+    package static func automatic(root: StateRoot) -> CapacityBudget {
         let machine = Capacity.current()
         let free = DiskSpace.available(root.images) ?? 0
         return CapacityBudget(

@@ -5,7 +5,7 @@ import Synchronization
 
 extension StateRoot {
     /// The queue for the host's capacity.
-    public var capacity: String { path + "/capacity" }
+    package var capacity: String { path + "/capacity" }
 }
 
 /// The queue for what the host can give to runs at once, shared by all processes: one locked file per claim.
@@ -13,14 +13,14 @@ extension StateRoot {
 /// First come, first served: nobody is overtaken, also not by a smaller request that would fit. The kernel drops the lock of a process
 /// that dies, however it dies: its place in the queue is free again at once, and so is its share, unless the request named a holder that
 /// is still there. Then the share is free when the holder is gone.
-public struct CapacityClaims: Sendable {
-    public let directory: String
+package struct CapacityClaims: Sendable {
+    package let directory: String
     /// Asked at each decision, for what is free changes.
-    public let budget: @Sendable () -> CapacityBudget
+    package let budget: @Sendable () -> CapacityBudget
     /// How often to look again: at first, and after a while.
-    public var poll: (first: Duration, later: Duration)
+    package var poll: (first: Duration, later: Duration)
 
-    public init(
+    package init(
         directory: String, budget: @escaping @Sendable () -> CapacityBudget,
         poll: (first: Duration, later: Duration) = (.milliseconds(100), .milliseconds(500))
     ) {
@@ -30,7 +30,7 @@ public struct CapacityClaims: Sendable {
     }
 
     /// The queue of a state root, with this machine's budget.
-    public init(root: StateRoot) { self.init(directory: root.capacity, budget: { CapacityBudget.automatic(root: root) }) }
+    package init(root: StateRoot) { self.init(directory: root.capacity, budget: { CapacityBudget.automatic(root: root) }) }
 
     /// Waits in line until the request fits beside all that is granted.
     /// - Parameter waiting: told what is waited for, and again whenever that changes:
@@ -39,7 +39,7 @@ public struct CapacityClaims: Sendable {
     /// - Parameter reclaim: given the purposes of claims that stand in the way and whose processes are gone; may clear away what they left.
     ///   Asked again when others have come, and every ten seconds.
     /// - Throws: `.outOfRange` at once for what the host never has; `.taken` when the patience ends; `.cancelled` with the task; `.permission`.
-    public func acquire(
+    package func acquire(
         _ request: CapacityRequest, patience: Duration = .seconds(24 * 3600), waiting: @Sendable (String) -> Void = { _ in },
         reclaim: (@Sendable ([String]) async -> Void)? = nil
     ) async throws -> CapacityGrant {
@@ -73,7 +73,7 @@ public struct CapacityClaims: Sendable {
     }
 
     /// Everything that is granted, waited for or left behind, in order. Reads only; an absent queue is empty.
-    public func list() throws -> [CapacityClaim] {
+    package func list() throws -> [CapacityClaim] {
         try names().compactMap { name in
             switch CapacityTicket.look(at: directory + "/" + name) {
             case .alive(let claim), .leftBehind(let claim): claim
@@ -85,7 +85,7 @@ public struct CapacityClaims: Sendable {
     /// Removes what dead processes left and nothing holds any more; the queue itself does not need it.
     /// - Returns: how many files went.
     @discardableResult
-    public func sweep() async throws -> Int {
+    package func sweep() async throws -> Int {
         guard SystemCall.exists(directory) else { return 0 }
         return try await explained { try await locked { try survey().swept } }
     }
@@ -218,10 +218,10 @@ public struct CapacityClaims: Sendable {
 }
 
 /// A share of the host's capacity, until it is released, or let go of while its holder is not there.
-public final class CapacityGrant: Sendable {
-    public let claim: CapacityClaim
+package final class CapacityGrant: Sendable {
+    package let claim: CapacityClaim
     /// How long it was waited for.
-    public let waited: Duration
+    package let waited: Duration
     private let ticket: Mutex<CapacityTicket?>
 
     init(_ ticket: CapacityTicket, waited: Duration) {
@@ -235,10 +235,10 @@ public final class CapacityGrant: Sendable {
     deinit { if claim.wants.isHeld { leave() } else { release() } }
 
     /// Gives it back; a second time does nothing.
-    public func release() { take()?.withdraw() }
+    package func release() { take()?.withdraw() }
 
     /// Leaves it to its holder: it is given back when that is gone, at once when there is none.
-    public func leave() { take()?.leave() }
+    package func leave() { take()?.leave() }
 
     private func take() -> CapacityTicket? {
         ticket.withLock { ticket in

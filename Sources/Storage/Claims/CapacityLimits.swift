@@ -1,12 +1,12 @@
 /// What the configuration says of the budget; nil is what the machine has.
-public struct CapacityLimits: Sendable, Equatable {
-    public var memoryMiB: Int?
-    public var cpus: Int?
-    public var diskGiB: Int?
-    public var subnets: Int?
+package struct CapacityLimits: Sendable, Equatable {
+    package var memoryMiB: Int?
+    package var cpus: Int?
+    package var diskGiB: Int?
+    package var subnets: Int?
 
     /// Numbers that are not above 0 say nothing.
-    public init(memoryMiB: Int, cpus: Int, diskGiB: Int, subnets: Int) {
+    package init(memoryMiB: Int, cpus: Int, diskGiB: Int, subnets: Int) {
         func said(_ number: Int) -> Int? { number > 0 ? number : nil }
         self.memoryMiB = said(memoryMiB)
         self.cpus = said(cpus)
@@ -17,7 +17,7 @@ public struct CapacityLimits: Sendable, Equatable {
 
 extension CapacityBudget {
     /// The budget with what the configuration says in the machine's place.
-    public func limited(by limits: CapacityLimits) -> CapacityBudget {
+    package func limited(by limits: CapacityLimits) -> CapacityBudget {
         var budget = self
         budget.memoryMiB = limits.memoryMiB ?? memoryMiB
         budget.cpus = limits.cpus ?? cpus

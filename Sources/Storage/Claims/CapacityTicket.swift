@@ -1,21 +1,21 @@
 import AtollPlatform
-public import Foundation
+package import Foundation
 import Glibc
 
 /// One claim on the host's capacity, as its file says.
-public struct CapacityClaim: Sendable, Equatable, Codable {
-    public enum State: String, Sendable, Codable {
+package struct CapacityClaim: Sendable, Equatable, Codable {
+    package enum State: String, Sendable, Codable {
         case waiting, granted
         /// Granted to a process that has let go of it, while its holder is still there. Never written: it is seen.
         case leftBehind
     }
     /// Place in the queue: lower numbers came first.
-    public var number: Int
-    public var pid: Int32
-    public var state: State
+    package var number: Int
+    package var pid: Int32
+    package var state: State
     /// When it joined the queue.
-    public var since: Date
-    public var wants: CapacityRequest
+    package var since: Date
+    package var wants: CapacityRequest
 }
 
 /// A claim's file and the flock on it: while the lock lasts the claim is alive, whatever becomes of its process otherwise; after that, a

@@ -6,12 +6,12 @@ import AtollPlatform
 /// some, so that both can share a host. A claim that is in doubt (a file that cannot be read or makes no sense) counts as held.
 /// This room never asks libvirt, never touches an environment's files and never removes what another prefix holds.
 /// Start with `StateRoot`, then `LeaseStore` and `PrefixRegistry`.
-public enum Claims {}
+package enum Claims {}
 
 /// What went wrong with a claim, in words a user can act on.
-public struct ClaimError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct ClaimError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// Another prefix holds it.
         case taken
         /// Not a subnet or name that is ever handed out.
@@ -22,10 +22,10 @@ public struct ClaimError: Error, Sendable, Equatable, CustomStringConvertible {
         case locked
         case malformed, io, cancelled
     }
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
 
-    public init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
@@ -33,5 +33,5 @@ public struct ClaimError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What a failure of this machine means for a claim.
     init(_ cause: PlatformError, _ message: String) { self.init(cause.code == .permission ? .permission : .io, message) }
 
-    public var description: String { message }
+    package var description: String { message }
 }

@@ -1,22 +1,22 @@
-public import AtollModel
-public import AtollPlatform
+package import AtollModel
+package import AtollPlatform
 import Foundation
 
 /// Who holds a subnet: the file with a prefix's uuid, and the uuid it must contain.
-public struct LeaseOwner: Sendable, Hashable {
+package struct LeaseOwner: Sendable, Hashable {
     /// Absolute path of `PREFIX/uuid`.
-    public var uuidPath: String
-    public var uuid: String
+    package var uuidPath: String
+    package var uuid: String
 
-    public init(uuidPath: String, uuid: String) {
+    package init(uuidPath: String, uuid: String) {
         self.uuidPath = uuidPath
         self.uuid = uuid
     }
 }
 
 /// One lease file, as found.
-public struct Lease: Sendable, Equatable {
-    public enum Standing: Sendable, Equatable {
+package struct Lease: Sendable, Equatable {
+    package enum Standing: Sendable, Equatable {
         case held(LeaseOwner)
         /// The prefix is gone or has another uuid now; the subnet is free.
         case stale(LeaseOwner)
@@ -24,16 +24,16 @@ public struct Lease: Sendable, Equatable {
         case unreadable(String)
     }
     /// Third octet of 192.168.x.0/24.
-    public var octet: UInt8
-    public var file: String
-    public var standing: Standing
+    package var octet: UInt8
+    package var file: String
+    package var standing: Standing
 
-    public var subnet: IPv4Subnet { IPv4Subnet(leasedThirdOctet: octet) }
+    package var subnet: IPv4Subnet { IPv4Subnet(leasedThirdOctet: octet) }
     /// nil when stale or unreadable.
-    public var holder: LeaseOwner? { if case .held(let owner) = standing { owner } else { nil } }
+    package var holder: LeaseOwner? { if case .held(let owner) = standing { owner } else { nil } }
 
     /// Who took it, whether or not that prefix is still there; nil when unreadable.
-    public var owner: LeaseOwner? {
+    package var owner: LeaseOwner? {
         switch standing {
         case .held(let owner), .stale(let owner): owner
         case .unreadable: nil
@@ -69,8 +69,8 @@ public struct Lease: Sendable, Equatable {
 
 extension HostRoute {
     /// The route's destination as a network.
-    public var subnet: IPv4Subnet { IPv4Subnet(containing: IPv4Address(rawValue: base), prefixLength: prefixLength) }
+    package var subnet: IPv4Subnet { IPv4Subnet(containing: IPv4Address(rawValue: base), prefixLength: prefixLength) }
 
     /// The command that removes it; routes to nowhere have no device.
-    public var removal: String { "ip route del \(subnet)" + (device == "*" || device.isEmpty ? "" : " dev \(device)") }
+    package var removal: String { "ip route del \(subnet)" + (device == "*" || device.isEmpty ? "" : " dev \(device)") }
 }

@@ -1,4 +1,4 @@
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import Foundation
 import Glibc
@@ -7,33 +7,33 @@ import Glibc
 ///
 /// Files and lock are Lago's (spec 3.8): `<third octet>.lease` with `["/PREFIX/uuid", "UUID"]`, and `subnet-lease.lock`. Which subnet is
 /// wanted is decided by others, from a `snapshot` and from what libvirt and the host's routes use; here it is only taken.
-public struct LeaseStore: Sendable, Equatable {
-    public let directory: String
+package struct LeaseStore: Sendable, Equatable {
+    package let directory: String
     /// How long to wait for the lock.
-    public var patience: Duration
+    package var patience: Duration
 
-    public static let defaultDirectory = "/var/lib/lago/subnets"
+    package static let defaultDirectory = "/var/lib/lago/subnets"
 
-    public init(directory: String = LeaseStore.defaultDirectory, patience: Duration = .seconds(5)) {
+    package init(directory: String = LeaseStore.defaultDirectory, patience: Duration = .seconds(5)) {
         self.directory = directory
         self.patience = patience
     }
 
     /// What the store holds, and what it says that makes no sense.
-    public struct Snapshot: Sendable, Equatable {
+    package struct Snapshot: Sendable, Equatable {
         /// By third octet.
-        public var leases: [UInt8: Lease] = [:]
-        public var warnings: [String] = []
+        package var leases: [UInt8: Lease] = [:]
+        package var warnings: [String] = []
 
         /// Third octets that a prefix holds, or may hold.
-        public var taken: Set<UInt8> {
+        package var taken: Set<UInt8> {
             Set(leases.values.compactMap { if case .stale = $0.standing { nil } else { $0.octet } })
         }
     }
 
     /// Every lease now, read without the lock and changing nothing. A store that is not there is empty.
     /// - Throws: `.permission` when the directory cannot be listed.
-    public func snapshot() throws -> Snapshot {
+    package func snapshot() throws -> Snapshot {
         var snapshot = Snapshot()
         guard SystemCall.exists(directory) else { return snapshot }
         for octet in try octetsOnFile() {
@@ -47,7 +47,7 @@ public struct LeaseStore: Sendable, Equatable {
 
     /// Takes this subnet. Taking what the owner holds already is allowed and changes nothing; a stale lease makes way.
     /// - Throws: `.taken` naming the holder; `.outOfRange`; `.locked`; `.permission`.
-    public func take(_ subnet: IPv4Subnet, for owner: LeaseOwner) async throws {
+    package func take(_ subnet: IPv4Subnet, for owner: LeaseOwner) async throws {
         guard subnet.isLeased else {
             throw ClaimError(
                 .outOfRange, "subnet \(subnet) is not one of those that are leased, 192.168.200.0/24 to 192.168.255.0/24")
@@ -58,7 +58,7 @@ public struct LeaseStore: Sendable, Equatable {
     /// Gives up subnets of this owner: those named, or all it has. What others hold is left alone.
     /// - Returns: those given up, in ascending order.
     @discardableResult
-    public func release(_ subnets: [IPv4Subnet]? = nil, of owner: LeaseOwner) async throws -> [IPv4Subnet] {
+    package func release(_ subnets: [IPv4Subnet]? = nil, of owner: LeaseOwner) async throws -> [IPv4Subnet] {
         guard SystemCall.exists(directory) else { return [] }
         // Nobody else takes a lease for this owner, so that where there is none the lock, which needs rights, is not needed either.
         func isOwners(_ octet: UInt8) -> Bool { Lease.read(file(octet), octet: octet)?.owner?.uuid == owner.uuid }
@@ -76,7 +76,7 @@ public struct LeaseStore: Sendable, Equatable {
     }
 
     /// Where the lease of this third octet is kept.
-    public func file(_ octet: UInt8) -> String { "\(directory)/\(octet).lease" }
+    package func file(_ octet: UInt8) -> String { "\(directory)/\(octet).lease" }
 
     private func take(octet: UInt8, for owner: LeaseOwner) throws {
         switch Lease.read(file(octet), octet: octet)?.standing {

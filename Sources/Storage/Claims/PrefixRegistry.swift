@@ -1,25 +1,25 @@
-public import AtollModel
+package import AtollModel
 import AtollPlatform
-public import Foundation
+package import Foundation
 import Glibc
 
 /// One registered prefix: written before the prefix makes anything on the host, removed when nothing of it is left.
-public struct RegisteredPrefix: Sendable, Equatable, Codable {
-    public enum State: String, Sendable, Codable { case initializing, ready }
+package struct RegisteredPrefix: Sendable, Equatable, Codable {
+    package enum State: String, Sendable, Codable { case initializing, ready }
     /// Absolute path of the prefix directory.
-    public var path: String
+    package var path: String
     /// 32 hex digits.
-    public var uuid: String
+    package var uuid: String
     /// When it was registered.
-    public var created: Date
+    package var created: Date
     /// Who registered it: process and verb.
-    public var pid: Int32
-    public var verb: String
+    package var pid: Int32
+    package var verb: String
     /// Where its subnets are leased.
-    public var leaseDirectory: String
-    public var state: State
+    package var leaseDirectory: String
+    package var state: State
 
-    public init(
+    package init(
         path: String, id: PrefixID, created: Date = Date(), pid: Int32 = getpid(), verb: String,
         leaseDirectory: String = LeaseStore.defaultDirectory, state: State = .initializing
     ) {
@@ -33,20 +33,20 @@ public struct RegisteredPrefix: Sendable, Equatable, Codable {
     }
 
     /// nil only in an entry that somebody wrote by hand.
-    public var id: PrefixID? { PrefixID(uuid) }
+    package var id: PrefixID? { PrefixID(uuid) }
 }
 
 /// Every prefix on this host, whoever made it: names on libvirt are drawn against it, and no template is collected that one backs on.
-public struct PrefixRegistry: Sendable, Equatable {
-    public let root: StateRoot
+package struct PrefixRegistry: Sendable, Equatable {
+    package let root: StateRoot
 
-    public init(_ root: StateRoot) { self.root = root }
+    package init(_ root: StateRoot) { self.root = root }
 
     /// Where the entry of this prefix is kept.
-    public func file(_ id: PrefixID) -> String { "\(root.prefixes)/\(id.hex).json" }
+    package func file(_ id: PrefixID) -> String { "\(root.prefixes)/\(id.hex).json" }
 
     /// Writes or replaces the entry.
-    public func register(_ entry: RegisteredPrefix) throws {
+    package func register(_ entry: RegisteredPrefix) throws {
         guard let id = entry.id else { throw ClaimError(.malformed, "a prefix cannot be registered under the uuid “\(entry.uuid)”") }
         try root.prepare()
         let encoder = JSONEncoder()
@@ -60,14 +60,14 @@ public struct PrefixRegistry: Sendable, Equatable {
     }
 
     /// Removes the entry; nothing happens when there is none.
-    public func remove(_ id: PrefixID) throws {
+    package func remove(_ id: PrefixID) throws {
         guard unlink(file(id)) != 0, errno != ENOENT else { return }
         let cause = SystemCall.failure("remove \(file(id))")
         throw ClaimError(cause, cause.message)
     }
 
     /// All entries, oldest first, and a warning for each file that is none. An absent registry is empty.
-    public func list() throws -> (entries: [RegisteredPrefix], warnings: [String]) {
+    package func list() throws -> (entries: [RegisteredPrefix], warnings: [String]) {
         let names: [String]
         do { names = try Directories.list(root.prefixes) } catch let error as PlatformError {
             throw ClaimError(
@@ -95,8 +95,8 @@ public struct PrefixRegistry: Sendable, Equatable {
     }
 
     /// The entry with this uuid.
-    public func find(_ id: PrefixID) throws -> RegisteredPrefix? { try list().entries.first { $0.uuid == id.hex } }
+    package func find(_ id: PrefixID) throws -> RegisteredPrefix? { try list().entries.first { $0.uuid == id.hex } }
 
     /// The entry of the prefix at this absolute path.
-    public func find(path: String) throws -> RegisteredPrefix? { try list().entries.first { $0.path == path } }
+    package func find(path: String) throws -> RegisteredPrefix? { try list().entries.first { $0.path == path } }
 }

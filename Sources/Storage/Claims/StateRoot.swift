@@ -1,53 +1,53 @@
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import Glibc
 
 /// The directories that all environments of a host share: `store repos images prefixes` below one root.
 ///
 /// They belong to group libvirt (2770), the QEMU user may pass through by an access list entry, and nobody else sees inside.
-public struct StateRoot: Sendable, Equatable {
+package struct StateRoot: Sendable, Equatable {
     /// Absolute path.
-    public let path: String
+    package let path: String
 
     /// `/var/lib/atoll`.
-    public static let defaultPath = "/var/lib/atoll"
+    package static let defaultPath = "/var/lib/atoll"
 
-    public init(path: String = StateRoot.defaultPath) { self.path = path }
+    package init(path: String = StateRoot.defaultPath) { self.path = path }
 
     /// The root that `ATOLL_STATE` names, or the default.
-    public init(environment: [String: String]) {
+    package init(environment: [String: String]) {
         let named = environment["ATOLL_STATE"] ?? ""
         // Saved disk paths and backing files name it: they have to hold wherever the next command is run.
         self.init(path: named.isEmpty ? Self.defaultPath : Directories.absolute(named, relativeTo: Directories.working()))
     }
 
     /// The template store.
-    public var store: String { path + "/store" }
+    package var store: String { path + "/store" }
     /// Repository descriptions.
-    public var repos: String { path + "/repos" }
+    package var repos: String { path + "/repos" }
     /// One directory of disk images per prefix.
-    public var images: String { path + "/images" }
+    package var images: String { path + "/images" }
     /// The prefix registry.
-    public var prefixes: String { path + "/prefixes" }
+    package var prefixes: String { path + "/prefixes" }
     /// Where the images of this prefix are.
-    public func images(of prefix: PrefixID) -> String { images + "/" + prefix.hex }
+    package func images(of prefix: PrefixID) -> String { images + "/" + prefix.hex }
 
     /// Makes the root and what is below it. What this user may not do to a directory that already serves (group, mode, access list) is
     /// returned as warnings, not thrown: a private root for tests needs none of it.
     /// - Throws: `.permission` or `.io` when a directory cannot be made or entered.
     @discardableResult
-    public func prepare() throws -> [String] {
+    package func prepare() throws -> [String] {
         try [path, store, repos, images, prefixes].flatMap { try Self.makeShared($0) }
     }
 
     /// Makes the directory for one prefix's images and returns warnings as `prepare` does.
     @discardableResult
-    public func makeImages(of prefix: PrefixID) throws -> [String] { try prepare() + Self.makeShared(images(of: prefix)) }
+    package func makeImages(of prefix: PrefixID) throws -> [String] { try prepare() + Self.makeShared(images(of: prefix)) }
 
     /// Makes one shared directory, parents included; an existing one is only checked for access. Returns warnings as `prepare` does.
     /// - Parameter mode: as scripts/setup gives it; everybody may look into the one with the leases, so that they can see who has which.
     @discardableResult
-    public static func makeShared(_ path: String, mode: UInt32 = 0o2770) throws -> [String] {
+    package static func makeShared(_ path: String, mode: UInt32 = 0o2770) throws -> [String] {
         if SystemCall.exists(path) {
             guard SystemCall.isDirectory(path) else { throw ClaimError(.io, "\(path) is in the way: a directory belongs there") }
             guard access(path, R_OK | W_OK | X_OK) == 0 else {

@@ -4,12 +4,12 @@
 /// header, or a qcow2 with a backing or data file, would make it open any file of the host. So every call of qemu-img names the format.
 /// This room never mounts, boots or customises anything and knows nothing of templates or prefixes.
 /// Start with `ImageHeader` (what is this file?), then `QemuImg` (make and convert).
-public enum DiskImages {}
+package enum DiskImages {}
 
 /// What went wrong with an image, in words a user can act on.
-public struct DiskImageError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct DiskImageError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// No such file.
         case missing
         /// Neither of the formats we use.
@@ -20,16 +20,16 @@ public struct DiskImageError: Error, Sendable, Equatable, CustomStringConvertibl
         case refersElsewhere
         case permission, noSpace, toolMissing, toolFailed, cancelled, io
     }
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
     /// The file that is missing under another one; nil for everything else.
-    public var file: String?
+    package var file: String?
 
-    public init(_ code: Code, _ message: String, file: String? = nil) {
+    package init(_ code: Code, _ message: String, file: String? = nil) {
         self.code = code
         self.message = message
         self.file = file
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }

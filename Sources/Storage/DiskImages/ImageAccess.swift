@@ -2,15 +2,15 @@ import AtollPlatform
 import Glibc
 
 /// Who may use an image: its owner and the user QEMU runs as, nobody else. libvirt relabels nothing.
-public enum ImageAccess {
+package enum ImageAccess {
     /// For disks that guests write, and for templates under them.
-    public enum Purpose: Sendable { case disk, template }
+    package enum Purpose: Sendable { case disk, template }
 
     /// Sets mode (0660 for a disk, 0440 for a template) and gives the QEMU user its entry. An entry on the file itself is needed: one
     /// inherited from the directory is cut by the mode that qemu-img creates files with.
     /// - Returns: a warning when the entry could not be set, as on a host without that user or a filesystem without access lists.
     @discardableResult
-    public static func set(_ path: String, for purpose: Purpose) throws -> String? {
+    package static func set(_ path: String, for purpose: Purpose) throws -> String? {
         try takeGroup(ofDirectoryAround: path)
         try SystemCall.check("set the mode of \(path)") { chmod(path, purpose == .disk ? 0o660 : 0o440) }
         guard let user = AccessControl.qemuUser else { return nil }

@@ -1,4 +1,4 @@
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import Glibc
 
@@ -10,7 +10,7 @@ extension ImageHeader {
     /// - Parameter path: absolute.
     /// - Parameter format: what the image itself is used as; nothing lies under a raw one.
     /// - Throws: `.missing` with the layer in `file`; `.damaged` for a loop; `.wrongFormat`; `.permission`.
-    public static func layers(under path: String, format: DiskSpec.Format) throws -> [Disk.Layer] {
+    package static func layers(under path: String, format: DiskSpec.Format) throws -> [Disk.Layer] {
         var chain = [Disk.Layer(path: path, format: format)]
         while let upper = chain.last, upper.format == .qcow2 {
             let header = try read(upper.path)

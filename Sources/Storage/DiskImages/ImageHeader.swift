@@ -1,29 +1,29 @@
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import Glibc
 
 /// What an image file says about itself in its first bytes, read without qemu-img.
-public struct ImageHeader: Sendable, Equatable {
-    public var path: String
+package struct ImageHeader: Sendable, Equatable {
+    package var path: String
     /// `.raw` for a disk without a format of its own, `.iso` for a CD image.
-    public var format: DiskSpec.Format
+    package var format: DiskSpec.Format
     /// What the guest sees, in bytes.
-    public var virtualSize: Int64
+    package var virtualSize: Int64
     /// Length of the file, holes included.
-    public var fileSize: Int64
+    package var fileSize: Int64
     /// The most that this file alone can give the guest beside zeros, in bytes: what a raw copy of it takes on disk.
-    public var dataSize: Int64 = 0
+    package var dataSize: Int64 = 0
     /// As written in the header: absolute, or relative to this image's directory. nil without one.
-    public var backingFile: String?
+    package var backingFile: String?
     /// The format the header gives its backing file; nil when it leaves that to guessing.
-    public var backingFormat: String?
+    package var backingFormat: String?
     /// Name of the external file with the data (qcow2 v3); "" when the flag is set and no name is given.
-    public var dataFile: String?
+    package var dataFile: String?
     /// qcow2's incompatible feature bits; 0 for others.
-    public var incompatibleFeatures: UInt64 = 0
+    package var incompatibleFeatures: UInt64 = 0
 
     /// Absolute path of the backing file.
-    public var backingPath: String? {
+    package var backingPath: String? {
         guard let backingFile else { return nil }
         if backingFile.hasPrefix("/") { return backingFile }
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
@@ -32,7 +32,7 @@ public struct ImageHeader: Sendable, Equatable {
 
     /// Reads the header of the file at `path`.
     /// - Throws: `.missing`, `.permission`, `.damaged`, or `.wrongFormat` naming what the file is instead.
-    public static func read(_ path: String) throws -> ImageHeader {
+    package static func read(_ path: String) throws -> ImageHeader {
         let file = try ImageFile(path)
         defer { file.close() }
         if file.head.starts(with: QcowTables.magic) { return try QcowTables.header(of: file) }
@@ -54,7 +54,7 @@ public struct ImageHeader: Sendable, Equatable {
     }
 
     /// What the guest sees of an image whose format is known, in bytes: the bytes of a raw one are its guest's and tell nothing.
-    public static func virtualSize(of path: String, format: DiskSpec.Format) throws -> Int64 {
+    package static func virtualSize(of path: String, format: DiskSpec.Format) throws -> Int64 {
         if format == .qcow2 { return try read(path).virtualSize }
         let file = try ImageFile(path)
         defer { file.close() }

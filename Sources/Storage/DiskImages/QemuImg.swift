@@ -1,17 +1,17 @@
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import Glibc
 
 /// Makes and converts images with qemu-img. Formats are always given, never guessed; paths are absolute, so that no name is read
 /// as a protocol (`repo:tiny:1` is a file here).
-public enum QemuImg {
+package enum QemuImg {
     /// Called with percent done, 0...100.
-    public typealias Progress = @Sendable (Double) -> Void
+    package typealias Progress = @Sendable (Double) -> Void
 
     /// Makes the overlay `path` on `backing`.
     /// - Parameter size: bytes the guest sees; the backing file's size when nil.
     /// - Parameter lazyRefcounts: faster allocation; a crash makes the next open repair the image.
-    public static func createOverlay(
+    package static func createOverlay(
         _ path: String, on backing: String, format backingFormat: DiskSpec.Format, size: Int64? = nil, lazyRefcounts: Bool = true
     ) async throws {
         guard SystemCall.exists(backing) else {
@@ -26,7 +26,7 @@ public enum QemuImg {
 
     /// Makes an empty disk: raw and sparse, or qcow2 with its tables laid out.
     /// - Parameter size: bytes.
-    public static func createEmpty(_ path: String, format: DiskSpec.Format, size: Int64) async throws {
+    package static func createEmpty(_ path: String, format: DiskSpec.Format, size: Int64) async throws {
         var arguments = ["create", "-q", "-f", driver(format)]
         if format == .qcow2 { arguments += ["-o", "preallocation=metadata"] }
         try await make(path, arguments + [Self.path(path), String(size)])
@@ -34,7 +34,7 @@ public enum QemuImg {
 
     /// Writes `source` to the new file `destination` in another format; zeros become holes. Cancelling the task ends qemu-img; what was
     /// written is removed on any failure.
-    public static func convert(
+    package static func convert(
         _ source: String, from format: DiskSpec.Format, to destination: String, as target: DiskSpec.Format, compress: Bool = false,
         progress: Progress? = nil
     ) async throws {

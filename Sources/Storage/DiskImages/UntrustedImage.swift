@@ -6,7 +6,7 @@ extension ImageHeader {
     /// complete without any other file.
     /// - Throws: `.refersElsewhere` naming the other file; `.damaged`; `.wrongFormat`; `.missing`.
     @discardableResult
-    public static func checkStandalone(_ path: String) throws -> ImageHeader {
+    package static func checkStandalone(_ path: String) throws -> ImageHeader {
         var header = try read(path)
         if let backing = header.backingFile {
             throw DiskImageError(

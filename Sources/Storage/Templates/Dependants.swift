@@ -5,17 +5,17 @@ import AtollModel
 import AtollPlatform
 
 /// A disk that backs on a template, directly or through images in between.
-public struct Dependant: Sendable, Hashable, Comparable, CustomStringConvertible {
+package struct Dependant: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The disk.
-    public var overlay: String
+    package var overlay: String
     /// The prefix directory; nil when no registered prefix owns the overlay.
-    public var prefix: String?
+    package var prefix: String?
     /// 32 hex digits, where known.
-    public var uuid: String?
+    package var uuid: String?
 
     /// The prefix, else the overlay.
-    public var description: String { prefix ?? overlay }
-    public static func < (a: Dependant, b: Dependant) -> Bool { a.overlay < b.overlay }
+    package var description: String { prefix ?? overlay }
+    package static func < (a: Dependant, b: Dependant) -> Bool { a.overlay < b.overlay }
 }
 
 /// Who backs on what, read from the headers of every disk of every prefix, down to the last layer: nothing that was recorded can be out

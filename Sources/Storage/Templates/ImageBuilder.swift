@@ -1,19 +1,19 @@
-public import AtollModel
+package import AtollModel
 import AtollPlatform
-public import OrderedCollections
+package import OrderedCollections
 import Synchronization
 
 /// The recipes of one directory, as the catalog builds them on first use.
-public struct ImageBuilder: RecipeBuilder {
+package struct ImageBuilder: RecipeBuilder {
     /// The directory whose folders are recipes.
-    public let directory: String
+    package let directory: String
     /// Whether the appliance must not use KVM.
-    public let forceTCG: Bool
+    package let forceTCG: Bool
     /// Bytes free for the stage; tests put a number here.
     var freeBytes: @Sendable (String) -> Int64? = { DiskSpace.available($0) }
     private let known = KnownSummaries()
 
-    public init(directory: String, forceTCG: Bool) {
+    package init(directory: String, forceTCG: Bool) {
         self.directory = directory
         self.forceTCG = forceTCG
     }
@@ -22,7 +22,7 @@ public struct ImageBuilder: RecipeBuilder {
     /// - Parameter dryRun: only says what it would take.
     /// - Returns: the directories.
     @discardableResult
-    public static func sweep(dryRun: Bool = false) async -> [String] {
+    package static func sweep(dryRun: Bool = false) async -> [String] {
         (try? await Blocking.run { ImageBuildStage.sweep(dryRun: dryRun) }) ?? []
     }
 
@@ -39,7 +39,7 @@ public struct ImageBuilder: RecipeBuilder {
     }
 
     /// Looked at once by each builder: an init file asks for it with every disk, and it is of all the recipe's files.
-    public func summary(of recipe: String) throws -> RecipeSummary {
+    package func summary(of recipe: String) throws -> RecipeSummary {
         try known.summary(of: recipe) {
             let recipe = try self.recipe(recipe)
             return RecipeSummary(
@@ -48,7 +48,7 @@ public struct ImageBuilder: RecipeBuilder {
         }
     }
 
-    public func build(_ recipe: String, to path: String, line: @escaping @Sendable (String) -> Void) async throws -> OrderedDictionary<
+    package func build(_ recipe: String, to path: String, line: @escaping @Sendable (String) -> Void) async throws -> OrderedDictionary<
         String, Value
     > {
         let recipe = try self.recipe(recipe)

@@ -1,31 +1,31 @@
 import AtollClaims
 import AtollDiskImages
 import AtollInitFile
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import Foundation
 import Glibc
-public import OrderedCollections
+package import OrderedCollections
 
 /// What is to be put into the store, and what is known of it beforehand.
-public struct Incoming: Sendable {
+package struct Incoming: Sendable {
     /// Where the bytes come from.
-    public enum Origin: Sendable {
+    package enum Origin: Sendable {
         /// Copied from this file.
         case file(String)
         /// Written by `make` to the path it is given; `label` names it in the record. What it returns is added to the metadata. It will take
         /// about `bytes` of disk.
         case made(label: String, bytes: Int64, make: @Sendable (_ path: String) async throws -> OrderedDictionary<String, Value>)
     }
-    public var origin: Origin
+    package var origin: Origin
     /// 40 hex digits that the incoming file must have; nil when nothing is promised.
-    public var sha1: String?
+    package var sha1: String?
     /// 64 hex digits, likewise.
-    public var sha256: String?
-    public var metadata: OrderedDictionary<String, Value>
-    public var recipeDigest: String?
+    package var sha256: String?
+    package var metadata: OrderedDictionary<String, Value>
+    package var recipeDigest: String?
 
-    public init(
+    package init(
         _ origin: Origin, sha1: String? = nil, sha256: String? = nil, metadata: OrderedDictionary<String, Value> = [:],
         recipeDigest: String? = nil
     ) {
@@ -39,7 +39,7 @@ public struct Incoming: Sendable {
 
 extension TemplateStore {
     /// What happens to an image that is in the store already.
-    public enum Replacing: Sendable {
+    package enum Replacing: Sendable {
         /// It is verified and used.
         case never
         /// It makes way when it is not what it was; else it is used.
@@ -53,7 +53,7 @@ extension TemplateStore {
     /// - Parameter replacing: whether an image that is there makes way; one that a disk backs on never does.
     /// - Throws: `.hashMismatch`, `.badImage`, `.noSpace`, `.permission`, `.missing`, `.inUse`, `.cancelled`, ….
     @discardableResult
-    public func publish(_ name: TemplateName, _ incoming: Incoming, replacing: Replacing = .never, events: Events? = nil) async throws
+    package func publish(_ name: TemplateName, _ incoming: Incoming, replacing: Replacing = .never, events: Events? = nil) async throws
         -> StoredTemplate
     {
         let lock = try await hold(name, for: "fetching", events: events)
@@ -84,7 +84,7 @@ extension TemplateStore {
     /// Puts a local image into the store under this name.
     /// - Throws: `.exists` when there is one.
     @discardableResult
-    public func importImage(
+    package func importImage(
         _ file: String, as name: TemplateName, metadata: OrderedDictionary<String, Value> = [:], sha256: String? = nil,
         events: Events? = nil
     ) async throws -> StoredTemplate {

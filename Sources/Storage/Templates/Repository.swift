@@ -1,12 +1,12 @@
 import AtollInitFile
 import AtollModel
 import AtollPlatform
-public import OrderedCollections
+package import OrderedCollections
 
 /// A repository of templates, as its JSON file describes it (spec 4.1).
-public struct Repository: Sendable, Equatable {
+package struct Repository: Sendable, Equatable {
     /// Where images come from.
-    public enum Source: Sendable, Equatable {
+    package enum Source: Sendable, Equatable {
         /// Files below a directory; variables in it are expanded.
         case file(root: String)
         /// Known, not fetched from by this version.
@@ -16,26 +16,26 @@ public struct Repository: Sendable, Equatable {
     }
 
     /// One version of a template.
-    public struct Version: Sendable, Equatable {
-        public var name: String
+    package struct Version: Sendable, Equatable {
+        package var name: String
         /// A key of `sources`.
-        public var source: String
+        package var source: String
         /// Path of the image relative to its source.
-        public var handle: String
+        package var handle: String
         /// Seconds since 1970; the greatest is the latest.
-        public var timestamp: Double
+        package var timestamp: Double
     }
 
-    public var name: String
+    package var name: String
     /// The file it was read from.
-    public var path: String
-    public var sources: OrderedDictionary<String, Source>
+    package var path: String
+    package var sources: OrderedDictionary<String, Source>
     /// Template name to its versions, in file order.
-    public var templates: OrderedDictionary<String, [Version]>
+    package var templates: OrderedDictionary<String, [Version]>
 
     /// The version asked for, or the one with the greatest timestamp.
     /// - Throws: `.unknownTemplate` or `.unknownVersion`, naming what there is.
-    public func version(_ version: String?, of template: String) throws -> Version {
+    package func version(_ version: String?, of template: String) throws -> Version {
         guard let versions = templates[template], let latest = versions.max(by: { $0.timestamp < $1.timestamp }) else {
             let hint = Spelling.suggestion(for: template, among: Array(templates.keys)).map { "; did you mean \($0)?" } ?? ""
             let names = templates.isEmpty ? "it has none" : "it has " + templates.keys.sorted().joined(separator: ", ")
@@ -54,7 +54,7 @@ public struct Repository: Sendable, Equatable {
     /// Reads a repository file.
     /// - Parameter variables: for `$VAR` and `${VAR}` in a file source's root; unknown ones stay as they are.
     /// - Throws: `InvalidInput` with the place of everything wrong; `TemplateError` when the file cannot be read.
-    public static func load(_ path: String, variables: [String: String] = [:]) throws -> Repository {
+    package static func load(_ path: String, variables: [String: String] = [:]) throws -> Repository {
         if path.hasPrefix("http://") || path.hasPrefix("https://") {
             throw TemplateError(
                 .unsupportedSource,
@@ -69,7 +69,7 @@ public struct Repository: Sendable, Equatable {
     }
 
     /// Reads the text of a repository file.
-    public static func parse(_ text: String, path: String, variables: [String: String] = [:]) throws -> Repository {
+    package static func parse(_ text: String, path: String, variables: [String: String] = [:]) throws -> Repository {
         var reader = RepositoryReader(path: path, variables: variables)
         return try reader.read(text)
     }

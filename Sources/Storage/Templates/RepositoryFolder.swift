@@ -1,14 +1,14 @@
 import AtollPlatform
 
 /// A directory of repository files, in which a repository is found by the `name` inside its file (spec 1.3).
-public struct RepositoryFolder: Sendable {
+package struct RepositoryFolder: Sendable {
     private let path: String
 
-    public init(_ path: String) { self.path = path }
+    package init(_ path: String) { self.path = path }
 
     /// The file of the repository called `name`, looked for in all `*.json` below the directory.
     /// - Throws: `.unknownRepository` naming those there are.
-    public func path(named name: String) throws -> String {
+    package func path(named name: String) throws -> String {
         var names: [String] = []
         for file in try files(below: path) {
             guard let repository = try? Repository.load(file) else { continue }

@@ -1,53 +1,53 @@
-public import AtollModel
-public import AtollPlatform
-public import Foundation
+package import AtollModel
+package import AtollPlatform
+package import Foundation
 import Glibc
-public import OrderedCollections
+package import OrderedCollections
 
 /// A template in the store.
-public struct StoredTemplate: Sendable, Equatable {
-    public var name: TemplateName
+package struct StoredTemplate: Sendable, Equatable {
+    package var name: TemplateName
     /// The raw image. Overlays back on it with format raw.
-    public var path: String
+    package var path: String
     /// Keys of spec 4.2: `distro`, `arch`, `root-partition`, …
-    public var metadata: OrderedDictionary<String, Value>
+    package var metadata: OrderedDictionary<String, Value>
     /// nil for an image that another tool put into the store.
-    public var record: TemplateRecord?
+    package var record: TemplateRecord?
     /// What a guest sees, in bytes.
-    public var virtualSize: Int64
+    package var virtualSize: Int64
     /// What it takes on disk, in bytes.
-    public var realSize: Int64
+    package var realSize: Int64
 
-    public var distro: String? { metadata["distro"]?.text }
-    public var architecture: String? { metadata["arch"]?.text }
+    package var distro: String? { metadata["distro"]?.text }
+    package var architecture: String? { metadata["arch"]?.text }
     /// How guests from this template get their identity; nil when its metadata does not say.
-    public var bootstrap: BootstrapKind? { metadata["bootstrap"]?.text.flatMap(BootstrapKind.init(rawValue:)) }
+    package var bootstrap: BootstrapKind? { metadata["bootstrap"]?.text.flatMap(BootstrapKind.init(rawValue:)) }
     /// sha256 of the raw image.
-    public var digest: String? { record?.image.sha256 }
+    package var digest: String? { record?.image.sha256 }
 }
 
 /// What was found when a template came in, kept beside it as `.digests`.
-public struct TemplateRecord: Sendable, Equatable, Codable {
+package struct TemplateRecord: Sendable, Equatable, Codable {
     /// Of the file that was fetched, imported or built.
-    public var source: Digest.Sums
+    package var source: Digest.Sums
     /// Of the raw image in the store.
-    public var image: Digest.Sums
+    package var image: Digest.Sums
     /// Where it came from: a path, or `recipe NAME`.
-    public var origin: String
-    public var added: Date
-    public var verified: Date
+    package var origin: String
+    package var added: Date
+    package var verified: Date
     /// For a template built from a recipe: the digest of the recipe as it was then.
-    public var recipeDigest: String?
+    package var recipeDigest: String?
     /// What the image file looked like when its digest was last checked; nil until it was published.
-    public var binding: FileBinding?
+    package var binding: FileBinding?
 }
 
 /// What must not move between verification and use.
-public struct FileBinding: Sendable, Equatable, Codable {
-    public var inode: UInt64
-    public var size: Int64
-    public var modified: Int64
-    public var changed: Int64
+package struct FileBinding: Sendable, Equatable, Codable {
+    package var inode: UInt64
+    package var size: Int64
+    package var modified: Int64
+    package var changed: Int64
 
     /// Times in nanoseconds; nil when there is no such file.
     init?(_ path: String) {

@@ -1,21 +1,21 @@
 import AtollInitFile
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import Foundation
-public import OrderedCollections
+package import OrderedCollections
 
 /// An image recipe that ships with the product, as the catalog needs it.
-public struct RecipeSummary: Sendable, Equatable {
-    public var name: String
+package struct RecipeSummary: Sendable, Equatable {
+    package var name: String
     /// Version of the templates it builds.
-    public var version: String
+    package var version: String
     /// Digest over everything the recipe consists of: another one means that a built template is out of date.
-    public var digest: String
-    public var metadata: OrderedDictionary<String, Value>
+    package var digest: String
+    package var metadata: OrderedDictionary<String, Value>
     /// About how much disk the image will take, for a look at the room before it is built.
-    public var imageBytes: Int64
+    package var imageBytes: Int64
 
-    public init(
+    package init(
         name: String, version: String, digest: String, metadata: OrderedDictionary<String, Value> = [:], imageBytes: Int64 = 0
     ) {
         self.imageBytes = imageBytes
@@ -27,7 +27,7 @@ public struct RecipeSummary: Sendable, Equatable {
 }
 
 /// Builds templates from recipes. The catalog asks it when a repository's source is of type `build`.
-public protocol RecipeBuilder: Sendable {
+package protocol RecipeBuilder: Sendable {
     /// - Throws: when there is no such recipe, naming those there are.
     func summary(of recipe: String) throws -> RecipeSummary
     /// Writes the image (qcow2 or raw) to the new file `path`; returns metadata to add to the recipe's.
@@ -37,40 +37,40 @@ public protocol RecipeBuilder: Sendable {
 }
 
 /// From the name in an init file to a verified image in the store: one repository, the store and the recipes together.
-public struct TemplateCatalog: Sendable {
-    public let repository: Repository
-    public let store: TemplateStore
+package struct TemplateCatalog: Sendable {
+    package let repository: Repository
+    package let store: TemplateStore
     private let builder: (any RecipeBuilder)?
 
     /// Repository name of images that were imported by hand.
-    public static let importedRepository = "local"
+    package static let importedRepository = "local"
 
     /// - Parameter builder: nil when recipes cannot be built here.
-    public init(repository: Repository, store: TemplateStore, builder: (any RecipeBuilder)? = nil) {
+    package init(repository: Repository, store: TemplateStore, builder: (any RecipeBuilder)? = nil) {
         self.repository = repository
         self.store = store
         self.builder = builder
     }
 
     /// A template that can be used now, and what its user should know.
-    public struct Resolved: Sendable, Equatable {
-        public var template: StoredTemplate
-        public var warnings: [String] = []
+    package struct Resolved: Sendable, Equatable {
+        package var template: StoredTemplate
+        package var warnings: [String] = []
     }
 
     /// What a name means, before anything is fetched.
-    public struct Candidate: Sendable, Equatable {
-        public var name: TemplateName
-        public var source: Repository.Source
-        public var handle: String
+    package struct Candidate: Sendable, Equatable {
+        package var name: TemplateName
+        package var source: Repository.Source
+        package var handle: String
         /// What the store holds under this name.
-        public var stored: StoredTemplate?
+        package var stored: StoredTemplate?
     }
 
     /// Finds out what `template` means; fetches nothing. The repository comes first, then images imported by hand.
     /// - Parameter version: the latest when nil.
     /// - Throws: `.unknownTemplate`, `.unknownVersion` naming what there is; `.invalidName`.
-    public func candidate(_ template: String, version: String? = nil) throws -> Candidate {
+    package func candidate(_ template: String, version: String? = nil) throws -> Candidate {
         if let name = TemplateName(template), let stored = store.find(name) {
             return Candidate(name: name, source: .file(root: store.directory), handle: name.description, stored: stored)
         }
@@ -96,7 +96,7 @@ public struct TemplateCatalog: Sendable {
 
     /// The template, ready for use: from the store when it is there (looked at, and hashed again if anything about it moved), else
     /// fetched or built first. One that is damaged is had again, with a warning, when nothing backs on it.
-    public func resolve(_ template: String, version: String? = nil, events: TemplateStore.Events? = nil) async throws -> Resolved {
+    package func resolve(_ template: String, version: String? = nil, events: TemplateStore.Events? = nil) async throws -> Resolved {
         let candidate = try candidate(template, version: version)
         guard candidate.stored != nil else { return Resolved(template: try await bring(candidate, events: events)) }
         do {
@@ -108,7 +108,7 @@ public struct TemplateCatalog: Sendable {
     }
 
     /// Whether a template that is damaged in the store can be had again here: from its recipe, or a file that is there.
-    public func canRemake(_ candidate: Candidate) -> Bool { origin(of: candidate) != nil }
+    package func canRemake(_ candidate: Candidate) -> Bool { origin(of: candidate) != nil }
 
     private func remake(_ candidate: Candidate, after error: TemplateError, events: TemplateStore.Events?) async throws -> StoredTemplate {
         guard let origin = origin(of: candidate) else { throw error }
@@ -140,7 +140,7 @@ public struct TemplateCatalog: Sendable {
 
     /// Fetches or builds on request: what is in the store already is only verified, and a repository that offers other bytes under the
     /// same version is an error.
-    public func fetch(_ template: String, version: String? = nil, events: TemplateStore.Events? = nil) async throws -> StoredTemplate {
+    package func fetch(_ template: String, version: String? = nil, events: TemplateStore.Events? = nil) async throws -> StoredTemplate {
         let candidate = try candidate(template, version: version)
         guard candidate.stored != nil else { return try await bring(candidate, events: events) }
         if case .file = candidate.source, let note = note(on: candidate) {
@@ -150,7 +150,7 @@ public struct TemplateCatalog: Sendable {
     }
 
     /// Builds a recipe's template anew; one in the store that nothing backs on makes way.
-    public func build(_ template: String, events: TemplateStore.Events? = nil) async throws -> StoredTemplate {
+    package func build(_ template: String, events: TemplateStore.Events? = nil) async throws -> StoredTemplate {
         let candidate = try candidate(template)
         guard case .build = candidate.source else {
             throw TemplateError(
@@ -161,7 +161,7 @@ public struct TemplateCatalog: Sendable {
     }
 
     /// What has moved at the origin of a stored template: the repository's hash for this version, or the recipe. nil when nothing has.
-    public func note(on candidate: Candidate) -> String? {
+    package func note(on candidate: Candidate) -> String? {
         guard let record = candidate.stored?.record else { return nil }
         switch candidate.source {
         // Named in full: what the repository says of it is looked up only now.
@@ -184,7 +184,7 @@ public struct TemplateCatalog: Sendable {
     }
 
     /// The same for a template of the store: nil for one that is not of this repository, or that it no longer offers.
-    public func note(on stored: StoredTemplate) -> String? {
+    package func note(on stored: StoredTemplate) -> String? {
         guard stored.record != nil else {
             return "template \(stored.name) came without our digests; it is taken as it is at its first use, or now: atoll template verify "
                 + "\(stored.name)"

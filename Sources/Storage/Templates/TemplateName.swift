@@ -1,14 +1,14 @@
 /// A template in the store: `repository:template:version`.
-public struct TemplateName: Sendable, Hashable, Comparable, CustomStringConvertible {
-    public var repository: String
-    public var template: String
-    public var version: String
+package struct TemplateName: Sendable, Hashable, Comparable, CustomStringConvertible {
+    package var repository: String
+    package var template: String
+    package var version: String
 
     /// Suffixes of the files beside an image; no version may end like one.
     static let suffixes = [".hash", ".metadata", ".lock", ".digests", ".tmp", ".users", ".xz"]
 
     /// - Throws: `.invalidName` saying which part is bad, and how.
-    public init(repository: String, template: String, version: String) throws {
+    package init(repository: String, template: String, version: String) throws {
         for (part, label) in [(repository, "repository name"), (template, "template name"), (version, "version")] {
             if let why = Self.fault(of: part) { throw TemplateError(.invalidName, "“\(part)” cannot be a \(label): \(why)") }
         }
@@ -21,7 +21,7 @@ public struct TemplateName: Sendable, Hashable, Comparable, CustomStringConverti
     }
 
     /// Takes `repository:template:version`; nil for anything else.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, let name = try? TemplateName(repository: parts[0], template: parts[1], version: parts[2]) else {
             return nil
@@ -42,8 +42,8 @@ public struct TemplateName: Sendable, Hashable, Comparable, CustomStringConverti
         }
     }
 
-    public var description: String { "\(repository):\(template):\(version)" }
-    public static func < (a: TemplateName, b: TemplateName) -> Bool {
+    package var description: String { "\(repository):\(template):\(version)" }
+    package static func < (a: TemplateName, b: TemplateName) -> Bool {
         (a.repository, a.template, a.version) < (b.repository, b.template, b.version)
     }
 }

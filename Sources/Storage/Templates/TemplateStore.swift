@@ -1,8 +1,8 @@
-public import AtollClaims
+package import AtollClaims
 import AtollDiskImages
 import AtollInitFile
 import AtollModel
-public import AtollPlatform
+package import AtollPlatform
 import Foundation
 import Glibc
 import OrderedCollections
@@ -11,30 +11,30 @@ import OrderedCollections
 /// Lago writes it), `.metadata`, `.digests` (ours: both sums of both files, and what the image is bound to) and `.lock`.
 ///
 /// One flock per template: whoever fetches, verifies or removes holds it.
-public struct TemplateStore: Sendable {
+package struct TemplateStore: Sendable {
     /// Absolute path.
-    public let directory: String
+    package let directory: String
     /// Where overlays are looked for.
-    public let root: StateRoot
+    package let root: StateRoot
     /// How long to wait for another process that works on the same template.
-    public var patience: Duration = .seconds(3600)
+    package var patience: Duration = .seconds(3600)
     /// Bytes free for the store; tests put a number here.
-    public var freeBytes: @Sendable (String) -> Int64? = { DiskSpace.available($0) }
+    package var freeBytes: @Sendable (String) -> Int64? = { DiskSpace.available($0) }
 
     /// - Parameter directory: `root.store` when nil.
-    public init(root: StateRoot, directory: String? = nil) {
+    package init(root: StateRoot, directory: String? = nil) {
         self.root = root
         self.directory = directory ?? root.store
     }
 
     /// Called with what is going on; from any thread.
-    public typealias Events = @Sendable (TemplateEvent) -> Void
+    package typealias Events = @Sendable (TemplateEvent) -> Void
 
     /// Where the image of this template is.
-    public func path(_ name: TemplateName) -> String { "\(directory)/\(name)" }
+    package func path(_ name: TemplateName) -> String { "\(directory)/\(name)" }
 
     /// The template, or nil when it is not in the store. Nothing is verified.
-    public func find(_ name: TemplateName) -> StoredTemplate? {
+    package func find(_ name: TemplateName) -> StoredTemplate? {
         let path = path(name)
         guard let status = SystemCall.status(path) else { return nil }
         return StoredTemplate(
@@ -44,7 +44,7 @@ public struct TemplateStore: Sendable {
 
     /// The template.
     /// - Throws: `.missing` when it is not in the store, with what is.
-    public func show(_ name: TemplateName) throws -> StoredTemplate {
+    package func show(_ name: TemplateName) throws -> StoredTemplate {
         if let found = find(name) { return found }
         let others = try list().map(\.name.description)
         let hint = Spelling.suggestion(for: name.description, among: others).map { "; did you mean \($0)?" } ?? ""
@@ -55,7 +55,7 @@ public struct TemplateStore: Sendable {
     }
 
     /// All templates in the store, by name.
-    public func list() throws -> [StoredTemplate] {
+    package func list() throws -> [StoredTemplate] {
         do {
             return try Directories.list(directory).compactMap { name in
                 guard let template = TemplateName(name), !name.contains(".tmp.") else { return nil }
@@ -65,16 +65,16 @@ public struct TemplateStore: Sendable {
     }
 
     /// All templates, each with the disks that lie on it, at any depth; and what could not be looked at.
-    public func listWithDependants() throws -> (templates: [(template: StoredTemplate, usedBy: [Dependant])], unreadable: [String]) {
+    package func listWithDependants() throws -> (templates: [(template: StoredTemplate, usedBy: [Dependant])], unreadable: [String]) {
         let scan = try BackingScan(root)
         return (try list().map { ($0, scan.overlays(on: $0.path)) }, scan.unreadable)
     }
 
     /// The disks that lie on this template, directly or through images in between.
-    public func dependants(of name: TemplateName) throws -> [Dependant] { try BackingScan(root).overlays(on: path(name)) }
+    package func dependants(of name: TemplateName) throws -> [Dependant] { try BackingScan(root).overlays(on: path(name)) }
 
     /// Holds the template's lock, so that it is neither removed nor replaced meanwhile: keep it while an overlay is being made.
-    public func hold(_ name: TemplateName, for purpose: String, events: Events? = nil) async throws -> FileLock {
+    package func hold(_ name: TemplateName, for purpose: String, events: Events? = nil) async throws -> FileLock {
         do {
             // Said in this room's words: the store need not be below the state root.
             if SystemCall.isDirectory(directory), access(directory, R_OK | W_OK | X_OK) != 0 {
@@ -97,7 +97,7 @@ public struct TemplateStore: Sendable {
     /// An image that another tool put here is hashed and bound on first use.
     /// - Throws: `.changed` when the bytes are not those that were verified; `.missing`.
     @discardableResult
-    public func ensureBound(_ name: TemplateName, events: Events? = nil) async throws -> StoredTemplate {
+    package func ensureBound(_ name: TemplateName, events: Events? = nil) async throws -> StoredTemplate {
         let template = try show(name)
         if let binding = template.record?.binding, binding == FileBinding(template.path) { return template }
         let lock: FileLock?
@@ -116,7 +116,7 @@ public struct TemplateStore: Sendable {
     /// Hashes the whole image again.
     /// - Throws: `.changed` when it is not what was verified before.
     @discardableResult
-    public func verify(_ name: TemplateName, events: Events? = nil) async throws -> StoredTemplate {
+    package func verify(_ name: TemplateName, events: Events? = nil) async throws -> StoredTemplate {
         let lock = try await hold(name, for: "verifying", events: events)
         defer { give(back: lock, of: name) }
         return try await rehash(try show(name), events: events)
@@ -124,7 +124,7 @@ public struct TemplateStore: Sendable {
 
     /// Removes a template and all its files.
     /// - Throws: `.inUse` naming every dependant; `.missing`.
-    public func remove(_ name: TemplateName, events: Events? = nil) async throws {
+    package func remove(_ name: TemplateName, events: Events? = nil) async throws {
         _ = try show(name)
         let lock = try await hold(name, for: "removing", events: events)
         defer { give(back: lock, of: name) }
@@ -146,7 +146,7 @@ public struct TemplateStore: Sendable {
     /// - Parameter dryRun: only tell.
     /// - Returns: what was (or would be) removed.
     @discardableResult
-    public func collect(dryRun: Bool) async throws -> [StoredTemplate] {
+    package func collect(dryRun: Bool) async throws -> [StoredTemplate] {
         var collected: [StoredTemplate] = []
         for template in try list() {
             let scan = try BackingScan(root)

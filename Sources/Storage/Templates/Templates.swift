@@ -4,12 +4,12 @@
 /// hashed again before use whenever one of those moved. Its format is told from its own bytes; one that refers to other files is refused.
 /// Who uses a template is observed (the headers of all overlays), not recorded. This room never boots, customises or leases anything.
 /// Start with `TemplateCatalog` (a name from an init file to a file on disk), then `TemplateStore`.
-public enum Templates {}
+package enum Templates {}
 
 /// What went wrong with a template, in words a user can act on.
-public struct TemplateError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct TemplateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         case unknownTemplate, unknownVersion, unknownRepository
         /// A kind of source this version cannot fetch from.
         case unsupportedSource
@@ -23,23 +23,23 @@ public struct TemplateError: Error, Sendable, Equatable, CustomStringConvertible
         case inUse
         case exists, missing, invalidName, noSpace, permission, busy, cancelled, buildFailed, io
     }
-    public var code: Code
+    package var code: Code
     /// What is wrong.
-    public var message: String
+    package var message: String
     /// What to do, where the message does not end with it.
-    public var remedy: String
+    package var remedy: String
 
-    public init(_ code: Code, _ message: String, remedy: String = "") {
+    package init(_ code: Code, _ message: String, remedy: String = "") {
         self.code = code
         self.message = message
         self.remedy = remedy
     }
 
-    public var description: String { remedy.isEmpty ? message : "\(message). \(remedy)" }
+    package var description: String { remedy.isEmpty ? message : "\(message). \(remedy)" }
 }
 
 /// What a fetch, build or check is doing, for progress lines.
-public enum TemplateEvent: Sendable, Equatable {
+package enum TemplateEvent: Sendable, Equatable {
     /// Another process works on the same template; its lock file says this of it.
     case waiting(holder: String)
     case copying(done: Int64, total: Int64)

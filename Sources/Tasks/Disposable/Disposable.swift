@@ -2,4 +2,4 @@
 /// and the images such a VM is made from.
 ///
 /// It knows nothing of formulas, directives and results. Start with `Instance`.
-public enum Disposable {}
+package enum Disposable {}

@@ -1,8 +1,8 @@
-public import AtollModel
+import AtollModel
 
 /// Why an instance could not be had or used. The code decides what a run's result and exit code become.
-public struct DisposableError: UserFacingError, Sendable, CustomStringConvertible {
-    public enum Code: String, Sendable {
+package struct DisposableError: UserFacingError, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable {
         /// No such image, or it cannot be used.
         case image
         /// The VM could not be made, or never answered.
@@ -25,13 +25,13 @@ public struct DisposableError: UserFacingError, Sendable, CustomStringConvertibl
         case cancelled
     }
 
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
 
-    public init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }

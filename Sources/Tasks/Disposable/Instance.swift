@@ -1,12 +1,12 @@
-public import AtollGuestAccess
-public import AtollPlatform
-public import Foundation
+package import AtollGuestAccess
+package import AtollPlatform
+package import Foundation
 
 /// One place a task runs in. Local, over ssh and in a VM made for the run are its kinds; whatever runs tasks knows only this.
 ///
 /// Paths in an instance are absolute. After `start` and until `dispose` every call may be made, several at once; `dispose` may be called
 /// whenever and as often as one likes, also when `start` failed.
-public protocol Instance: Sendable {
+package protocol Instance: Sendable {
     /// For messages: `this machine`, `root@10.0.0.5`, `taskotron-20260101-120000-123456`.
     var name: String { get }
     var kind: InstanceKind { get }
@@ -51,19 +51,19 @@ public protocol Instance: Sendable {
 }
 
 /// What a VM's disk is layered on.
-public struct InstanceImage: Sendable, Equatable {
+package struct InstanceImage: Sendable, Equatable {
     /// A template's name, or the path of a file.
-    public var name: String
+    package var name: String
     /// SHA-256 of its content, where that is known: of templates, once the VM was made.
-    public var digest: String?
+    package var digest: String?
 
-    public init(name: String, digest: String? = nil) {
+    package init(name: String, digest: String? = nil) {
         self.name = name
         self.digest = digest
     }
 }
 
-public enum InstanceKind: String, Sendable, CaseIterable {
+package enum InstanceKind: String, Sendable, CaseIterable {
     /// This machine itself.
     case local
     /// A machine that was there before and stays.
@@ -73,29 +73,29 @@ public enum InstanceKind: String, Sendable, CaseIterable {
 }
 
 /// A command for an instance.
-public struct InstanceCommand: Sendable {
+package struct InstanceCommand: Sendable {
     /// What is run.
-    public enum Program: Sendable, Equatable {
+    package enum Program: Sendable, Equatable {
         /// An argument vector; no shell looks at it.
         case arguments([String])
         /// Shell text: `bash -e -o pipefail` where there is a bash, else `sh -e`.
         case script(String)
     }
 
-    public var program: Program
+    package var program: Program
     /// Where it runs; nil is the login directory.
-    public var directory: String?
+    package var directory: String?
     /// Variables beside those it finds there.
-    public var environment: [String: String]
+    package var environment: [String: String]
     /// The runner's own arguments (`--uuid U --item I …`): the shim shows them to the command as variables.
-    public var forwarded: [String]
-    public var input: CommandInput
+    package var forwarded: [String]
+    package var input: CommandInput
     /// How long it may take in all; nil is for ever.
-    public var timeout: Duration?
+    package var timeout: Duration?
     /// How long it may be silent; nil is for ever.
-    public var silence: Duration?
+    package var silence: Duration?
 
-    public init(
+    package init(
         _ program: Program, directory: String? = nil, environment: [String: String] = [:], forwarded: [String] = [],
         input: CommandInput = .none, timeout: Duration? = nil, silence: Duration? = nil
     ) {
@@ -110,11 +110,11 @@ public struct InstanceCommand: Sendable {
 }
 
 extension Instance {
-    public var image: InstanceImage? { nil }
-    public func claim(_ directory: String) {}
+    package var image: InstanceImage? { nil }
+    package func claim(_ directory: String) {}
 
     /// Runs a command and returns what it wrote, each stream up to `limit` bytes (the rest is read and dropped).
-    public func capture(
+    package func capture(
         _ command: InstanceCommand, limit: Int = 8 << 20
     ) async throws -> (result: CommandResult, output: [UInt8], errors: String) {
         let kept = KeptOutput(limit: limit)
@@ -124,7 +124,7 @@ extension Instance {
 
     /// Reads one file whole, up to `limit` bytes.
     /// - Throws: `.copy` when it cannot be read or is larger.
-    public func read(_ path: String, limit: Int = 16 << 20) async throws -> [UInt8] {
+    package func read(_ path: String, limit: Int = 16 << 20) async throws -> [UInt8] {
         let (result, output, errors) = try await capture(InstanceCommand(.arguments(["cat", "--", path])), limit: limit + 1)
         guard result.succeeded else {
             throw DisposableError(.copy, "\(path) cannot be read on \(name): \(GuestText.tail(errors, lines: 1))")
@@ -134,7 +134,7 @@ extension Instance {
     }
 
     /// Writes one file of the instance; in `ownDirectory` nobody else can read it.
-    public func write(_ bytes: [UInt8], to path: String) async throws {
+    package func write(_ bytes: [UInt8], to path: String) async throws {
         let command = InstanceCommand(.arguments(["dd", "of=" + path]), input: .bytes(bytes))
         let (result, _, errors) = try await capture(command, limit: 1 << 16)
         guard result.succeeded else {
@@ -144,7 +144,7 @@ extension Instance {
 }
 
 /// One that may outlive its run.
-public protocol KeepableInstance: Instance {
+package protocol KeepableInstance: Instance {
     /// Leaves it running until `expires`; `atoll gc` removes it then.
     func keep(until expires: Date, because reason: String) async throws
 }

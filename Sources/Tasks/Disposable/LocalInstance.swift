@@ -1,14 +1,14 @@
-public import AtollGuestAccess
-public import AtollPlatform
+package import AtollGuestAccess
+package import AtollPlatform
 import Glibc
 import Synchronization
 
 /// This machine itself: no isolation, nothing copied where a task finds its files already.
-public final class LocalInstance: Instance {
-    public let name = "this machine"
-    public let kind = InstanceKind.local
-    public let ownDirectory: String
-    public let loginCommand: String? = nil
+package final class LocalInstance: Instance {
+    package let name = "this machine"
+    package let kind = InstanceKind.local
+    package let ownDirectory: String
+    package let loginCommand: String? = nil
     private let environment: [String: String]
     private let shim: Shim
     private let count = Mutex(0)
@@ -18,13 +18,13 @@ public final class LocalInstance: Instance {
     /// - Parameters:
     ///   - directory: a directory of this run that does not exist yet or is ours; it is removed with the instance.
     ///   - environment: variables the commands find.
-    public init(directory: String, environment: [String: String]) {
+    package init(directory: String, environment: [String: String]) {
         ownDirectory = directory
         self.environment = environment
         shim = Shim(path: directory + "/shim")
     }
 
-    public func start() async throws {
+    package func start() async throws {
         let held = try await Blocking.run { [ownDirectory, shim] in
             try Directories.make(ownDirectory, mode: 0o700)
             let held = try FileLock.attempt(ownDirectory + "/" + LocalSweep.lockName, note: "pid \(getpid())")
@@ -34,7 +34,7 @@ public final class LocalInstance: Instance {
         lock.withLock { $0 = held }
     }
 
-    public func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult {
+    package func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult {
         let number = count.withLock { count in
             count += 1
             return count
@@ -54,20 +54,20 @@ public final class LocalInstance: Instance {
     }
 
     @discardableResult
-    public func push(_ source: CopySource, to directory: String) async throws -> [String] {
+    package func push(_ source: CopySource, to directory: String) async throws -> [String] {
         try await Blocking.run {
             try TarCopy.copy(source.path, to: directory, excluding: source.excluding, limits: .unlimited).refused.map(\.description)
         }
     }
 
-    public func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
+    package func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
         guard Directories.real(directory) != Directories.real(local) else { return TarReport() }
         return try await Blocking.run { try TarCopy.copy(directory, to: local, limits: limits) }
     }
 
-    public func consoleTail() async -> String { "" }
+    package func consoleTail() async -> String { "" }
 
-    public func dispose() async throws {
+    package func dispose() async throws {
         try await Blocking.run { [ownDirectory] in
             Mounts.detach(below: ownDirectory)
             try Directories.removeTree(ownDirectory)

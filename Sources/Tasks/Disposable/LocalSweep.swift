@@ -2,14 +2,14 @@ import AtollPlatform
 import Glibc
 
 /// Clears away what runs on this machine itself left when their process was killed: their directories, and what goes on of their commands.
-public enum LocalSweep {
+package enum LocalSweep {
     static let lockName = "owner.lock"
 
     /// - Parameters:
     ///   - parent: where the directories of local runs are, one for each.
     ///   - runs: only these; all without.
     ///   - dryRun: says what would go, and changes nothing.
-    public static func run(_ parent: String, _ runs: [String] = [], dryRun: Bool = false) throws -> [Sweep.Entry] {
+    package static func run(_ parent: String, _ runs: [String] = [], dryRun: Bool = false) throws -> [Sweep.Entry] {
         guard SystemCall.exists(parent) else { return [] }
         return try Directories.list(parent).compactMap { run in
             let path = parent + "/" + run

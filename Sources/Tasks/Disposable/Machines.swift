@@ -1,5 +1,5 @@
-public import AtollClaims
-public import AtollEnvironments
+package import AtollClaims
+package import AtollEnvironments
 import AtollGuestAccess
 import AtollModel
 import AtollPlatform
@@ -8,12 +8,12 @@ import Foundation
 import Glibc
 
 /// Makes instances, not started yet.
-public struct Machines: Sendable {
+package struct Machines: Sendable {
     private let host: AtollEnvironments.Host
     private let claims: CapacityClaims
 
     /// - Parameter budget: what all runs of this host together may use; nil is what the host has.
-    public init(host: AtollEnvironments.Host, budget: (@Sendable () -> CapacityBudget)? = nil) {
+    package init(host: AtollEnvironments.Host, budget: (@Sendable () -> CapacityBudget)? = nil) {
         self.host = host
         let root = host.stateRoot
         claims = CapacityClaims(directory: root.capacity, budget: budget ?? { CapacityBudget.automatic(root: root) })
@@ -25,7 +25,7 @@ public struct Machines: Sendable {
     ///   - artifacts: where its run's results go, for the record.
     ///   - context: how its environment's plans are run.
     /// - Throws: `DisposableError`: `.hardware` for what this host never has, `.exists`.
-    public func vm(
+    package func vm(
         _ request: VMRequest, life: Duration, artifacts: String, context: VerbContext, bootPatience: Duration? = nil,
         attempts: Int = 3
     ) async throws -> VMInstance {
@@ -72,7 +72,7 @@ public struct Machines: Sendable {
     ///   - keyPath: the private key; empty tries the usual ones of `home`.
     ///   - home: whose `.ssh` is looked into for keys and for the machine's own key.
     /// - Throws: `.unreachable` when no key can be read.
-    public static func ssh(
+    package static func ssh(
         user: String, host: String, port: Int, keyPath: String, home: String, run: String, patience: Duration = .seconds(60)
     ) throws -> RemoteInstance {
         let folder = home + "/.ssh"

@@ -1,13 +1,13 @@
 import AtollGuestAccess
 import AtollModel
-public import AtollPlatform
+package import AtollPlatform
 import Foundation
 import Glibc
 import Synchronization
 
 extension RemoteInstance {
     @discardableResult
-    public func push(_ source: CopySource, to directory: String) async throws -> [String] {
+    package func push(_ source: CopySource, to directory: String) async throws -> [String] {
         let place = ShellWord.quoted(directory)
         claim(directory)
         let hasTar = try await empty(directory, for: source)
@@ -37,7 +37,7 @@ extension RemoteInstance {
         }
     }
 
-    public func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
+    package func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
         guard try await has("tar") else {
             // Without a shell, which the task may have removed, copying by file would be waited for without end.
             guard try await has("cd") else { throw DisposableError(.copy, "\(name) runs no commands any more") }

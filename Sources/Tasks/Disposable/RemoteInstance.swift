@@ -1,13 +1,13 @@
-public import AtollGuestAccess
+package import AtollGuestAccess
 import AtollSSH
 import Synchronization
 
 /// A machine reached through a `GuestChannel`: one that was there before, or the inside of a VM made for the run.
-public final class RemoteInstance: Instance {
-    public let name: String
-    public let kind: InstanceKind
-    public let ownDirectory: String
-    public let loginCommand: String?
+package final class RemoteInstance: Instance {
+    package let name: String
+    package let kind: InstanceKind
+    package let ownDirectory: String
+    package let loginCommand: String?
     let channel: any GuestChannel
     private let patience: Duration
     /// Makes ssh forget the key that the machine was known by.
@@ -26,7 +26,7 @@ public final class RemoteInstance: Instance {
     ///   - liveness: looks whether the machine is still there; nil asks the machine itself.
     ///   - guarded: a second way into a machine that stays, which breaks when this process dies, so that the machine clears the run away
     ///     itself; nil for one that goes with the run.
-    public init(
+    package init(
         name: String, kind: InstanceKind = .ssh, run: String, channel: any GuestChannel, patience: Duration, loginCommand: String? = nil,
         forgetCommand: String? = nil, liveness: (@Sendable () async -> String?)? = nil, guarded second: (any GuestChannel)? = nil,
         grace: Int = 30
@@ -44,7 +44,7 @@ public final class RemoteInstance: Instance {
         lifeline = second.map { Lifeline($0, line: Shim.line(shim.guardWords(grace: grace))) }
     }
 
-    public func start() async throws {
+    package func start() async throws {
         // Made, not found: on a shared machine nobody may have put one there before us.
         let directory = ShellWord.quoted(ownDirectory)
         let line = "umask 077; mkdir -- \(directory) && cat > \(directory)/shim"
@@ -66,7 +66,7 @@ public final class RemoteInstance: Instance {
     }
 
     /// Notes a directory of the machine that goes with the run.
-    public func claim(_ directory: String) {
+    package func claim(_ directory: String) {
         if pushed.withLock({ $0.insert(directory).inserted }) { lifeline?.tell("also " + directory) }
     }
 
@@ -76,7 +76,7 @@ public final class RemoteInstance: Instance {
         return "if that is meant to be so, forget the old key and log in by hand once: \(forgetCommand) && \(login)"
     }
 
-    public func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult {
+    package func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult {
         let number = count.withLock { count in
             count += 1
             return count
@@ -118,13 +118,13 @@ public final class RemoteInstance: Instance {
         }
     }
 
-    public func consoleTail() async -> String { "" }
+    package func consoleTail() async -> String { "" }
 
     /// For machines that are about to go: nothing of ours is cleaned up inside.
     func closeConnection() async { await channel.close() }
 
     /// - Throws: `.lost` when something of the run had to be left there.
-    public func dispose() async throws {
+    package func dispose() async throws {
         var problem: DisposableError?
         if isPrepared.withLock({ $0 }) {
             // From its text: the task may have removed the file.

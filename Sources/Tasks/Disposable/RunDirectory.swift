@@ -1,24 +1,24 @@
-public import AtollClaims
+package import AtollClaims
 import AtollPlatform
-public import Foundation
+package import Foundation
 import Glibc
 
 /// What one run has on this host beside its artifacts: `STATE/runs/RUN`, with the environment of its VM, a record of whose it is, and a
 /// lock that its process holds for as long as it lives. Whoever finds the lock free may clear the rest away.
-public final class RunDirectory: Sendable {
+package final class RunDirectory: Sendable {
     /// Written before anything is made.
-    public struct Record: Sendable, Equatable, Codable {
-        public var run: String
-        public var pid: Int32
-        public var created: Date
+    package struct Record: Sendable, Equatable, Codable {
+        package var run: String
+        package var pid: Int32
+        package var created: Date
         /// After this time it may be cleared away whoever lives.
-        public var expires: Date
+        package var expires: Date
         /// Set when the VM is to outlive its run; what for, in words.
-        public var kept: String?
+        package var kept: String?
         /// Where its results are.
-        public var artifacts: String?
+        package var artifacts: String?
 
-        public init(
+        package init(
             run: String, pid: Int32 = getpid(), created: Date = Date(), expires: Date, kept: String? = nil, artifacts: String? = nil
         ) {
             self.run = run
@@ -30,16 +30,16 @@ public final class RunDirectory: Sendable {
         }
     }
 
-    public let run: String
-    public let path: String
+    package let run: String
+    package let path: String
     private let lock: FileLock
 
     /// Where all of them are.
-    public static func parent(_ root: StateRoot) -> String { root.path + "/runs" }
+    package static func parent(_ root: StateRoot) -> String { root.path + "/runs" }
 
     /// The workdir of the VM's environment; its prefix is called `vm`.
-    public var workdir: String { path }
-    public static let prefixName = "vm"
+    package var workdir: String { path }
+    package static let prefixName = "vm"
     var recordPath: String { path + "/run.json" }
 
     private init(run: String, path: String, lock: FileLock) {
@@ -50,7 +50,7 @@ public final class RunDirectory: Sendable {
 
     /// Makes the directory of a new run and takes it for this process.
     /// - Throws: `.exists` when there is one of that name: it is left as it is.
-    public static func create(_ record: Record, root: StateRoot) throws -> RunDirectory {
+    package static func create(_ record: Record, root: StateRoot) throws -> RunDirectory {
         let parent = parent(root)
         try root.prepare()
         try StateRoot.makeShared(parent)
@@ -88,7 +88,7 @@ public final class RunDirectory: Sendable {
 
     /// Takes the directory of a run whose process is gone; nil when that still lives.
     /// - Throws: what the system says, with `errno` ENOENT when the directory is gone or just goes.
-    public static func adopt(_ path: String, now: Date = Date()) throws -> RunDirectory? {
+    package static func adopt(_ path: String, now: Date = Date()) throws -> RunDirectory? {
         let name = path.split(separator: "/").last.map(String.init) ?? ""
         let file = path + "/owner.lock"
         // Its lock's file is the last that a removal takes: one made anew in there would be in the way of it, and nobody's.
@@ -103,28 +103,28 @@ public final class RunDirectory: Sendable {
     }
 
     /// Every run that has something on this host, by name; a damaged record is nil.
-    public static func list(_ root: StateRoot) throws -> [(path: String, record: Record?)] {
+    package static func list(_ root: StateRoot) throws -> [(path: String, record: Record?)] {
         let parent = parent(root)
         return try Directories.list(parent).map { name in (parent + "/" + name, try? read(parent + "/" + name)) }
     }
 
-    public static func read(_ path: String) throws -> Record {
+    package static func read(_ path: String) throws -> Record {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         return try decoder.decode(Record.self, from: Data(try AtomicFile.read(path + "/run.json", limit: 1 << 16)))
     }
 
-    public func update(_ change: (inout Record) -> Void) throws {
+    package func update(_ change: (inout Record) -> Void) throws {
         var record = try Self.read(path)
         change(&record)
         try Self.write(record, to: recordPath)
     }
 
     /// Leaves everything for later: the lock is given up, the directory stays.
-    public func leave() { lock.release() }
+    package func leave() { lock.release() }
 
     /// Removes the directory, then gives it up. The lock's file goes last, so that a removal cut short is found again.
-    public func remove() throws {
+    package func remove() throws {
         for name in try Directories.list(path) where name != "owner.lock" { try Directories.removeTree(path + "/" + name) }
         try Directories.removeTree(path)
         lock.release()

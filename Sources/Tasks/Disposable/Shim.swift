@@ -4,15 +4,15 @@ import AtollGuestAccess
 /// variables, notes its process group so that the command can be ended with everything it started, and becomes the command.
 ///
 /// It needs a shell, `cat`, `kill`, `rm`, `sleep` and, where login sessions do not lead a process group of their own, setsid.
-public struct Shim: Sendable, Equatable {
+package struct Shim: Sendable, Equatable {
     /// Where the shim lies in the instance; its notes lie beside it.
-    public let path: String
+    package let path: String
 
-    public init(path: String) { self.path = path }
+    package init(path: String) { self.path = path }
 
     /// The words that run `command`, for a shell or an exec: nothing in them is looked at twice.
     /// - Parameter number: tells apart the commands of one run.
-    public func words(_ command: InstanceCommand, number: Int) -> [String] {
+    package func words(_ command: InstanceCommand, number: Int) -> [String] {
         var words = ["sh", path, "--run", String(number)]
         if let directory = command.directory { words += ["--directory", directory] }
         for (name, value) in command.environment.sorted(by: { $0.key < $1.key }) { words += ["--env", "\(name)=\(value)"] }
@@ -24,7 +24,7 @@ public struct Shim: Sendable, Equatable {
     }
 
     /// The words that end the command of that number and everything it started: TERM, then KILL after five seconds.
-    public func endWords(number: Int) -> [String] { ["sh", path, "--end", String(number)] }
+    package func endWords(number: Int) -> [String] { ["sh", path, "--end", String(number)] }
 
     /// The words of the run's guard on a machine that stays: it reads `also PATH` for what else is the run's, and `done`. When its input
     /// ends without that, whoever ran the task may be gone: after `grace`, once no other guard has taken over and the connection of the
@@ -36,9 +36,9 @@ public struct Shim: Sendable, Equatable {
     static func clearWords(_ directory: String, others: [String]) -> [String] { ["sh", "-s", "--", "--clear", directory] + others }
 
     /// One line for a login shell.
-    public static func line(_ words: [String]) -> String { ShellWord.joined(words) }
+    package static func line(_ words: [String]) -> String { ShellWord.joined(words) }
 
     /// `shim.sh`, which the build puts into the program. Its own exit code is 125: it could not enter the directory or was called wrongly.
     /// Shells use 126 and 127 for the command itself.
-    public static let text = String(decoding: PackageResources.shim_sh, as: UTF8.self)
+    package static let text = String(decoding: PackageResources.shim_sh, as: UTF8.self)
 }

@@ -1,14 +1,14 @@
 import AtollClaims
-public import AtollEnvironments
+package import AtollEnvironments
 import AtollPlatform
-public import Foundation
+package import Foundation
 import Glibc
 
 /// Clears away what runs left whose process is gone, and VMs that were kept and whose time is over.
-public struct Sweep: Sendable {
+package struct Sweep: Sendable {
     /// One run's leavings and what became of them.
-    public struct Entry: Sendable, Equatable {
-        public enum Outcome: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
+        package enum Outcome: Sendable, Equatable {
             case removed
             /// It would be removed (dry run).
             case removable
@@ -16,15 +16,15 @@ public struct Sweep: Sendable {
             case inUse(String)
             case failed(String)
         }
-        public var run: String
-        public var outcome: Outcome
+        package var run: String
+        package var outcome: Outcome
     }
 
     private let host: AtollEnvironments.Host
     private let now: Date
     private let note: @Sendable (String) -> Void
 
-    public init(host: AtollEnvironments.Host, now: Date = Date(), note: @escaping @Sendable (String) -> Void = { _ in }) {
+    package init(host: AtollEnvironments.Host, now: Date = Date(), note: @escaping @Sendable (String) -> Void = { _ in }) {
         self.host = host
         self.now = now
         self.note = note
@@ -33,7 +33,7 @@ public struct Sweep: Sendable {
     /// - Parameters:
     ///   - runs: only these, kept ones too; all without.
     ///   - dryRun: says what would go, and changes nothing.
-    public func run(_ runs: [String] = [], dryRun: Bool = false) async throws -> [Entry] {
+    package func run(_ runs: [String] = [], dryRun: Bool = false) async throws -> [Entry] {
         var entries: [Entry] = []
         for (path, record) in try RunDirectory.list(host.stateRoot) {
             let name = path.split(separator: "/").last.map(String.init) ?? path

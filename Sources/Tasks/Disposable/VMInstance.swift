@@ -1,19 +1,19 @@
-public import AtollClaims
-public import AtollEnvironments
-public import AtollGuestAccess
+package import AtollClaims
+package import AtollEnvironments
+package import AtollGuestAccess
 import AtollInitFile
 import AtollModel
 import AtollPlanning
 import AtollTemplates
-public import AtollPlatform
-public import Foundation
+package import AtollPlatform
+package import Foundation
 import OrderedCollections
 import Synchronization
 
 /// A VM made for one run: an environment of one machine, brought up like any other and destroyed with the run.
-public final class VMInstance: KeepableInstance {
-    public let name: String
-    public let kind = InstanceKind.libvirt
+package final class VMInstance: KeepableInstance {
+    package let name: String
+    package let kind = InstanceKind.libvirt
     private let request: VMRequest
     private let host: AtollEnvironments.Host
     private let context: VerbContext
@@ -34,7 +34,7 @@ public final class VMInstance: KeepableInstance {
     ///   - directory: of this run; it is removed with the VM.
     ///   - attempts: how often a VM that does not come up is made anew.
     ///   - bootPatience: how long it may take until a command ran in it; nil is the environment's own limit.
-    public init(
+    package init(
         _ request: VMRequest, directory: RunDirectory, host: AtollEnvironments.Host, context: VerbContext, bootPatience: Duration? = nil,
         attempts: Int = 3, grant: CapacityGrant? = nil
     ) {
@@ -48,16 +48,16 @@ public final class VMInstance: KeepableInstance {
         name = request.machineName
     }
 
-    public var files: PrefixFiles { PrefixFiles(path: directory.workdir + "/" + RunDirectory.prefixName) }
-    public var ownDirectory: String { "/var/tmp/atoll-\(request.run)" }
+    package var files: PrefixFiles { PrefixFiles(path: directory.workdir + "/" + RunDirectory.prefixName) }
+    package var ownDirectory: String { "/var/tmp/atoll-\(request.run)" }
 
     /// The key, the address and the way in by hand.
-    public var loginCommand: String? {
+    package var loginCommand: String? {
         guard let machine = state.withLock({ $0.machine }), let address = machine.address else { return nil }
         return "ssh -i \(files.privateKey) -o UserKnownHostsFile=\(files.knownHosts) \(machine.spec.sshUser ?? "root")@\(address)"
     }
 
-    public var image: InstanceImage? {
+    package var image: InstanceImage? {
         guard let path = state.withLock({ $0.machine })?.disks.first?.backing.first?.path, let slash = path.lastIndex(of: "/"),
             let name = TemplateName(String(path[path.index(after: slash)...]))
         else { return InstanceImage(name: request.image.name) }
@@ -66,9 +66,9 @@ public final class VMInstance: KeepableInstance {
     }
 
     /// What the console wrote so far.
-    public var consoleLog: String { files.console(name) }
+    package var consoleLog: String { files.console(name) }
 
-    public func start() async throws {
+    package func start() async throws {
         try await Attempts.run(
             attempts, note: context.note, cleanUp: { try await Disposal(host: host, note: context.note).clear(directory) }
         ) {
@@ -133,23 +133,23 @@ public final class VMInstance: KeepableInstance {
         return inside
     }
 
-    public func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult {
+    package func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult {
         try await inside().run(command, output: output)
     }
 
     @discardableResult
-    public func push(_ source: CopySource, to directory: String) async throws -> [String] {
+    package func push(_ source: CopySource, to directory: String) async throws -> [String] {
         try await inside().push(source, to: directory)
     }
 
-    public func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
+    package func pull(contentsOf directory: String, to local: String, limits: TarLimits) async throws -> TarReport {
         try await inside().pull(contentsOf: directory, to: local, limits: limits)
     }
 
-    public func consoleTail() async -> String { ConsoleLog(consoleLog).tail(limit: 1 << 20) }
+    package func consoleTail() async -> String { ConsoleLog(consoleLog).tail(limit: 1 << 20) }
 
     /// Leaves the VM running until `expires`; `atoll gc` removes it then.
-    public func keep(until expires: Date, because reason: String) async throws {
+    package func keep(until expires: Date, because reason: String) async throws {
         await state.withLock { $0.inside }?.closeConnection()
         try directory.update { record in
             record.kept = reason
@@ -160,7 +160,7 @@ public final class VMInstance: KeepableInstance {
         state.withLock { $0.isGone = true }
     }
 
-    public func dispose() async throws {
+    package func dispose() async throws {
         guard !state.withLock({ $0.isGone }) else { return }
         await state.withLock { $0.inside }?.closeConnection()
         try await Disposal(host: host, failpoints: context.failpoints, note: context.note).remove(directory)

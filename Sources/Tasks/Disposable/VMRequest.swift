@@ -1,19 +1,19 @@
 import AtollInitFile
-public import AtollModel
-public import Foundation
+package import AtollModel
+package import Foundation
 import OrderedCollections
 
 /// The VM a run asks for.
-public struct VMRequest: Sendable, Equatable {
+package struct VMRequest: Sendable, Equatable {
     /// What its disk is layered on.
-    public enum Image: Sendable, Equatable {
+    package enum Image: Sendable, Equatable {
         /// A template of the store, or one that the repository or a shipped recipe gives.
         case template(String)
         /// An image file; it is never written to.
         case file(path: String, format: DiskSpec.Format)
 
         /// As a person would name it.
-        public var name: String {
+        package var name: String {
             switch self {
             case .template(let name): name
             case .file(let path, _): path
@@ -22,22 +22,22 @@ public struct VMRequest: Sendable, Equatable {
     }
 
     /// The run's id.
-    public var run: String
-    public var image: Image
-    public var memoryMiB: Int
-    public var cpus: Int
+    package var run: String
+    package var image: Image
+    package var memoryMiB: Int
+    package var cpus: Int
     /// The least size of its disk, in bytes; nil is the image's own.
-    public var diskBytes: Int64?
+    package var diskBytes: Int64?
     /// Sizes of empty disks beside it, in bytes.
-    public var extraDiskBytes: [Int64] = []
-    public var hasTPM: Bool
-    public var usesUEFI: Bool
+    package var extraDiskBytes: [Int64] = []
+    package var hasTPM: Bool
+    package var usesUEFI: Bool
     /// What the guest reaches beyond its network.
-    public var egress: Egress
+    package var egress: Egress
     /// After this nobody needs it; its domain says so.
-    public var expires: Date?
+    package var expires: Date?
 
-    public init(
+    package init(
         run: String, image: Image, memoryMiB: Int = 1024, cpus: Int = 2, diskBytes: Int64? = nil, hasTPM: Bool = false,
         usesUEFI: Bool = false, egress: Egress = .on
     ) {
@@ -53,10 +53,10 @@ public struct VMRequest: Sendable, Equatable {
 
     /// A kernel alone takes that much (on x86 it is unpacked at 16 MiB and runs from there, beside the initrd it came with). A guest with
     /// less would be waited for until the boot's limit.
-    public static let leastMemoryMiB = 64
+    package static let leastMemoryMiB = 64
 
     /// `taskotron-RUN`; a host name has no underscores, and no dots here.
-    public var machineName: String { "taskotron-" + run.replacing("_", with: "-").replacing(".", with: "-").lowercased() }
+    package var machineName: String { "taskotron-" + run.replacing("_", with: "-").replacing(".", with: "-").lowercased() }
 
     /// The init file of its environment: one VM, one network that it shares with nobody.
     func initFile() -> Value {

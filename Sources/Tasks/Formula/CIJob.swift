@@ -1,16 +1,16 @@
 import Foundation
 
 /// The CI job that a run belongs to: `--jobid BUILDER/BUILD`.
-public struct CIJob: Sendable, Equatable {
+package struct CIJob: Sendable, Equatable {
     /// What `--jobid` is where nobody says it.
-    public static let unsaid = "-1"
+    package static let unsaid = "-1"
 
-    public var builder: String
+    package var builder: String
     /// A number.
-    public var build: String
+    package var build: String
 
     /// nil for what is not a builder and the number of its build.
-    public init?(_ jobid: String) {
+    package init?(_ jobid: String) {
         let parts = jobid.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil
@@ -19,10 +19,10 @@ public struct CIJob: Sendable, Equatable {
     }
 
     /// - Parameter master: `taskotron_master`, without a slash at its end.
-    public func url(master: String) -> String { "\(master)/builders/\(Self.escaped(builder))/builds/\(build)" }
+    package func url(master: String) -> String { "\(master)/builders/\(Self.escaped(builder))/builds/\(build)" }
 
     /// The log of the step that ran the task.
-    public func logURL(master: String, step: String) -> String { "\(url(master: master))/steps/\(Self.escaped(step))/logs/stdio" }
+    package func logURL(master: String, step: String) -> String { "\(url(master: master))/steps/\(Self.escaped(step))/logs/stdio" }
 
     /// As one part of a path.
     private static func escaped(_ text: String) -> String {

@@ -1,31 +1,31 @@
 /// The system a task should run on, each part with the reason for it.
-public struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
-    public typealias Trait = EnvironmentWish.Trait
+package struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
+    package typealias Trait = EnvironmentWish.Trait
 
     /// Where a value came from.
-    public enum Source: String, Sendable { case item, formula, configuration, `default` }
+    package enum Source: String, Sendable { case item, formula, configuration, `default` }
 
     /// A value and its origin.
-    public struct Choice: Sendable, Equatable {
-        public var value: String
-        public var source: Source
+    package struct Choice: Sendable, Equatable {
+        package var value: String
+        package var source: Source
 
-        public init(_ value: String, from source: Source) {
+        package init(_ value: String, from source: Source) {
             self.value = value
             self.source = source
         }
     }
 
     /// The configured `default_disposable_*`.
-    public struct Defaults: Sendable, Equatable {
-        public var distro: String
-        public var release: String
-        public var flavor: String
-        public var arch: String
+    package struct Defaults: Sendable, Equatable {
+        package var distro: String
+        package var release: String
+        package var flavor: String
+        package var arch: String
         /// Those that somebody set; the others are what we came up with.
-        public var said: Set<Trait> = []
+        package var said: Set<Trait> = []
 
-        public init(distro: String, release: String, flavor: String, arch: String) {
+        package init(distro: String, release: String, flavor: String, arch: String) {
             self.distro = distro
             self.release = release
             self.flavor = flavor
@@ -34,7 +34,7 @@ public struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// How much an image of this kind is wanted.
-    public enum Demand: Sendable, Equatable {
+    package enum Demand: Sendable, Equatable {
         /// Somebody asked for it: its absence ends the run (ABORTED).
         case required
         /// It follows from the item: taken where it exists, else the default image, with a warning.
@@ -43,12 +43,12 @@ public struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
         case none
     }
 
-    public var distro: Choice
-    public var release: Choice
-    public var flavor: Choice
-    public var arch: Choice
+    package var distro: Choice
+    package var release: Choice
+    package var flavor: Choice
+    package var arch: Choice
 
-    public subscript(trait: Trait) -> Choice {
+    package subscript(trait: Trait) -> Choice {
         switch trait {
         case .distro: distro
         case .release: release
@@ -59,7 +59,7 @@ public struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
 
     /// Formula before item before default. `arch` is the `--arch` argument. `updateBuilds` are builds of a Bodhi update, where somebody
     /// looked them up; without them an update says nothing.
-    public static func devise(
+    package static func devise(
         _ wish: EnvironmentWish, item: String?, type: ItemType?, arch: String, defaults: Defaults, updateBuilds: [String] = []
     ) -> DevisedEnvironment {
         let derived = derive(item: item, type: type, updateBuilds: updateBuilds)
@@ -73,7 +73,7 @@ public struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// What the formula's `environment` or `--match-host` (`matchHost`) make of it.
-    public func demand(_ wish: EnvironmentWish, matchHost: Bool = false) -> Demand {
+    package func demand(_ wish: EnvironmentWish, matchHost: Bool = false) -> Demand {
         if Trait.allCases.contains(where: { self[$0].source == .formula }) { return .required }
         let asked = matchHost ? Set(Trait.allCases) : wish.matchHost
         if asked.contains(where: { self[$0].source == .item }) { return .required }
@@ -81,10 +81,10 @@ public struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// `fedora 25 taskotron_cloud x86_64`.
-    public var description: String { Trait.allCases.map { self[$0].value }.joined(separator: " ") }
+    package var description: String { Trait.allCases.map { self[$0].value }.joined(separator: " ") }
 
     /// The dist tag of a build's release, `fc20` of `foo-1.2-3.fc22hash.fc20.1`: the last `.fc` with digits after it, nil without one.
-    public static func distTag(of nvr: String) -> String? {
+    package static func distTag(of nvr: String) -> String? {
         let release = Array((nvr.lastIndex(of: "-").map { nvr[nvr.index(after: $0)...] } ?? nvr[...]).utf8)
         var found: String?
         for index in release.indices where release[index...].starts(with: ".fc".utf8) {

@@ -1,38 +1,38 @@
-public import AtollModel
+package import AtollModel
 
 /// What a formula wants of the machine it runs on (`environment`).
-public struct EnvironmentWish: Sendable, Equatable {
+package struct EnvironmentWish: Sendable, Equatable {
     /// What can be derived from an item and asked for by name.
-    public enum Trait: String, Sendable, CaseIterable { case distro, release, flavor, arch }
+    package enum Trait: String, Sendable, CaseIterable { case distro, release, flavor, arch }
 
     /// The two ways packages are installed.
-    public enum PackageFamily: String, Sendable, CaseIterable { case rpm, deb }
+    package enum PackageFamily: String, Sendable, CaseIterable { case rpm, deb }
 
     /// `environment.packages`: names that both families know.
-    public var packages: [String] = []
+    package var packages: [String] = []
     /// `environment.rpm`: package names, paths, `@groups`, `name >= version`.
-    public var rpm: [String] = []
+    package var rpm: [String] = []
     /// `environment.deb`.
-    public var deb: [String] = []
+    package var deb: [String] = []
     /// What the formula says of the machine's system; nothing else decides these then.
-    public var traits: [Trait: String] = [:]
+    package var traits: [Trait: String] = [:]
     /// A template or image asked for by name; its absence is an error.
-    public var image: String?
-    public var hardware = Hardware()
+    package var image: String?
+    package var hardware = Hardware()
     /// nil: as configured.
-    public var egress: Egress?
+    package var egress: Egress?
     /// `environment.match_host`: what was derived from the item must be had.
-    public var matchHost: Set<Trait> = []
+    package var matchHost: Set<Trait> = []
 
-    public init() {}
+    package init() {}
 
-    public var distro: String? { traits[.distro] }
-    public var release: String? { traits[.release] }
-    public var flavor: String? { traits[.flavor] }
-    public var arch: String? { traits[.arch] }
+    package var distro: String? { traits[.distro] }
+    package var release: String? { traits[.release] }
+    package var flavor: String? { traits[.flavor] }
+    package var arch: String? { traits[.arch] }
 
     /// What a machine of that family should have installed, in the order written, each once.
-    public func packages(for family: PackageFamily) -> [String] {
+    package func packages(for family: PackageFamily) -> [String] {
         var seen: Set<String> = []
         return (packages + (family == .rpm ? rpm : deb)).filter { seen.insert($0).inserted }
     }

@@ -3,15 +3,15 @@ import AtollModel
 
 extension Formula {
     /// What a formula says of itself, as far as it can be read: the results of one that cannot be used are about its check all the same.
-    public struct Heading: Sendable, Equatable {
+    package struct Heading: Sendable, Equatable {
         /// The file's own name where the formula gives none.
-        public var name: String
-        public var namespace = Formula.defaultNamespace
+        package var name: String
+        package var namespace = Formula.defaultNamespace
         /// Whether an action hands results to `resultsdb`.
-        public var reports = false
+        package var reports = false
 
         /// Reads the file at `path`, which may be anything.
-        public init(of path: String) {
+        package init(of path: String) {
             let file = path.split(separator: "/").last.map(String.init) ?? path
             name = file.lastIndex(of: ".").map { String(file[..<$0]) }.flatMap { $0.isEmpty ? nil : $0 } ?? file
             guard let text = try? InitFile.readText(path: path, kind: Formula.kind),

@@ -1,16 +1,16 @@
 import AtollInitFile
-public import AtollModel
+package import AtollModel
 
 extension Formula {
     static let kind = "a task formula (a YAML mapping with `name` and `actions`)"
 
     /// Reads the file at `path`. Throws `InvalidInput` with every error of the file, in file order.
-    public static func load(_ path: String) throws(InvalidInput) -> Formula {
+    package static func load(_ path: String) throws(InvalidInput) -> Formula {
         try parse(try InitFile.readText(path: path, kind: kind), file: path)
     }
 
     /// Reads formula text; `file` is the name that findings show.
-    public static func parse(_ text: String, file: String) throws(InvalidInput) -> Formula {
+    package static func parse(_ text: String, file: String) throws(InvalidInput) -> Formula {
         let findings: FormulaFindings
         do throws(InvalidInput) { findings = FormulaFindings(try InitFile.readDocument(text, file: file, kind: kind)) } catch {
             throw explained(error, text: text)

@@ -1,34 +1,34 @@
-public import AtollModel
+package import AtollModel
 
 /// What a formula wants of its machine's hardware (`environment.hardware`), in the words of tmt's hardware specification.
-public struct Hardware: Sendable, Equatable {
+package struct Hardware: Sendable, Equatable {
     /// MiB.
-    public var memory: [Bound] = []
-    public var processors: [Bound] = []
+    package var memory: [Bound] = []
+    package var processors: [Bound] = []
     /// Bytes, of the first disk first.
-    public var disks: [[Bound]] = []
-    public var tpm = false
+    package var disks: [[Bound]] = []
+    package var tpm = false
     /// nil: as the machine comes.
-    public var uefi: Bool?
+    package var uefi: Bool?
     /// Do not run on less than what was asked for: `unsupported` must be empty then.
-    public var isStrict = false
+    package var isStrict = false
     /// Wishes nobody here can grant, as warnings.
-    public var unsupported: [Diagnostic] = []
+    package var unsupported: [Diagnostic] = []
 
-    public init() {}
+    package init() {}
 
     /// A machine's size and devices.
-    public struct Machine: Sendable, Equatable {
-        public var memoryMiB: Int
-        public var cpus: Int
+    package struct Machine: Sendable, Equatable {
+        package var memoryMiB: Int
+        package var cpus: Int
         /// Of the first disk; nil keeps the image's size.
-        public var diskBytes: Int64?
+        package var diskBytes: Int64?
         /// Of the disks after the first.
-        public var extraDiskBytes: [Int64]
-        public var tpm: Bool
-        public var uefi: Bool
+        package var extraDiskBytes: [Int64]
+        package var tpm: Bool
+        package var uefi: Bool
 
-        public init(
+        package init(
             memoryMiB: Int, cpus: Int, diskBytes: Int64? = nil, extraDiskBytes: [Int64] = [], tpm: Bool = false, uefi: Bool = false
         ) {
             self.memoryMiB = memoryMiB
@@ -41,7 +41,7 @@ public struct Hardware: Sendable, Equatable {
     }
 
     /// The machine closest to `minimums` (what the machine would have without wishes) that grants every wish.
-    public func resolve(_ minimums: Machine) -> Machine {
+    package func resolve(_ minimums: Machine) -> Machine {
         var machine = minimums
         machine.memoryMiB = Bound.closest(to: minimums.memoryMiB, within: memory) ?? minimums.memoryMiB
         machine.cpus = Bound.closest(to: minimums.cpus, within: processors) ?? minimums.cpus
@@ -62,7 +62,7 @@ public struct Hardware: Sendable, Equatable {
     }
 
     /// The wishes that a machine does not grant after all, as paths below `hardware`; a first disk of unknown size grants every wish.
-    public func shortfalls(of machine: Machine) -> [String] {
+    package func shortfalls(of machine: Machine) -> [String] {
         var paths: [String] = []
         if !memory.allSatisfy({ $0.fits(machine.memoryMiB) }) { paths.append("memory") }
         if !processors.allSatisfy({ $0.fits(machine.cpus) }) { paths.append("cpu.processors") }
@@ -77,8 +77,8 @@ public struct Hardware: Sendable, Equatable {
     }
 
     /// A number and how the machine's is to compare with it.
-    public struct Bound: Sendable, Equatable {
-        public enum Comparison: String, Sendable, CaseIterable {
+    package struct Bound: Sendable, Equatable {
+        package enum Comparison: String, Sendable, CaseIterable {
             case atLeast = ">="
             case atMost = "<="
             case notEqual = "!="
@@ -86,16 +86,16 @@ public struct Hardware: Sendable, Equatable {
             case more = ">"
             case less = "<"
         }
-        public var comparison: Comparison
-        public var number: Int
+        package var comparison: Comparison
+        package var number: Int
 
-        public init(_ comparison: Comparison, _ number: Int) {
+        package init(_ comparison: Comparison, _ number: Int) {
             self.comparison = comparison
             self.number = number
         }
 
         /// Whether a number compares so.
-        public func fits(_ value: Int) -> Bool {
+        package func fits(_ value: Int) -> Bool {
             switch comparison {
             case .atLeast: value >= number
             case .atMost: value <= number

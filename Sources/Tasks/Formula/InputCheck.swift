@@ -1,11 +1,11 @@
 import AtollInitFile
-public import AtollModel
-public import OrderedCollections
+package import AtollModel
+package import OrderedCollections
 
 /// Whether what a formula needs (`input.args`) is there, asked before anything is installed or run.
-public enum InputCheck {
+package enum InputCheck {
     /// Throws one finding for each argument that is undefined or null.
-    public static func check(_ formula: Formula, variables: OrderedDictionary<String, Value>) throws(InvalidInput) {
+    package static func check(_ formula: Formula, variables: OrderedDictionary<String, Value>) throws(InvalidInput) {
         var findings: [Diagnostic] = []
         for (index, name) in formula.inputArguments.enumerated() {
             if let value = Substitution(variables).lookUp(name), value != .null { continue }

@@ -1,5 +1,5 @@
 /// What kind of thing is under test.
-public enum ItemType: String, Sendable, CaseIterable {
+package enum ItemType: String, Sendable, CaseIterable {
     case bodhiUpdate = "bodhi_update"
     case compose
     case distGitCommit = "dist_git_commit"
@@ -11,7 +11,7 @@ public enum ItemType: String, Sendable, CaseIterable {
     case pullRequest = "pull_request"
 
     /// An item of that type, as the help shows it.
-    public var example: String {
+    package var example: String {
         switch self {
         case .bodhiUpdate: "FEDORA-2017-04459ef8cf"
         case .compose: "http://server/Fedora-Atomic-25-20170512.0.x86_64.qcow2"
@@ -26,7 +26,7 @@ public enum ItemType: String, Sendable, CaseIterable {
     }
 
     /// What an item of that type is, in a few words.
-    public var about: String {
+    package var about: String {
         switch self {
         case .bodhiUpdate: "Bodhi update id"
         case .compose: "URL of a compose or image"

@@ -1,18 +1,18 @@
 /// A machine to log in to: `user@host`, `user@host:port`, `user@[v6address]:port`.
-public struct RemoteMachine: Sendable, Equatable, CustomStringConvertible {
-    public var user: String
+package struct RemoteMachine: Sendable, Equatable, CustomStringConvertible {
+    package var user: String
     /// Without brackets.
-    public var host: String
-    public var port: Int
+    package var host: String
+    package var port: Int
 
-    public init(user: String, host: String, port: Int = 22) {
+    package init(user: String, host: String, port: Int = 22) {
         self.user = user
         self.host = host
         self.port = port
     }
 
     /// From the argument of `--ssh`.
-    public init(_ text: String) throws(UsageError) {
+    package init(_ text: String) throws(UsageError) {
         func refuse(_ why: String) -> UsageError {
             UsageError(["--ssh: \"\(text)\" \(why); allowed: USER@MACHINE, USER@MACHINE:PORT or USER@[IPv6]:PORT"])
         }
@@ -48,7 +48,7 @@ public struct RemoteMachine: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// As `--ssh` takes it.
-    public var description: String { "\(user)@\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    package var description: String { "\(user)@\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
     private static func isPlain(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F && $0 != "@" && $0 != "/" }

@@ -1,9 +1,9 @@
-public import AtollModel
-public import Foundation
-public import OrderedCollections
+import AtollModel
+package import Foundation
+package import OrderedCollections
 
 /// Where a task runs.
-public enum RunMode: Sendable, Equatable {
+package enum RunMode: Sendable, Equatable {
     /// In this process' machine; also consents to changes of it.
     case local
     /// In a disposable VM.
@@ -12,7 +12,7 @@ public enum RunMode: Sendable, Equatable {
     case ssh(RemoteMachine)
 
     /// `local`, `libvirt` or `ssh`.
-    public var name: String {
+    package var name: String {
         switch self {
         case .local: "local"
         case .libvirt: "libvirt"
@@ -22,57 +22,57 @@ public enum RunMode: Sendable, Equatable {
 }
 
 /// What `runtask` was asked for, checked and completed; what was typed stays in `original`.
-public struct RunArguments: Sendable, Equatable {
+package struct RunArguments: Sendable, Equatable {
     /// The arguments as typed.
-    public struct Original: Sendable, Equatable {
-        public var task: String
-        public var item: String?
-        public var type: String?
-        public var arch = "noarch"
-        public var jobid = CIJob.unsaid
-        public var debug = false
-        public var uuid: String?
-        public var local = false
-        public var libvirt = false
-        public var ssh: String?
-        public var sshPrivkey: String?
-        public var noDestroy = false
+    package struct Original: Sendable, Equatable {
+        package var task: String
+        package var item: String?
+        package var type: String?
+        package var arch = "noarch"
+        package var jobid = CIJob.unsaid
+        package var debug = false
+        package var uuid: String?
+        package var local = false
+        package var libvirt = false
+        package var ssh: String?
+        package var sshPrivkey: String?
+        package var noDestroy = false
         /// `VAR=VALUE`.
-        public var overrides: [String] = []
+        package var overrides: [String] = []
 
-        public init(task: String) { self.task = task }
+        package init(task: String) { self.task = task }
     }
 
     /// Values of `--arch`.
-    public static let arches = ["i386", "x86_64", "armhfp", "noarch", "aarch64", "ppc64le", "s390x", "ppc64"]
+    package static let arches = ["i386", "x86_64", "armhfp", "noarch", "aarch64", "ppc64le", "s390x", "ppc64"]
 
-    public var original: Original
+    package var original: Original
     /// Absolute, lexically normalised.
-    public var task: String
-    public var item: String?
-    public var type: ItemType?
-    public var arch: String
-    public var jobid: String
-    public var isDebug: Bool
+    package var task: String
+    package var item: String?
+    package var type: ItemType?
+    package var arch: String
+    package var jobid: String
+    package var isDebug: Bool
     /// Names the run's artifacts, its VM and its results: a safe file name of at most 36 characters.
-    public var uuid: String
-    public var mode: RunMode
+    package var uuid: String
+    package var mode: RunMode
     /// Whether a flag said the mode; `--local` is consent only then.
-    public var isModeExplicit: Bool
-    public var sshPrivkey: String?
-    public var noDestroy: Bool
-    public var overrides: OrderedDictionary<String, String>
+    package var isModeExplicit: Bool
+    package var sshPrivkey: String?
+    package var noDestroy: Bool
+    package var overrides: OrderedDictionary<String, String>
     /// `<configured artifactsdir>/<uuid>`.
-    public var artifactsdir: String
+    package var artifactsdir: String
     /// Sentences for the user.
-    public var warnings: [String]
+    package var warnings: [String]
 
     /// The directory of the formula.
-    public var taskdir: String { task.lastIndex(of: "/").map { $0 == task.startIndex ? "/" : String(task[..<$0]) } ?? "." }
+    package var taskdir: String { task.lastIndex(of: "/").map { $0 == task.startIndex ? "/" : String(task[..<$0]) } ?? "." }
 
     /// Checks and completes what was typed; looks at nothing but its arguments. `currentDirectory` is absolute; `date` names the run where
     /// no uuid does; `defaultMode` is the configured `runtask_mode`. Throws everything that is wrong at once.
-    public static func process(
+    package static func process(
         _ original: Original, currentDirectory: String, artifactsRoot: String, date: Date, defaultMode: RunMode
     ) throws(UsageError) -> RunArguments {
         var problems: [String] = []
@@ -132,9 +132,9 @@ public struct RunArguments: Sendable, Equatable {
 }
 
 /// Arguments that make no sense together, all of them: exit 2.
-public struct UsageError: Error, Sendable, Equatable, UserFacingError, CustomStringConvertible {
+package struct UsageError: Error, Sendable, Equatable, UserFacingError, CustomStringConvertible {
     /// One sentence each.
-    public var problems: [String]
-    public init(_ problems: [String]) { self.problems = problems }
-    public var description: String { problems.joined(separator: "\n") }
+    package var problems: [String]
+    package init(_ problems: [String]) { self.problems = problems }
+    package var description: String { problems.joined(separator: "\n") }
 }

@@ -1,12 +1,12 @@
-public import Foundation
+package import Foundation
 
 /// The name of a run: of its artifacts, its VM and its group of results.
-public enum RunIdentifier {
+package enum RunIdentifier {
     /// Result servers keep no longer ones.
-    public static let maximumLength = 36
+    package static let maximumLength = 36
 
     /// `20260101_120000_123456`: UTC, with microseconds.
-    public static func make(at date: Date) -> String {
+    package static func make(at date: Date) -> String {
         let microseconds = Int((date.timeIntervalSince1970 * 1_000_000).rounded())
         var (seconds, fraction) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
         if fraction < 0 { (seconds, fraction) = (seconds - 1, fraction + 1_000_000) }
@@ -24,14 +24,14 @@ public enum RunIdentifier {
     }
 
     /// Whether files, VMs and results can have that name.
-    public static func isUsable(_ name: String) -> Bool {
+    package static func isUsable(_ name: String) -> Bool {
         guard let first = name.utf8.first, isLetterOrDigit(first), name.utf8.count <= maximumLength else { return false }
         return name.utf8.allSatisfy { isLetterOrDigit($0) || "._-".utf8.contains($0) }
     }
 
     /// The names of runs that are started together: `base` alone for one, else with `-1`, `-2` and so on.
     /// - Throws: when the longest of them could not name files.
-    public static func names(_ base: String, count: Int) throws(UsageError) -> [String] {
+    package static func names(_ base: String, count: Int) throws(UsageError) -> [String] {
         guard count > 1 else { return [base] }
         let room = maximumLength - "-\(count)".utf8.count
         guard base.utf8.count <= room else {

@@ -1,10 +1,10 @@
-public import AtollModel
-public import OrderedCollections
+package import AtollModel
+package import OrderedCollections
 
 extension RunArguments {
     /// The variables a formula starts with. The directories are those of the machine that runs the actions; `artifactsdir` and `task` are
     /// the host's own when nil. What `--override` says comes last and is text, whatever it looks like.
-    public func variables(
+    package func variables(
         formula: Formula, workdir: String, artifactsdir: String? = nil, task: String? = nil
     ) -> OrderedDictionary<String, Value> {
         let task = task ?? self.task
@@ -27,16 +27,16 @@ extension RunArguments {
     }
 
     /// Whether a variable's name says that nobody should read its value.
-    public static func isSecret(variable name: String) -> Bool {
+    package static func isSecret(variable name: String) -> Bool {
         let name = name.lowercased().filter { $0 != "_" && $0 != "-" }
         return ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "privatekey"].contains { name.contains($0) }
     }
 
     /// Values of `--override` that nobody should read. The shortest ones cannot be kept out of a log: they are part of every other word.
-    public var secrets: [String] { overrides.filter { Self.isSecret(variable: $0.key) && $0.value.utf8.count >= 4 }.map(\.value) }
+    package var secrets: [String] { overrides.filter { Self.isSecret(variable: $0.key) && $0.value.utf8.count >= 4 }.map(\.value) }
 
     /// Everything at once, as the original's processed arguments were: `variables`, and what was typed under `_orig_args`.
-    public func processed(_ variables: OrderedDictionary<String, Value>) -> OrderedDictionary<String, Value> {
+    package func processed(_ variables: OrderedDictionary<String, Value>) -> OrderedDictionary<String, Value> {
         var all = variables
         all["_orig_args"] = .map(original.dictionary)
         return all
@@ -46,7 +46,7 @@ extension RunArguments {
     static let notForwarded: Set<String> = ["task", "ssh", "ssh_privkey", "libvirt", "local", "no_destroy"]
 
     /// What commands are told through the shim: everything that was typed but what concerns this host alone. Not quoted for a shell.
-    public var forwarded: [String] {
+    package var forwarded: [String] {
         var arguments = original.dictionary
         arguments["uuid"] = .string(uuid)
         return reverseArguments(arguments, ignoring: Self.notForwarded)
@@ -55,7 +55,7 @@ extension RunArguments {
 
 extension RunArguments.Original {
     /// Option names with underscores to what was given.
-    public var dictionary: OrderedDictionary<String, Value> {
+    package var dictionary: OrderedDictionary<String, Value> {
         func text(_ value: String?) -> Value { value.map(Value.string) ?? .null }
         return [
             "arch": .string(arch), "debug": .bool(debug), "item": text(item), "jobid": .string(jobid), "libvirt": .bool(libvirt),
@@ -67,7 +67,7 @@ extension RunArguments.Original {
 
 /// A command line from named arguments: sorted by name; null and false are left out, true is a flag alone, a list repeats its option. One
 /// letter gets one dash. `ignoring` compares names as they are in `arguments`, with underscores. Not quoted for a shell.
-public func reverseArguments(_ arguments: OrderedDictionary<String, Value>, ignoring: Set<String> = []) -> [String] {
+package func reverseArguments(_ arguments: OrderedDictionary<String, Value>, ignoring: Set<String> = []) -> [String] {
     var line: [String] = []
     for name in arguments.keys.sorted(by: { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) })
     where !ignoring.contains(name) {

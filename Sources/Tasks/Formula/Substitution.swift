@@ -1,35 +1,35 @@
 import AtollInitFile
-public import AtollModel
-public import OrderedCollections
+package import AtollModel
+package import OrderedCollections
 
 /// Variables put into an action just before it runs: `$name`, `${name}`, `${name.key}`; `$$` is a dollar sign.
 ///
 /// A text that is one reference and nothing else becomes the value itself, with its type; in a longer text a value is written out:
 /// scalars as they are, null, lists and mappings as JSON. Keys of mappings are replaced too. What was put in is not looked at again.
-public struct Substitution: Sendable {
-    public var variables: OrderedDictionary<String, Value>
+package struct Substitution: Sendable {
+    package var variables: OrderedDictionary<String, Value>
     /// Variables that have no value yet and will have one: a text that refers to one stays as it is written.
-    public var later: Set<String>
+    package var later: Set<String>
 
-    public init(_ variables: OrderedDictionary<String, Value>, later: Set<String> = []) {
+    package init(_ variables: OrderedDictionary<String, Value>, later: Set<String> = []) {
         self.variables = variables
         self.later = later
     }
 
     /// What one text stands for. `problem` is a sentence without place.
-    public enum Outcome: Sendable, Equatable {
+    package enum Outcome: Sendable, Equatable {
         case value(Value)
         case problem(String)
     }
 
     /// The action with everything replaced in its parameters, its label and its directive's name. Throws all that is wrong with it, each
     /// at the line of `formula` where it is written.
-    public func apply(to action: Formula.Action, of formula: Formula) throws(InvalidInput) -> Formula.Action {
+    package func apply(to action: Formula.Action, of formula: Formula) throws(InvalidInput) -> Formula.Action {
         try apply(to: action, sources: formula.sources)
     }
 
     /// The same, with the places of the formula's values given.
-    public func apply(to action: Formula.Action, sources: SourceMap) throws(InvalidInput) -> Formula.Action {
+    package func apply(to action: Formula.Action, sources: SourceMap) throws(InvalidInput) -> Formula.Action {
         var walk = Walk(substitution: self, label: action.label, sources: sources)
         var replaced = action
         let directive = walk.key(action.directive, at: action.path)
@@ -41,7 +41,7 @@ public struct Substitution: Sendable {
     }
 
     /// What a text becomes.
-    public func value(of text: String) -> Outcome {
+    package func value(of text: String) -> Outcome {
         guard text.utf8.contains(UInt8(ascii: "$")) else { return .value(.string(text)) }
         let pieces: [Piece]
         switch Self.pieces(of: text) {
@@ -75,7 +75,7 @@ public struct Substitution: Sendable {
     private func isLater(_ name: String) -> Bool { later.contains { name == $0 || name.hasPrefix($0 + ".") } }
 
     /// A variable's value: of `a.b` the variable of that very name, else `b` of the mapping `a`.
-    public func lookUp(_ name: String) -> Value? {
+    package func lookUp(_ name: String) -> Value? {
         if let value = variables[name] { return value }
         // The longest variable name wins, so that an exported `a.b` is found by `a.b.c` too.
         var end = name.endIndex
@@ -92,10 +92,10 @@ public struct Substitution: Sendable {
     }
 
     /// A value inside a longer text.
-    public static func written(_ value: Value) -> String { value.text ?? ValueJSON.render(value, indent: 0) }
+    package static func written(_ value: Value) -> String { value.text ?? ValueJSON.render(value, indent: 0) }
 
     /// Whether something can be referred to by that name: a letter or `_`, then letters, digits and `_`; dots between such words.
-    public static func isVariableName(_ name: String) -> Bool {
+    package static func isVariableName(_ name: String) -> Bool {
         name.split(separator: ".", omittingEmptySubsequences: false).enumerated().allSatisfy { index, word in
             guard let first = word.utf8.first else { return false }
             // What follows a dot may be any key of a mapping.

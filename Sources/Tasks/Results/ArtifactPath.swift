@@ -1,10 +1,10 @@
 import AtollPlatform
 
 /// Whether a file that a result names is one of its run's artifacts.
-public enum ArtifactPath {
+package enum ArtifactPath {
     /// The path of `artifact` below `directory` by its text alone, `.` and `..` taken out; nil for what is not below it. Without a
     /// directory only relative paths are below.
-    public static func relative(_ artifact: String, to directory: String?) -> String? {
+    package static func relative(_ artifact: String, to directory: String?) -> String? {
         guard directory != nil || !artifact.hasPrefix("/") else { return nil }
         let base = Directories.absolute(directory ?? "/artifacts", relativeTo: "/")
         return below(Directories.absolute(artifact, relativeTo: base), base)
@@ -12,7 +12,7 @@ public enum ArtifactPath {
 
     /// The same for files that exist, with every symbolic link followed: a link that leads out of the directory is not below it.
     /// - Returns: the path below the directory as the result names it, for URLs; nil when the file is missing or outside.
-    public static func existing(_ artifact: String, in directory: String) -> String? {
+    package static func existing(_ artifact: String, in directory: String) -> String? {
         let base = Directories.absolute(directory, relativeTo: Directories.working())
         let path = (artifact.hasPrefix("/") ? "" : base + "/") + artifact
         guard SystemCall.status(path) != nil else { return nil }

@@ -1,29 +1,29 @@
-public import AtollModel
-public import OrderedCollections
+package import AtollModel
+package import OrderedCollections
 
 /// What one check found about one item: a result on its way from a task to reports and to ResultsDB.
 ///
 /// A detail that was given no outcome reads NEEDS_INSPECTION, yet the first `updateOutcome` decides: "none yet" is below PASSED.
-public struct CheckDetail: Sendable, Equatable {
+package struct CheckDetail: Sendable, Equatable {
     /// The thing under test, such as `xchat-0.5-1.fc20`. An empty one cannot be exported.
-    public var item: String
+    package var item: String
     /// What the item is (`koji_build`, ...). Free text; ResultsDB needs one.
-    public var type: String?
+    package var type: String?
     /// The check; a dot makes a sub-result: `mytest.sub1`. ResultsDB needs one.
-    public var checkname: String?
+    package var checkname: String?
     /// One short line for people.
-    public var note: String
+    package var note: String
     /// A file or directory below the artifacts directory, absolute or relative to it.
-    public var artifact: String?
+    package var artifact: String?
     /// Further data, exported beside the fields with its types kept.
-    public var keyvals: OrderedDictionary<String, Value>
+    package var keyvals: OrderedDictionary<String, Value>
     /// What directives tell each other about this result; exported as `_internal`.
-    public var internalData: OrderedDictionary<String, Value>
+    package var internalData: OrderedDictionary<String, Value>
     /// What the check printed. Never exported.
-    public var output: [String]
+    package var output: [String]
     private var assigned: Outcome?
 
-    public init(
+    package init(
         item: String, type: String? = nil, outcome: Outcome? = nil, note: String = "", output: [String] = [],
         keyvals: OrderedDictionary<String, Value> = [:], checkname: String? = nil, artifact: String? = nil,
         internalData: OrderedDictionary<String, Value> = [:]
@@ -41,7 +41,7 @@ public struct CheckDetail: Sendable, Equatable {
 
     /// A detail whose outcome is a word from outside.
     /// - Throws: `ResultsError` `.value` for an unknown word.
-    public init(
+    package init(
         item: String, type: String? = nil, outcomeWord: String, note: String = "", keyvals: OrderedDictionary<String, Value> = [:],
         checkname: String? = nil, artifact: String? = nil
     ) throws(ResultsError) {
@@ -50,44 +50,44 @@ public struct CheckDetail: Sendable, Equatable {
     }
 
     /// How the check ended; NEEDS_INSPECTION as long as nobody said.
-    public var outcome: Outcome {
+    package var outcome: Outcome {
         get { assigned ?? .needsInspection }
         set { assigned = newValue }
     }
 
     /// Sets the outcome to a word from outside.
     /// - Throws: `ResultsError` `.value` for an unknown word; the detail is unchanged then.
-    public mutating func setOutcome(word: String) throws(ResultsError) { assigned = try Outcome(parsing: word) }
+    package mutating func setOutcome(word: String) throws(ResultsError) { assigned = try Outcome(parsing: word) }
 
     /// Makes the outcome worse, never better. nil changes nothing; the first call on a detail without an outcome always counts.
-    public mutating func updateOutcome(_ new: Outcome?) {
+    package mutating func updateOutcome(_ new: Outcome?) {
         if Outcome.compare(new, assigned) > 0 { assigned = new }
     }
 
     /// The same for a word from outside.
     /// - Throws: `ResultsError` `.value` for an unknown word; the detail is unchanged then.
-    public mutating func updateOutcome(word: String?) throws(ResultsError) {
+    package mutating func updateOutcome(word: String?) throws(ResultsError) {
         guard let word else { return }
         updateOutcome(try Outcome(parsing: word))
     }
 
     /// Whether the check gave no usable result: ABORTED or CRASHED.
-    public var isBroken: Bool { outcome.isBroken }
+    package var isBroken: Bool { outcome.isBroken }
 
     /// Keeps a line of output, and prints it on stdout unless told not to.
-    public mutating func store(_ message: String, printout: Bool = true) {
+    package mutating func store(_ message: String, printout: Bool = true) {
         output.append(message)
         if printout { print(message) }
     }
 
     /// Id of the result in ResultsDB, once it was posted.
-    public var resultsDBID: Int? {
+    package var resultsDBID: Int? {
         get { internalData[CheckDetail.idKey]?.integer }
         set { internalData[CheckDetail.idKey] = newValue.map(Value.int) }
     }
 
     /// The result of a run that broke: what `reason` says in short is the note, its further lines are output.
-    public static func broken(
+    package static func broken(
         _ outcome: Outcome, item: String, type: String?, checkname: String?, reason: String
     ) -> CheckDetail {
         let lines = reason.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -97,21 +97,21 @@ public struct CheckDetail: Sendable, Equatable {
     }
 
     /// A failure's text in one line: its first; one that ends with a colon leads to others, of which the last says most.
-    public static func headline(_ reason: String) -> String {
+    package static func headline(_ reason: String) -> String {
         let lines = reason.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0.isWhitespace } }.filter { !$0.isEmpty }
         guard let first = lines.first, let last = lines.last else { return "" }
         return lines.count > 1 && first.hasSuffix(":") ? "\(first) \(last)" : String(first)
     }
 
     /// Names of keys that are fields; no keyval may have one.
-    public static let reservedKeys: Set<String> = ["item", "type", "outcome", "note", "results", "checkname", "artifact", "_internal"]
+    package static let reservedKeys: Set<String> = ["item", "type", "outcome", "note", "results", "checkname", "artifact", "_internal"]
 
     static let idKey = "resultsdb_result_id"
 }
 
 extension CheckDetail: CustomStringConvertible {
     /// Everything but `output`, which may be long.
-    public var description: String {
+    package var description: String {
         var parts = ["item: \(item)"]
         func add(_ name: String, _ text: String?) { if let text, !text.isEmpty { parts.append("\(name): \(text)") } }
         add("type", type)

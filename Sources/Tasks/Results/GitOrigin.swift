@@ -1,9 +1,9 @@
 import AtollPlatform
 
 /// Where a directory was cloned from, read from git's own files: no git is needed, and none is run on files of others.
-public enum GitOrigin {
+package enum GitOrigin {
     /// The URL of the remote `origin` of the clone at `directory`, or nil when it is no clone or has no such remote.
-    public static func of(directory: String) -> String? {
+    package static func of(directory: String) -> String? {
         var home = directory + "/.git"
         // A worktree's `.git` is a file that says where its files are; the shared ones may be elsewhere still.
         if !SystemCall.isDirectory(home) {
@@ -16,7 +16,7 @@ public enum GitOrigin {
     }
 
     /// The same from the text of a `.git/config`.
-    public static func url(inConfig text: String) -> String? {
+    package static func url(inConfig text: String) -> String? {
         var inOrigin = false
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
         while var line = lines.popFirst().map(trimmed) {

@@ -1,20 +1,20 @@
 /// Results as one HTML page that needs nothing else: a table of task, item, outcome, artifact and note. Everything is escaped.
-public enum HTMLReport {
-    public struct Options: Sendable, Equatable {
-        public var title = "Results"
+package enum HTMLReport {
+    package struct Options: Sendable, Equatable {
+        package var title = "Results"
         /// The run's artifacts directory; artifacts with absolute paths are linked when they are in it.
-        public var artifactsDirectory: String?
+        package var artifactsDirectory: String?
         /// Where the page will be, relative to that directory: links are relative to it.
-        public var path = "report.html"
+        package var path = "report.html"
         /// Where the artifacts directory is from where the page will be, when the page is not in it.
-        public var base: String?
+        package var base: String?
         /// A page of one's own, with the placeholders `{{ results }}` (the table; needed), `{{ title }}` and `{{ summary }}`.
-        public var template: String?
+        package var template: String?
         /// Where builds and updates are shown to people.
-        public var kojiWeb = "https://koji.fedoraproject.org/koji"
-        public var bodhiWeb = "https://bodhi.fedoraproject.org"
+        package var kojiWeb = "https://koji.fedoraproject.org/koji"
+        package var bodhiWeb = "https://bodhi.fedoraproject.org"
 
-        public init(title: String = "Results", artifactsDirectory: String? = nil, path: String = "report.html", template: String? = nil) {
+        package init(title: String = "Results", artifactsDirectory: String? = nil, path: String = "report.html", template: String? = nil) {
             self.title = title
             self.artifactsDirectory = artifactsDirectory
             self.path = path
@@ -24,12 +24,12 @@ public enum HTMLReport {
 
     /// The page as text.
     /// - Throws: `ResultsError` `.directive` for a template without `{{ results }}`.
-    public static func render(_ details: [CheckDetail], options: Options = Options()) throws(ResultsError) -> String {
+    package static func render(_ details: [CheckDetail], options: Options = Options()) throws(ResultsError) -> String {
         try render(options.template ?? page, table(details, options), title: options.title, summary: summary(details))
     }
 
     /// Several runs on one page: a heading (the title of its options), a summary and a table for each.
-    public static func render(runs: [(details: [CheckDetail], options: Options)], title: String) throws(ResultsError) -> String {
+    package static func render(runs: [(details: [CheckDetail], options: Options)], title: String) throws(ResultsError) -> String {
         let parts = runs.map { run in
             "<h2>\(WebText.html(run.options.title))</h2>\n<p>\(summary(run.details))</p>\n" + table(run.details, run.options)
         }
@@ -48,7 +48,7 @@ public enum HTMLReport {
 
     /// Reads `text` as ResultYAML first: the create_report directive's whole work but the writing.
     /// - Throws: `ResultsError` `.directive` for text that is no ResultYAML.
-    public static func render(yaml text: String, options: Options = Options()) throws(ResultsError) -> String {
+    package static func render(yaml text: String, options: Options = Options()) throws(ResultsError) -> String {
         let details: [CheckDetail]
         do throws(ResultsError) { details = try ResultYAML.parse(text) } catch {
             throw ResultsError(.directive, "create_report cannot read the results: \(error.message)")

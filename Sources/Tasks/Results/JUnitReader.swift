@@ -1,22 +1,22 @@
 import AtollXML
 
 /// Reads JUnit (xunit) XML as test tools write it: `testsuites`, `testsuite` at any depth, `testcase`.
-public enum JUnitReader {
+package enum JUnitReader {
     /// One test case.
-    public struct Case: Sendable, Equatable {
-        public enum Status: String, Sendable { case passed, failed, error, skipped }
-        public var name: String
-        public var classname: String?
+    package struct Case: Sendable, Equatable {
+        package enum Status: String, Sendable { case passed, failed, error, skipped }
+        package var name: String
+        package var classname: String?
         /// Name of the suite it stands in.
-        public var suite: String?
-        public var status: Status
+        package var suite: String?
+        package var status: Status
         /// What the tool said about a case that did not pass: its message, else the first line of its text.
-        public var message: String
+        package var message: String
         /// Seconds, when the tool told.
-        public var seconds: Double?
+        package var seconds: Double?
 
         /// Whether nothing is wrong with it; skipped counts as good.
-        public var isGood: Bool { status == .passed || status == .skipped }
+        package var isGood: Bool { status == .passed || status == .skipped }
     }
 
     /// Bytes; test tools put whole logs into such files, but not more than that.
@@ -24,7 +24,7 @@ public enum JUnitReader {
 
     /// All cases of a document, in order.
     /// - Throws: `ResultsError` `.value`, with the line, for text that is no XML (or has a document type declaration) or no such report.
-    public static func read(_ text: String, name: String = "the JUnit report") throws(ResultsError) -> [Case] {
+    package static func read(_ text: String, name: String = "the JUnit report") throws(ResultsError) -> [Case] {
         guard text.utf8.count <= sizeLimit else { throw ResultsError(.value, "\(name) has more than \(sizeLimit >> 20) MiB") }
         let root: Element
         do { root = try XML.read(text, depth: 64) } catch { throw ResultsError(.value, "\(name): \(error)") }

@@ -6,20 +6,20 @@ import OrderedCollections
 ///
 /// ABORTED and CRASHED are errors, FAILED is a failure, NEEDS_INSPECTION is skipped with a message, INFO is passed with its note in
 /// `system-out`. Characters that XML cannot hold become U+FFFD. `JUnitReader` reads such files of other tools.
-public enum JUnitReport {
-    public struct Options: Sendable, Equatable {
+package enum JUnitReport {
+    package struct Options: Sendable, Equatable {
         /// Name of the whole report.
-        public var name = "atoll"
+        package var name = "atoll"
         /// The check that was run, with its namespace: a suite's name also when it has no result of its own, only sub-results.
-        public var check: String?
+        package var check: String?
         /// Where the artifacts of this run are to be found; makes links of artifacts that are relative paths.
-        public var artifactsURL: String?
+        package var artifactsURL: String?
         /// When the run began, as ISO 8601 in UTC.
-        public var timestamp: String?
+        package var timestamp: String?
         /// What the run took, in seconds.
-        public var seconds: Double?
+        package var seconds: Double?
 
-        public init(
+        package init(
             name: String = "atoll", check: String? = nil, artifactsURL: String? = nil, timestamp: String? = nil, seconds: Double? = nil
         ) {
             self.name = name
@@ -31,7 +31,7 @@ public enum JUnitReport {
     }
 
     /// The document as text. Order: suites by their first result, cases as the results come.
-    public static func write(_ details: [CheckDetail], options: Options = Options()) throws -> String {
+    package static func write(_ details: [CheckDetail], options: Options = Options()) throws -> String {
         let suites = Suite.group(details, check: options.check)
         var root = Element("testsuites", ["name": clean(options.name)])
         count(details, seconds: options.seconds, into: &root)
@@ -46,7 +46,7 @@ public enum JUnitReport {
 
     /// Several runs in one document: a suite for each of them, named as its options say. Readers know a case by its class and name:
     /// the same check of the same item in several runs gets the run's number.
-    public static func write(runs: [(details: [CheckDetail], options: Options)], name: String) throws -> String {
+    package static func write(runs: [(details: [CheckDetail], options: Options)], name: String) throws -> String {
         var root = Element("testsuites", ["name": clean(name)])
         let times = runs.compactMap(\.options.seconds)
         count(runs.flatMap(\.details), seconds: times.isEmpty ? nil : times.reduce(0, +), into: &root)

@@ -1,21 +1,21 @@
 import AtollModel
-public import OrderedCollections
+package import OrderedCollections
 
 /// Who may post results under which names (`namespaces.yaml`): a checkname belongs to the namespace N when it begins with `N.`.
-public struct Namespaces: Sendable, Equatable {
+package struct Namespaces: Sendable, Equatable {
     /// Anybody may post into these.
-    public var safe: [String]
+    package var safe: [String]
     /// Only tasks cloned from these places may post into those.
-    public var whitelist: OrderedDictionary<String, [String]>
+    package var whitelist: OrderedDictionary<String, [String]>
 
-    public init(safe: [String] = ["scratch"], whitelist: OrderedDictionary<String, [String]> = [:]) {
+    package init(safe: [String] = ["scratch"], whitelist: OrderedDictionary<String, [String]> = [:]) {
         self.safe = safe
         self.whitelist = whitelist
     }
 
     /// Reads the file's text; `name` is what errors call it. An empty text is the defaults.
     /// - Throws: `ResultsError` `.value`, with the line.
-    public init(parsing text: String, name: String = "namespaces.yaml") throws(ResultsError) {
+    package init(parsing text: String, name: String = "namespaces.yaml") throws(ResultsError) {
         self.init()
         guard let root = try YAMLDocument.parse(text, name: name), !root.isNull else { return }
         guard case .map(let members) = root.content else {
@@ -47,7 +47,7 @@ public struct Namespaces: Sendable, Equatable {
 
     /// Whether results named `checkname` may be posted by a task whose clone has this origin (nil: none).
     /// - Throws: `ResultsError` `.namespace`, saying what would be allowed.
-    public func check(checkname: String, origin: String?) throws(ResultsError) {
+    package func check(checkname: String, origin: String?) throws(ResultsError) {
         if safe.contains(where: { checkname.hasPrefix($0 + ".") }) { return }
         let matching = whitelist.filter { checkname.hasPrefix($0.key + ".") }
         guard let namespace = matching.keys.max(by: { $0.count < $1.count }) else {

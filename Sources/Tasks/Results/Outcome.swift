@@ -1,5 +1,5 @@
 /// How a check ended. Later cases are worse: `<` compares priority.
-public enum Outcome: String, Sendable, Hashable, CaseIterable, Comparable, CustomStringConvertible {
+package enum Outcome: String, Sendable, Hashable, CaseIterable, Comparable, CustomStringConvertible {
     case passed = "PASSED"
     /// Fine, but something should be noticed.
     case info = "INFO"
@@ -13,7 +13,7 @@ public enum Outcome: String, Sendable, Hashable, CaseIterable, Comparable, Custo
 
     /// Reads an outcome word as results carry it.
     /// - Throws: `ResultsError` `.value`, naming the six words.
-    public init(parsing word: String) throws(ResultsError) {
+    package init(parsing word: String) throws(ResultsError) {
         guard let outcome = Outcome(rawValue: word) else {
             let upper = word.uppercased()
             let hint = Outcome(rawValue: upper) == nil ? "" : " (did you mean \(upper)?)"
@@ -24,14 +24,14 @@ public enum Outcome: String, Sendable, Hashable, CaseIterable, Comparable, Custo
     }
 
     /// Whether the check gave no usable result at all.
-    public var isBroken: Bool { self >= .aborted }
+    package var isBroken: Bool { self >= .aborted }
 
     /// Whether a run with this outcome counts as good: PASSED or INFO.
-    public var isGood: Bool { self <= .info }
+    package var isGood: Bool { self <= .info }
 
-    public var description: String { rawValue }
+    package var description: String { rawValue }
 
-    public static func < (a: Outcome, b: Outcome) -> Bool { a.priority < b.priority }
+    package static func < (a: Outcome, b: Outcome) -> Bool { a.priority < b.priority }
 
     private var priority: Int {
         switch self {
@@ -45,13 +45,13 @@ public enum Outcome: String, Sendable, Hashable, CaseIterable, Comparable, Custo
     }
 
     /// -1, 0 or 1 as `a` is better than, equal to or worse than `b`; nil ("none yet") sorts below PASSED.
-    public static func compare(_ a: Outcome?, _ b: Outcome?) -> Int {
+    package static func compare(_ a: Outcome?, _ b: Outcome?) -> Int {
         let (first, second) = (a?.priority ?? -1, b?.priority ?? -1)
         return first < second ? -1 : first > second ? 1 : 0
     }
 
     /// The same for words; an unknown word is an error even where both are the same.
-    public static func compare(words a: String?, _ b: String?) throws(ResultsError) -> Int {
+    package static func compare(words a: String?, _ b: String?) throws(ResultsError) -> Int {
         var outcomes: [Outcome?] = []
         for word in [a, b] {
             guard let word else {

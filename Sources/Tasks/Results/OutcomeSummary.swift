@@ -1,19 +1,19 @@
-public import AtollModel
+package import AtollModel
 
 /// One line about many results: `2 PASSED, 2 INFO, 1 FAILED, 1 ABORTED`.
-public enum OutcomeSummary {
+package enum OutcomeSummary {
     /// Counts in the order of priority, without those that are zero; "" for no outcomes.
-    public static func text(_ outcomes: [Outcome]) -> String {
+    package static func text(_ outcomes: [Outcome]) -> String {
         counts(outcomes).map { "\($0.count) \($0.outcome)" }.joined(separator: ", ")
     }
 
-    public static func text(_ details: [CheckDetail]) -> String { text(details.map(\.outcome)) }
+    package static func text(_ details: [CheckDetail]) -> String { text(details.map(\.outcome)) }
 
-    public static func text(_ detail: CheckDetail) -> String { text([detail.outcome]) }
+    package static func text(_ detail: CheckDetail) -> String { text([detail.outcome]) }
 
     /// The same for data that came from a task: a list of outcome words.
     /// - Throws: `ResultsError` `.value` for anything but a list (a single word too), and for an unknown word.
-    public static func text(words value: Value) throws(ResultsError) -> String {
+    package static func text(words value: Value) throws(ResultsError) -> String {
         guard let elements = value.elements else {
             throw ResultsError(.value, "a summary is made of a list of outcomes, not of \(value.kind)")
         }
@@ -26,7 +26,7 @@ public enum OutcomeSummary {
     }
 
     /// How often each outcome is there, in the order of priority, without those that are not.
-    public static func counts(_ outcomes: [Outcome]) -> [(outcome: Outcome, count: Int)] {
+    package static func counts(_ outcomes: [Outcome]) -> [(outcome: Outcome, count: Int)] {
         Outcome.allCases.compactMap { outcome in
             let count = outcomes.count { $0 == outcome }
             return count == 0 ? nil : (outcome, count)

@@ -4,12 +4,12 @@ import Glibc
 import OrderedCollections
 
 /// A ResultYAML file that shell scripts add to, result by result: what `taskotron_result` does.
-public enum ResultFile {
+package enum ResultFile {
     /// Appends a result: the file is read, and put in place whole with one more. Several writers wait for each other.
     /// - Returns: the number of results in the file now, and warnings about keyvals that were left out.
     /// - Throws: `ResultsError`; the file is as it was then. `.value` for a file that is no ResultYAML, `.io`, `.locked`.
     @discardableResult
-    public static func append(_ detail: CheckDetail, to path: String, patience: Duration = .seconds(30)) async throws -> (
+    package static func append(_ detail: CheckDetail, to path: String, patience: Duration = .seconds(30)) async throws -> (
         count: Int, warnings: [String]
     ) {
         guard !detail.item.isEmpty else { throw ResultsError(.value, "the result has no item; give one with --item") }
@@ -34,7 +34,7 @@ public enum ResultFile {
     }
 
     /// The results of a file; none for a file that is missing or empty.
-    public static func read(_ path: String) throws -> [CheckDetail] {
+    package static func read(_ path: String) throws -> [CheckDetail] {
         guard SystemCall.exists(path) else { return [] }
         let text = try AtomicFile.text(path, limit: YAMLDocument.sizeLimit)
         if text.allSatisfy(\.isWhitespace) { return [] }
@@ -43,7 +43,7 @@ public enum ResultFile {
 
     /// The companion's arguments as a result. `keyvals` are `KEY=VALUE`, split at the first `=` only; values are text.
     /// - Throws: `ResultsError` `.value` for an unknown outcome and for a keyval without `=`.
-    public static func detail(
+    package static func detail(
         item: String, type: String, outcome: String, note: String = "", keyvals: [String] = [], checkname: String? = nil,
         artifact: String? = nil
     ) throws(ResultsError) -> CheckDetail {

@@ -1,11 +1,11 @@
-public import AtollModel
+package import AtollModel
 import AtollInitFile
 import OrderedCollections
 
 /// results.json: the fields of ResultYAML, and a summary for programs that only want to know how it went.
-public enum ResultJSON {
+package enum ResultJSON {
     /// `{"summary": {"total", "worst", "text", "outcomes": {...}}, "results": [...]}`; `worst` is null without results.
-    public static func value(_ details: [CheckDetail]) -> Value {
+    package static func value(_ details: [CheckDetail]) -> Value {
         let outcomes = details.map(\.outcome)
         let counts = OrderedDictionary(OutcomeSummary.counts(outcomes).map { ($0.outcome.rawValue, Value.int($0.count)) }) { a, _ in a }
         return [
@@ -18,5 +18,5 @@ public enum ResultJSON {
     }
 
     /// The same as text with a newline at its end.
-    public static func text(_ details: [CheckDetail]) -> String { ValueJSON.render(value(details), indent: 2) + "\n" }
+    package static func text(_ details: [CheckDetail]) -> String { ValueJSON.render(value(details), indent: 2) + "\n" }
 }

@@ -5,17 +5,17 @@ import OrderedCollections
 ///
 /// Reading what was written gives the same details, but for `output`, which is never written, and an outcome that nobody gave, which
 /// is NEEDS_INSPECTION afterwards.
-public enum ResultYAML {
+package enum ResultYAML {
     /// A text, and what was left out of it.
-    public struct Exported: Sendable, Equatable {
-        public var text: String
+    package struct Exported: Sendable, Equatable {
+        package var text: String
         /// One line for each keyval that could not be written.
-        public var warnings: [String]
+        package var warnings: [String]
     }
 
     /// All results as one text. Two such texts cannot be put together: parse, append, export.
     /// - Throws: `ResultsError` `.value` for a result without an item.
-    public static func export(_ details: [CheckDetail]) throws(ResultsError) -> Exported {
+    package static func export(_ details: [CheckDetail]) throws(ResultsError) -> Exported {
         var warnings: [String] = []
         var elements: [Value] = []
         for (index, detail) in details.enumerated() {
@@ -31,11 +31,11 @@ public enum ResultYAML {
     }
 
     /// `export` where warnings have no reader.
-    public static func text(_ details: [CheckDetail]) throws(ResultsError) -> String { try export(details).text }
+    package static func text(_ details: [CheckDetail]) throws(ResultsError) -> String { try export(details).text }
 
     /// Reads results; `name` is what errors call the text (a path, say).
     /// - Throws: `ResultsError` `.value` for text that is empty, no YAML, or not of this form, with the line.
-    public static func parse(_ text: String, name: String = "results") throws(ResultsError) -> [CheckDetail] {
+    package static func parse(_ text: String, name: String = "results") throws(ResultsError) -> [CheckDetail] {
         guard let root = try YAMLDocument.parse(text, name: name) else {
             throw ResultsError(.value, "\(name): the text is empty; ResultYAML is a mapping with the key 'results'")
         }

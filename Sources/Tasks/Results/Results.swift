@@ -2,4 +2,4 @@
 /// ResultsDB over HTTP.
 ///
 /// It never runs anything and never decides an exit code. Start with `CheckDetail`.
-public enum Results {}
+package enum Results {}

@@ -1,24 +1,24 @@
 import AsyncHTTPClient
-public import AtollModel
+package import AtollModel
 import AtollInitFile
 import Foundation
 import NIOCore
 import NIOHTTP1
 
 /// A ResultsDB server, API v2.0. Every request has a time limit; nothing is sent twice. `close` it when done.
-public actor ResultsDBClient {
+package actor ResultsDBClient {
     /// Which server, and how to speak to it.
-    public struct Server: Sendable, Equatable {
+    package struct Server: Sendable, Equatable {
         /// Base of the API, such as `http://localhost:5001/api/v2.0`, without credentials.
-        public var url: String
-        public var authorization: ResultsDBAuthorization?
+        package var url: String
+        package var authorization: ResultsDBAuthorization?
         /// What one request may take.
-        public var timeout: Duration
+        package var timeout: Duration
         /// Documentation of testcases that nobody described yet.
-        public var testcaseURL: String
+        package var testcaseURL: String
 
         /// A user and password in `url` become basic authorization: the address comes up in messages.
-        public init(
+        package init(
             _ url: String, authorization: ResultsDBAuthorization? = nil, timeout: Duration = .seconds(30),
             testcaseURL: String = "https://fedoraproject.org/wiki/Taskotron/Tasks"
         ) {
@@ -40,7 +40,7 @@ public actor ResultsDBClient {
     /// Nothing is connected yet.
     /// - Parameter known: what need not be asked for again; the client adds to it.
     /// - Throws: `ResultsError` `.value` for an address that is none.
-    public init(_ server: Server, known: KnownTestcases = KnownTestcases()) throws(ResultsError) {
+    package init(_ server: Server, known: KnownTestcases = KnownTestcases()) throws(ResultsError) {
         guard let parts = URLComponents(string: server.url), ["http", "https"].contains(parts.scheme?.lowercased()),
             parts.host?.isEmpty == false
         else {
@@ -58,10 +58,10 @@ public actor ResultsDBClient {
     }
 
     /// Ends the connections. The client must not be used afterwards.
-    public func close() async { try? await http.shutdown() }
+    package func close() async { try? await http.shutdown() }
 
     /// Sees to it that the server knows a testcase: asked once per name, made with a stand-in for its documentation when missing.
-    public func ensureTestcase(_ name: String) async throws {
+    package func ensureTestcase(_ name: String) async throws {
         if known.contains(name) { return }
         let answer = try await send(.GET, "testcases/\(WebText.component(name))", nil)
         if answer.status == 404 {
@@ -74,7 +74,7 @@ public actor ResultsDBClient {
     }
 
     /// Posts one result and returns its id.
-    public func post(_ body: Value) async throws -> Int {
+    package func post(_ body: Value) async throws -> Int {
         let answer = try await send(.POST, "results", body)
         guard answer.status == 200 || answer.status == 201 else { throw refusal("post the result", answer, outcome: body["outcome"]?.text) }
         guard let id = (try? ValueJSON.parse(answer.text))?["id"]?.integer else {
@@ -156,17 +156,17 @@ public actor ResultsDBClient {
 }
 
 /// What a server wants before it takes results. Its value is never printed.
-public struct ResultsDBAuthorization: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct ResultsDBAuthorization: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     let header: String
     private let scheme: String
 
-    public static func bearer(_ token: String) -> ResultsDBAuthorization { .init(header: "Bearer \(token)", scheme: "bearer") }
+    package static func bearer(_ token: String) -> ResultsDBAuthorization { .init(header: "Bearer \(token)", scheme: "bearer") }
 
-    public static func basic(user: String, password: String) -> ResultsDBAuthorization {
+    package static func basic(user: String, password: String) -> ResultsDBAuthorization {
         .init(header: "Basic " + Data("\(user):\(password)".utf8).base64EncodedString(), scheme: "basic")
     }
 
-    public var description: String { "\(scheme) authorization (not shown)" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: ["scheme": scheme]) }
+    package var description: String { "\(scheme) authorization (not shown)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["scheme": scheme]) }
 }

@@ -1,27 +1,27 @@
-public import AtollModel
+package import AtollModel
 import AtollInitFile
 import OrderedCollections
 
 /// What would be posted to ResultsDB for a run's results: the pure part of reporting.
-public struct ResultsDBReport: Sendable, Equatable {
+package struct ResultsDBReport: Sendable, Equatable {
     /// The run that the results belong to.
-    public struct Run: Sendable, Equatable {
+    package struct Run: Sendable, Equatable {
         /// Names the group of results; the server holds up to 36 characters.
-        public var uuid: String
+        package var uuid: String
         /// ExecDB, which shows the run to people; only a link's beginning.
-        public var execdbServer: String
+        package var execdbServer: String
         /// Where artifacts of all runs are served.
-        public var artifactsURL: String
+        package var artifactsURL: String
         /// This run's artifacts directory on this machine.
-        public var artifactsDirectory: String
+        package var artifactsDirectory: String
         /// Goes before each checkname, with a dot; nil for none.
-        public var namespace: String?
+        package var namespace: String?
         /// Check that results without a checkname belong to.
-        public var checkname: String?
+        package var checkname: String?
         /// Words about the group.
-        public var description: String?
+        package var description: String?
 
-        public init(
+        package init(
             uuid: String, execdbServer: String, artifactsURL: String, artifactsDirectory: String, namespace: String? = nil,
             checkname: String? = nil, description: String? = nil
         ) {
@@ -35,7 +35,7 @@ public struct ResultsDBReport: Sendable, Equatable {
         }
 
         /// The group of all results of the run.
-        public var group: Value {
+        package var group: Value {
             var members: OrderedDictionary<String, Value> = [
                 "uuid": .string(uuid), "ref_url": .string("\(execdbServer)/jobs/\(WebText.component(uuid))"),
             ]
@@ -45,19 +45,19 @@ public struct ResultsDBReport: Sendable, Equatable {
     }
 
     /// One result as it is posted.
-    public struct Entry: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
         /// The checkname with its namespace.
-        public var testcase: String
+        package var testcase: String
         /// Body of the request.
-        public var body: Value
+        package var body: Value
     }
 
     /// In the order of the results.
-    public var entries: [Entry] = []
-    public var warnings: [String] = []
+    package var entries: [Entry] = []
+    package var warnings: [String] = []
 
     /// - Throws: `ResultsError` `.directive` for a result without item, type or checkname.
-    public init(_ details: [CheckDetail], run: Run) throws(ResultsError) {
+    package init(_ details: [CheckDetail], run: Run) throws(ResultsError) {
         if run.uuid.utf8.count > 36 {
             warnings.append("the uuid \(run.uuid) has more than the 36 characters that ResultsDB keeps; its group may not be found again")
         }
@@ -83,7 +83,7 @@ public struct ResultsDBReport: Sendable, Equatable {
     }
 
     /// The link of a result: to its artifact, or to all artifacts of the run, with a warning when the artifact is none.
-    public static func reference(artifact: String?, run: Run) -> (url: String, warning: String?) {
+    package static func reference(artifact: String?, run: Run) -> (url: String, warning: String?) {
         let base = "\(run.artifactsURL)/\(WebText.component(run.uuid))"
         guard let artifact, !artifact.isEmpty else { return (base, nil) }
         guard let path = ArtifactPath.existing(artifact, in: run.artifactsDirectory) else {
@@ -95,7 +95,7 @@ public struct ResultsDBReport: Sendable, Equatable {
     }
 
     /// What is logged instead of posting: scrapers take the lines from `results:` up to the next empty one.
-    public static func disabledNotice(_ yaml: String) -> String {
+    package static func disabledNotice(_ yaml: String) -> String {
         "Reporting to ResultsDB is off (report_to_resultsdb). Once it is on, this is reported:\n" + yaml.droppingNewlines + "\n"
     }
 }

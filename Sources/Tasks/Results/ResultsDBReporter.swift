@@ -1,19 +1,19 @@
 /// Posts a run's results and notes their ids: what the resultsdb directive does.
-public enum ResultsDBReporter {
+package enum ResultsDBReporter {
     /// What was done.
-    public struct Report: Sendable {
+    package struct Report: Sendable {
         /// The results, with the ids of those that were posted.
-        public var details: [CheckDetail]
+        package var details: [CheckDetail]
         /// The same as ResultYAML; the very text that came in when reporting is off.
-        public var yaml: String
+        package var yaml: String
         /// Results that were not posted: their index and why.
-        public var failures: [(index: Int, error: ResultsError)] = []
+        package var failures: [(index: Int, error: ResultsError)] = []
         /// Whether the server could not be reached at all, which is nobody's fault here.
-        public var isServerDown: Bool { !failures.isEmpty && failures.allSatisfy { $0.error.code == .unreachable } }
+        package var isServerDown: Bool { !failures.isEmpty && failures.allSatisfy { $0.error.code == .unreachable } }
     }
 
     /// How serious a line for the log is.
-    public enum Level: Sendable { case info, warning, error }
+    package enum Level: Sendable { case info, warning, error }
 
     /// Consecutive results for which the server was out of reach; then the others are not tried any more.
     static let patience = 2
@@ -25,7 +25,7 @@ public enum ResultsDBReporter {
     ///   - known: the testcases of that server that this process has met.
     /// - Throws: `ResultsError` `.directive` for text that is no ResultYAML and results that lack something, `.namespace` before
     ///   anything is posted; `CancellationError`.
-    public static func report(
+    package static func report(
         yaml: String, run: ResultsDBReport.Run, server: ResultsDBClient.Server?, namespaces: (rules: Namespaces, origin: String?)? = nil,
         known: KnownTestcases = KnownTestcases(), log: (Level, String) -> Void
     ) async throws -> Report {

@@ -1,9 +1,9 @@
-public import AtollModel
+import AtollModel
 
 /// What went wrong with results, in words a user can act on.
-public struct ResultsError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct ResultsError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The class of the failure; callers branch on this, never on the text.
-    public enum Code: String, Sendable {
+    package enum Code: String, Sendable {
         /// A text or value that means nothing here: an unknown outcome, a ResultYAML without `results` (libtaskotron's value error).
         case value
         /// Parameters of a directive that do not fit together, or a result that lacks what reporting needs (its directive error).
@@ -19,18 +19,18 @@ public struct ResultsError: Error, Sendable, Equatable, CustomStringConvertible 
         /// Somebody else is writing the file.
         case locked
     }
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
     /// HTTP status of a `.refused` answer, or 0.
-    public var status: Int
+    package var status: Int
 
-    public init(_ code: Code, _ message: String, status: Int = 0) {
+    package init(_ code: Code, _ message: String, status: Int = 0) {
         self.code = code
         self.message = message
         self.status = status
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }
 
 extension ResultsError: UserFacingError {}

@@ -1,14 +1,14 @@
 /// A JUnit report as results: what the xunit directive does.
-public enum XUnitImport {
+package enum XUnitImport {
     /// What becomes of the test cases.
-    public enum Aggregation: String, Sendable, CaseIterable {
+    package enum Aggregation: String, Sendable, CaseIterable {
         /// One result: PASSED when no case failed.
         case allpass
         /// One result for each case, `<checkname>.<case>`.
         case none
 
         /// - Throws: `ResultsError` `.directive` for another word.
-        public init(parsing word: String) throws(ResultsError) {
+        package init(parsing word: String) throws(ResultsError) {
             guard let value = Aggregation(rawValue: word) else {
                 throw ResultsError(.directive, "aggregation is 'allpass' or 'none', not '\(word)'")
             }
@@ -18,7 +18,7 @@ public enum XUnitImport {
 
     /// The results of a report. `artifact` is the report's own file, for people to look into.
     /// - Throws: `ResultsError` `.value` for text that is no JUnit report.
-    public static func results(
+    package static func results(
         _ text: String, item: String, type: String, checkname: String, artifact: String?, aggregation: Aggregation = .allpass
     ) throws(ResultsError) -> [CheckDetail] {
         let cases = try JUnitReader.read(text, name: artifact ?? "the JUnit report")

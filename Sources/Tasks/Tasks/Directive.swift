@@ -1,10 +1,10 @@
-public import AtollDisposable
+package import AtollDisposable
 import AtollFormula
-public import AtollModel
-public import OrderedCollections
+package import AtollModel
+package import OrderedCollections
 
 /// A named building block that an action of a formula invokes.
-public protocol Directive: Sendable {
+package protocol Directive: Sendable {
     /// As formulas spell it.
     var name: String { get }
 
@@ -21,21 +21,21 @@ public protocol Directive: Sendable {
 }
 
 /// What a directive is given beside its parameters.
-public struct DirectiveCall: Sendable {
-    public var session: RunSession
+package struct DirectiveCall: Sendable {
+    package var session: RunSession
     /// The action, for messages.
-    public var label: String
+    package var label: String
     /// Every variable there is now.
-    public var variables: OrderedDictionary<String, Value>
+    package var variables: OrderedDictionary<String, Value>
     /// The same with what was typed, as `_orig_args`.
-    public var processed: OrderedDictionary<String, Value>
+    package var processed: OrderedDictionary<String, Value>
     /// The formula's name without and with its namespace.
-    public var checkname: String
-    public var qualifiedCheckname: String
+    package var checkname: String
+    package var qualifiedCheckname: String
     /// Seconds the action may take; nil is for ever.
-    public var timeout: Duration?
+    package var timeout: Duration?
 
-    public init(
+    package init(
         session: RunSession, label: String, variables: OrderedDictionary<String, Value>, checkname: String, qualifiedCheckname: String,
         timeout: Duration? = nil, processed: OrderedDictionary<String, Value>? = nil
     ) {
@@ -48,11 +48,11 @@ public struct DirectiveCall: Sendable {
         self.timeout = timeout
     }
 
-    public var instance: any Instance { session.instance }
-    public var log: RunLog { session.log }
+    package var instance: any Instance { session.instance }
+    package var log: RunLog { session.log }
 
     /// A command for the instance that works where the task lies, knows the run's variables and keeps to its limits.
-    public func command(_ program: InstanceCommand.Program, environment: [String: String] = [:]) -> InstanceCommand {
+    package func command(_ program: InstanceCommand.Program, environment: [String: String] = [:]) -> InstanceCommand {
         // What --override says of the directories holds here too.
         var places: [String: String] = [:]
         for (variable, name) in [("workdir", "WORKDIR"), ("artifactsdir", "ARTIFACTS"), ("artifactsdir", "TEST_ARTIFACTS")] {
@@ -65,24 +65,24 @@ public struct DirectiveCall: Sendable {
     }
 
     /// Paths of a formula are relative to where the task lies in the instance.
-    public func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : session.taskDirectory + "/" + path }
+    package func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : session.taskDirectory + "/" + path }
 }
 
 /// The directives that a formula may use.
-public struct DirectiveSet: Sendable {
+package struct DirectiveSet: Sendable {
     private let directives: [String: any Directive]
     /// Finds one that is not built in.
     private let external: @Sendable (String) -> (any Directive)?
 
-    public init(_ directives: [any Directive], external: @escaping @Sendable (String) -> (any Directive)? = { _ in nil }) {
+    package init(_ directives: [any Directive], external: @escaping @Sendable (String) -> (any Directive)? = { _ in nil }) {
         self.directives = Dictionary(directives.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         self.external = external
     }
 
-    public var names: [String] { directives.keys.sorted() }
+    package var names: [String] { directives.keys.sorted() }
 
     /// - Throws: `TaskError.directive` naming it and the known ones.
-    public func find(_ name: String) throws -> any Directive {
+    package func find(_ name: String) throws -> any Directive {
         if let found = directives[name] ?? external(name) { return found }
         let near = Spelling.suggestion(for: name, among: names).map { "; did you mean \($0)?" } ?? "."
         let known = names.joined(separator: ", ")

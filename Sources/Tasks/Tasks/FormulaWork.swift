@@ -1,9 +1,9 @@
 import AtollDisposable
-public import AtollFormula
+package import AtollFormula
 import AtollGuestAccess
 import AtollModel
 import AtollPlatform
-public import AtollResults
+package import AtollResults
 import Foundation
 import OrderedCollections
 
@@ -12,15 +12,15 @@ import OrderedCollections
 /// Results come from what `python` and `xunit` return, from what any action exports, and from `taskotron/results.yml` among the
 /// artifacts; those given to `resultsdb` replace them. A formula promises results where it hands them on: `resultsdb`, `exitcode`,
 /// `create_report` given nothing, and `xunit` without its report, are `TaskError.noResults`. An empty list of results is no broken promise.
-public struct FormulaWork: TaskWork {
-    public var formula: Formula
-    public var arguments: RunArguments
-    public var directives: DirectiveSet
-    public var packages: PackagePreparation
+package struct FormulaWork: TaskWork {
+    package var formula: Formula
+    package var arguments: RunArguments
+    package var directives: DirectiveSet
+    package var packages: PackagePreparation
     /// Where it is told when the run breaks.
-    public var reporting: ReportingOptions
+    package var reporting: ReportingOptions
 
-    public init(
+    package init(
         formula: Formula, arguments: RunArguments, directives: DirectiveSet = .standard(),
         packages: PackagePreparation = PackagePreparation(), reporting: ReportingOptions
     ) {
@@ -31,22 +31,22 @@ public struct FormulaWork: TaskWork {
         self.reporting = reporting
     }
 
-    public var title: String { formula.name }
-    public var localDirectory: String? { arguments.taskdir }
-    public var subject: (item: String?, type: String?, checkname: String) {
+    package var title: String { formula.name }
+    package var localDirectory: String? { arguments.taskdir }
+    package var subject: (item: String?, type: String?, checkname: String) {
         (arguments.item, arguments.type?.rawValue, formula.qualifiedName)
     }
 
-    public func report(_ broken: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail {
+    package func report(_ broken: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail {
         let reports = formula.actions.contains { $0.directive == "resultsdb" }
         return await reporting.report(broken: broken, of: arguments, reports: reports, files, log)
     }
 
-    public func check() throws {
+    package func check() throws {
         try FormulaCheck.check(formula, variables: arguments.variables(formula: formula, workdir: ""), directives: directives)
     }
 
-    public func perform(_ session: RunSession) async throws -> Int32 {
+    package func perform(_ session: RunSession) async throws -> Int32 {
         let file = session.taskDirectory + "/" + (arguments.task.split(separator: "/").last ?? "")
         var variables = arguments.variables(
             formula: formula, workdir: session.workDirectory, artifactsdir: session.artifactsDirectory, task: file)

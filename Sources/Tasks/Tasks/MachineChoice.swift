@@ -1,35 +1,35 @@
-public import AtollDisposable
-public import AtollFormula
-public import AtollModel
+package import AtollDisposable
+package import AtollFormula
+package import AtollModel
 
 /// What VM a run gets. The command line beats the formula, the formula the item, the item the configuration.
-public struct MachineChoice: Sendable, Equatable {
+package struct MachineChoice: Sendable, Equatable {
     /// What the command line says; nil and false say nothing.
-    public struct Flags: Sendable, Equatable {
+    package struct Flags: Sendable, Equatable {
         /// A template, a path, or `DISTRO:RELEASE`.
-        public var image: String?
+        package var image: String?
         /// What the item says of its distribution must be had.
-        public var matchHost = false
-        public var memoryMiB: Int?
-        public var cpus: Int?
+        package var matchHost = false
+        package var memoryMiB: Int?
+        package var cpus: Int?
         /// The least size of the disk.
-        public var diskBytes: Int64?
-        public var egress: Egress?
+        package var diskBytes: Int64?
+        package var egress: Egress?
 
-        public init() {}
+        package init() {}
     }
 
     /// What the configuration says.
-    public struct Defaults: Sendable, Equatable {
-        public var kind: DevisedEnvironment.Defaults
+    package struct Defaults: Sendable, Equatable {
+        package var kind: DevisedEnvironment.Defaults
         /// The image where nothing asks for a particular one.
-        public var image: String
+        package var image: String
         /// `imageurl` where `force_imageurl` is set: whatever else is said.
-        public var forcedURL: String?
-        public var egress: Egress
-        public var size = Hardware.Machine(memoryMiB: 1024, cpus: 2)
+        package var forcedURL: String?
+        package var egress: Egress
+        package var size = Hardware.Machine(memoryMiB: 1024, cpus: 2)
 
-        public init(kind: DevisedEnvironment.Defaults, image: String, forcedURL: String?, egress: Egress) {
+        package init(kind: DevisedEnvironment.Defaults, image: String, forcedURL: String?, egress: Egress) {
             self.kind = kind
             self.image = image
             self.forcedURL = forcedURL
@@ -38,13 +38,13 @@ public struct MachineChoice: Sendable, Equatable {
     }
 
     /// A machine without its image, and what its user should know.
-    public struct Size: Sendable, Equatable {
-        public var machine: Hardware.Machine
-        public var egress: Egress
-        public var warnings: [String] = []
+    package struct Size: Sendable, Equatable {
+        package var machine: Hardware.Machine
+        package var egress: Egress
+        package var warnings: [String] = []
 
         /// The VM of a run on an image.
-        public func request(run: String, image: VMRequest.Image) -> VMRequest {
+        package func request(run: String, image: VMRequest.Image) -> VMRequest {
             var request = VMRequest(
                 run: run, image: image, memoryMiB: machine.memoryMiB, cpus: machine.cpus, diskBytes: machine.diskBytes, hasTPM: machine.tpm,
                 usesUEFI: machine.uefi, egress: egress)
@@ -53,16 +53,16 @@ public struct MachineChoice: Sendable, Equatable {
         }
     }
 
-    public var flags: Flags
-    public var defaults: Defaults
+    package var flags: Flags
+    package var defaults: Defaults
 
-    public init(flags: Flags, defaults: Defaults) {
+    package init(flags: Flags, defaults: Defaults) {
         self.flags = flags
         self.defaults = defaults
     }
 
     /// Which image is looked for.
-    public func imageWish(_ environment: EnvironmentWish, item: String?, type: ItemType?, arch: String) -> ImageWish {
+    package func imageWish(_ environment: EnvironmentWish, item: String?, type: ItemType?, arch: String) -> ImageWish {
         let devised = DevisedEnvironment.devise(environment, item: item, type: type, arch: arch, defaults: defaults.kind)
         let demand = devised.demand(environment, matchHost: flags.matchHost)
         // Our own defaults are nobody's wish; the user's complete what somebody insists on.
@@ -90,7 +90,7 @@ public struct MachineChoice: Sendable, Equatable {
 
     /// Memory, processors, disk, devices, and what is reached from there.
     /// - Throws: `DisposableError.hardware` when the formula insists on what is not to be had.
-    public func size(_ environment: EnvironmentWish = EnvironmentWish()) throws -> Size {
+    package func size(_ environment: EnvironmentWish = EnvironmentWish()) throws -> Size {
         let wishes = environment.hardware
         var machine = wishes.resolve(defaults.size)
         machine.memoryMiB = flags.memoryMiB ?? machine.memoryMiB
@@ -108,5 +108,5 @@ public struct MachineChoice: Sendable, Equatable {
 
 extension ImageWish {
     /// The image as far as it is known before anything is looked for.
-    public var title: String { image ?? (criteria == ImageCriteria() ? defaultImage : "\(criteria)") }
+    package var title: String { image ?? (criteria == ImageCriteria() ? defaultImage : "\(criteria)") }
 }

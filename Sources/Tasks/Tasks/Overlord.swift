@@ -1,31 +1,31 @@
-public import AtollDisposable
+package import AtollDisposable
 import AtollModel
-public import AtollPlanning
-public import AtollPlatform
-public import AtollResults
+package import AtollPlanning
+package import AtollPlatform
+package import AtollResults
 import Foundation
 
 /// Runs one task from its first line in the log to its last: makes the machine, brings the task there, lets it work, fetches what it
 /// left, takes the machine away, and writes down what became of it. Whatever breaks in between, the later stages still happen.
-public struct Overlord: Sendable {
+package struct Overlord: Sendable {
     /// What holds for every run of one invocation.
-    public struct Policy: Sendable {
+    package struct Policy: Sendable {
         /// Keep the machine when the run ends so; `nil` in the set's place is "never". `failure` is everything but PASSED and INFO.
-        public var keepOn: KeepOn
-        public var keepFor: Duration
+        package var keepOn: KeepOn
+        package var keepFor: Duration
         /// How long a task may write nothing; nil is for ever.
-        public var silence: Duration?
+        package var silence: Duration?
         /// How long the task may work in all; nil is for ever.
-        public var timeout: Duration?
-        public var usesLegacyExitCodes: Bool
+        package var timeout: Duration?
+        package var usesLegacyExitCodes: Bool
         /// How much of a task's artifacts is fetched.
-        public var limits: TarLimits
+        package var limits: TarLimits
         /// Where the task's directory goes in machines other than this one.
-        public var taskDirectory: String
+        package var taskDirectory: String
         /// Patterns of what of the task's directory is not copied there, as `CopySource` takes them.
-        public var excluding: [String]
+        package var excluding: [String]
 
-        public init(
+        package init(
             keepOn: KeepOn = .never, keepFor: Duration = .seconds(7200), silence: Duration? = .seconds(900), timeout: Duration? = nil,
             usesLegacyExitCodes: Bool = false, limits: TarLimits = TarLimits(), taskDirectory: String = "/var/tmp/taskotron/taskdir",
             excluding: [String] = []
@@ -42,13 +42,13 @@ public struct Overlord: Sendable {
     }
 
     /// The signals that ask a run to end.
-    public struct Stop: Sendable {
+    package struct Stop: Sendable {
         /// End the task, fetch what there is, take the machine away.
-        public var gently: Interruption
+        package var gently: Interruption
         /// Do not fetch either.
-        public var atOnce: Interruption
+        package var atOnce: Interruption
 
-        public init(gently: Interruption = Interruption(), atOnce: Interruption = Interruption()) {
+        package init(gently: Interruption = Interruption(), atOnce: Interruption = Interruption()) {
             self.gently = gently
             self.atOnce = atOnce
         }
@@ -60,7 +60,7 @@ public struct Overlord: Sendable {
     let failpoints: Failpoints
     let console: @Sendable (CommandStreamLabel, [UInt8]) -> Void
 
-    public init(
+    package init(
         policy: Policy, log: RunLog, stop: Stop = Stop(), failpoints: Failpoints = .off,
         console: @escaping @Sendable (CommandStreamLabel, [UInt8]) -> Void
     ) {
@@ -77,7 +77,7 @@ public struct Overlord: Sendable {
     ///   - makeInstance: makes the machine, not started yet; waiting for room on the host belongs in here.
     /// - Returns: the record as it was written at the end. Nothing a run meets is thrown, except that it could not be begun.
     /// - Throws: `.exists` when there is a run of that name; `TaskError.host` when its directory cannot be made.
-    public func run(
+    package func run(
         _ work: any TaskWork, record: RunRecord, files: RunFiles, forwarded: [String] = [], environment: [String: String] = [:],
         makeInstance: @escaping @Sendable () async throws -> any Instance
     ) async throws -> RunRecord {
@@ -105,14 +105,14 @@ public struct Overlord: Sendable {
 }
 
 /// When a machine outlives its run.
-public enum KeepOn: Sendable, Equatable {
+package enum KeepOn: Sendable, Equatable {
     case never, always
     /// Anything but PASSED and INFO, exit codes other than 0 too.
     case failure
     case outcomes(Set<Outcome>)
 
     /// From `--keep-on`: `failure`, `always`, `never`, or outcomes with commas between them.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         switch text.lowercased() {
         case "", "never", "none": self = .never
         case "always", "all": self = .always

@@ -1,29 +1,29 @@
-public import AtollDisposable
-public import AtollGuestAccess
+package import AtollDisposable
+package import AtollGuestAccess
 import AtollModel
-public import AtollPlatform
-public import AtollResults
+package import AtollPlatform
+package import AtollResults
 import Glibc
 import Synchronization
 import OrderedCollections
 
 /// One run while it goes on: its instance, its places, its log, and what it has brought so far.
-public final class RunSession: Sendable {
-    public let instance: any Instance
-    public let files: RunFiles
-    public let log: RunLog
+package final class RunSession: Sendable {
+    package let instance: any Instance
+    package let files: RunFiles
+    package let log: RunLog
     /// Where the task lies in the instance.
-    public let taskDirectory: String
+    package let taskDirectory: String
     /// Where the task puts what is to be kept, in the instance.
-    public let artifactsDirectory: String
+    package let artifactsDirectory: String
     /// For the task's own use, in the instance.
-    public let workDirectory: String
+    package let workDirectory: String
     /// How long it may write nothing.
-    public let silence: Duration?
+    package let silence: Duration?
     /// The runner's own arguments, as the shim shows them.
-    public let forwarded: [String]
+    package let forwarded: [String]
     /// Variables every command finds.
-    public let environment: [String: String]
+    package let environment: [String: String]
     /// Whether its machine is this host after all, so that its artifacts directory is the run's own.
     private let sharesArtifacts: Bool
     private let output: OutputSink
@@ -59,7 +59,7 @@ public final class RunSession: Sendable {
     }
 
     /// Runs a command; what it writes goes to the console and into the run's output log as it comes, and to `also`.
-    public func run(_ command: InstanceCommand, also: (@Sendable (CommandStream, [UInt8]) -> Void)? = nil) async throws -> CommandResult {
+    package func run(_ command: InstanceCommand, also: (@Sendable (CommandStream, [UInt8]) -> Void)? = nil) async throws -> CommandResult {
         // Masked before it is cut: half a secret is not found.
         log.debug("running \(log.redacted(command.words).prefix(2000))")
         defer { output.flush() }
@@ -73,7 +73,7 @@ public final class RunSession: Sendable {
 
     /// Brings what the task left so far to where it is kept on this host. What was refused is warned about.
     @discardableResult
-    public func fetchArtifacts() async throws -> TarReport {
+    package func fetchArtifacts() async throws -> TarReport {
         var limits = limits
         // What we write about the run lies there too; no guest may put its own in that place.
         limits.reserved.insert("taskotron")
@@ -89,7 +89,7 @@ public final class RunSession: Sendable {
     private func isExpected(_ name: String) -> Bool { sharesArtifacts || name.hasSuffix("taskotron/results.yml") }
 
     /// Results that a directive made or the task wrote; those of `isFinal` (reported ones) replace what is there.
-    public func take(_ details: [CheckDetail], isFinal: Bool = false) {
+    package func take(_ details: [CheckDetail], isFinal: Bool = false) {
         let details = details.map(redacted)
         state.withLock { state in
             if isFinal, !details.isEmpty { state.hasPosted = true }
@@ -109,7 +109,7 @@ public final class RunSession: Sendable {
         }
     }
 
-    public var results: [CheckDetail] { state.withLock { $0.results } }
+    package var results: [CheckDetail] { state.withLock { $0.results } }
 
     /// A result as others may read it: what a task says in it may have a secret of ours.
     func redacted(_ detail: CheckDetail) -> CheckDetail {
@@ -129,13 +129,13 @@ public final class RunSession: Sendable {
     var hasPosted: Bool { state.withLock { $0.hasPosted } }
 
     /// Sets an exit code; the worst of all is the run's.
-    public func exit(with code: Int32) { state.withLock { $0.exitCodes.append(code) } }
-    public var exitCode: Int32? { state.withLock { $0.exitCodes.max() } }
+    package func exit(with code: Int32) { state.withLock { $0.exitCodes.append(code) } }
+    package var exitCode: Int32? { state.withLock { $0.exitCodes.max() } }
 
-    public func warn(_ text: String) { log.warning(text) }
+    package func warn(_ text: String) { log.warning(text) }
 
-    public func installed(_ packages: [String]) { state.withLock { $0.packages += packages } }
-    public var packages: [String] { state.withLock { $0.packages } }
+    package func installed(_ packages: [String]) { state.withLock { $0.packages += packages } }
+    package var packages: [String] { state.withLock { $0.packages } }
 }
 
 extension InstanceCommand {
@@ -149,7 +149,7 @@ extension InstanceCommand {
 }
 
 /// Where a task's own output goes: to the console, and into a file up to a limit; as it is, but for secrets of ours that it shows.
-public final class OutputSink: Sendable {
+package final class OutputSink: Sendable {
     private let console: @Sendable (CommandStream, [UInt8]) -> Void
     private let limit: Int
     private let state: Mutex<State>
@@ -165,7 +165,7 @@ public final class OutputSink: Sendable {
     /// - Parameters:
     ///   - limit: bytes of the file; the rest goes to the console alone.
     ///   - secrets: what is masked.
-    public init(path: String, limit: Int = 64 << 20, secrets: [String] = [], console: @escaping @Sendable (CommandStream, [UInt8]) -> Void)
+    package init(path: String, limit: Int = 64 << 20, secrets: [String] = [], console: @escaping @Sendable (CommandStream, [UInt8]) -> Void)
         throws
     {
         self.console = console
@@ -176,12 +176,12 @@ public final class OutputSink: Sendable {
 
     deinit { close() }
 
-    public func write(_ stream: CommandStream, _ bytes: [UInt8]) {
+    package func write(_ stream: CommandStream, _ bytes: [UInt8]) {
         put(stream, state.withLock { stream == .output ? $0.output.take(bytes) : $0.errors.take(bytes) })
     }
 
     /// Lets out what was held back as the possible beginning of a secret: the command has ended.
-    public func flush() {
+    package func flush() {
         let (output, errors) = state.withLock { ($0.output.finish(), $0.errors.finish()) }
         put(.output, output)
         put(.errors, errors)
@@ -203,7 +203,7 @@ public final class OutputSink: Sendable {
         }
     }
 
-    public func close() {
+    package func close() {
         state.withLock { state in
             if state.file >= 0 { Glibc.close(state.file) }
             state.file = -1
@@ -212,4 +212,4 @@ public final class OutputSink: Sendable {
 }
 
 /// Which of the task's two streams.
-public enum CommandStreamLabel: Sendable, Equatable { case output, errors }
+package enum CommandStreamLabel: Sendable, Equatable { case output, errors }

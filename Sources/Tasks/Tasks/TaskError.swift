@@ -1,8 +1,8 @@
-public import AtollModel
+import AtollModel
 
 /// Why a run broke, or was never begun. The code decides the outcome of the result that is reported for it and the exit code (spec 6.7).
-public struct TaskError: UserFacingError, Sendable, CustomStringConvertible {
-    public enum Code: String, Sendable {
+package struct TaskError: UserFacingError, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable {
         /// The command line makes no sense.
         case usage
         /// No such run, file or directive that was asked for by name.
@@ -29,13 +29,13 @@ public struct TaskError: UserFacingError, Sendable, CustomStringConvertible {
         case host
     }
 
-    public var code: Code
-    public var message: String
+    package var code: Code
+    package var message: String
 
-    public init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }

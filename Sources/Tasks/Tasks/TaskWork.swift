@@ -1,10 +1,10 @@
 import AtollDisposable
 import AtollGuestAccess
-public import AtollResults
+package import AtollResults
 import OrderedCollections
 
 /// What a run does once its machine answers: a formula's actions, or one command.
-public protocol TaskWork: Sendable {
+package protocol TaskWork: Sendable {
     /// A few words: `size-check`, `./test.sh`.
     var title: String { get }
     /// The local directory with the task's files; nil when there are none to bring.
@@ -23,30 +23,30 @@ public protocol TaskWork: Sendable {
 }
 
 extension TaskWork {
-    public func report(_ broken: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail { broken }
+    package func report(_ broken: CheckDetail, _ files: RunFiles, _ log: RunLog) async -> CheckDetail { broken }
 }
 
 /// One command, whose exit code is the run's.
-public struct CommandWork: TaskWork {
-    public var arguments: [String]
-    public var localDirectory: String?
+package struct CommandWork: TaskWork {
+    package var arguments: [String]
+    package var localDirectory: String?
     /// Seconds for the command.
-    public var timeout: Duration?
+    package var timeout: Duration?
 
-    public init(_ arguments: [String], localDirectory: String?, timeout: Duration? = nil) {
+    package init(_ arguments: [String], localDirectory: String?, timeout: Duration? = nil) {
         self.arguments = arguments
         self.localDirectory = localDirectory
         self.timeout = timeout
     }
 
-    public var title: String { ShellWord.joined(arguments) }
+    package var title: String { ShellWord.joined(arguments) }
     /// A command has one result, so that reports of it say how it ended.
-    public var subject: (item: String?, type: String?, checkname: String) { (String(title.prefix(200)), "command", "run") }
+    package var subject: (item: String?, type: String?, checkname: String) { (String(title.prefix(200)), "command", "run") }
 
     /// Whether there is such a command only its machine knows.
-    public func check() {}
+    package func check() {}
 
-    public func perform(_ session: RunSession) async throws -> Int32 {
+    package func perform(_ session: RunSession) async throws -> Int32 {
         let call = DirectiveCall(
             session: session, label: "the command", variables: [:], checkname: subject.checkname, qualifiedCheckname: subject.checkname,
             timeout: timeout)

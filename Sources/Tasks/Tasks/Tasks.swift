@@ -2,4 +2,4 @@
 /// each run leaves.
 ///
 /// It never speaks to libvirt or ssh itself; it knows `Instance` alone. Start with `Overlord`.
-public enum Tasks {}
+package enum Tasks {}

@@ -1,15 +1,15 @@
 import AtollDisposable
 import AtollModel
-public import AtollResults
+package import AtollResults
 
 /// What a failure means for a run: the outcome reported for it and the exit code (spec 6.7). Trouble around the task is ABORTED, for a
 /// rerun may help; the task's own breaking is CRASHED.
-public struct Verdict: Sendable, Equatable {
+package struct Verdict: Sendable, Equatable {
     /// nil when nothing is reported: the run was never begun.
-    public var outcome: Outcome?
-    public var exitCode: Int32
+    package var outcome: Outcome?
+    package var exitCode: Int32
 
-    public init(outcome: Outcome?, exitCode: Int32) {
+    package init(outcome: Outcome?, exitCode: Int32) {
         self.outcome = outcome
         self.exitCode = exitCode
     }
@@ -17,7 +17,7 @@ public struct Verdict: Sendable, Equatable {
     /// - Parameters:
     ///   - signal: that ended the run, when one did.
     ///   - legacy: 1 instead of 101 to 103, as the original had it.
-    public static func of(_ error: any Error, signal: Int32? = nil, legacy: Bool = false) -> Verdict {
+    package static func of(_ error: any Error, signal: Int32? = nil, legacy: Bool = false) -> Verdict {
         var verdict = signal.map { Verdict(outcome: .aborted, exitCode: 128 + $0) } ?? plain(error)
         if legacy, (101...103).contains(verdict.exitCode) { verdict.exitCode = 1 }
         return verdict

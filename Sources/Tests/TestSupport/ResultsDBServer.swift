@@ -8,21 +8,21 @@ import Synchronization
 /// Rules: a testcase or group that is not known is made on the fly; the outcome must be one the server knows (PASSED, INFO, FAILED,
 /// NEEDS_INSPECTION and what it was configured with); a key with a colon is refused; lists become several rows; values become text.
 /// Ends with `close` or with the object.
-public final class ResultsDBServer: Sendable {
+package final class ResultsDBServer: Sendable {
     /// One request as it came.
-    public struct Request: Sendable, Equatable {
-        public var method: String
+    package struct Request: Sendable, Equatable {
+        package var method: String
         /// Without the query, below the API: `/results`.
-        public var path: String
-        public var query: String
+        package var path: String
+        package var query: String
         /// Names in lower case.
-        public var headers: [String: String]
-        public var body: String
+        package var headers: [String: String]
+        package var body: String
     }
 
     /// Base of the API, as clients get it.
-    public let url: String
-    public let port: UInt16
+    package let url: String
+    package let port: UInt16
     private let listener: Int32
     private let outcomes: Set<String>
     private let authorization: String?
@@ -46,7 +46,7 @@ public final class ResultsDBServer: Sendable {
     ///   - additionalOutcomes: what the server takes besides the four preset ones.
     ///   - authorization: the value of the header that writes need, if any.
     ///   - isMute: accepts connections and never answers.
-    public init(additionalOutcomes: [String] = [], authorization: String? = nil, isMute: Bool = false) throws {
+    package init(additionalOutcomes: [String] = [], authorization: String? = nil, isMute: Bool = false) throws {
         outcomes = Set(["PASSED", "INFO", "FAILED", "NEEDS_INSPECTION"] + additionalOutcomes)
         self.authorization = authorization
         self.isMute = isMute
@@ -85,7 +85,7 @@ public final class ResultsDBServer: Sendable {
     deinit { close() }
 
     /// Ends all connections. More than once is no error.
-    public func close() {
+    package func close() {
         state.withLock { state in
             if state.isClosed { return }
             state.isClosed = true
@@ -96,25 +96,25 @@ public final class ResultsDBServer: Sendable {
     }
 
     /// All requests so far, in order.
-    public var requests: [Request] { state.withLock { $0.requests } }
+    package var requests: [Request] { state.withLock { $0.requests } }
 
     /// Requests with this method and path below the API.
-    public func requests(_ method: String, _ path: String) -> [Request] { requests.filter { $0.method == method && $0.path == path } }
+    package func requests(_ method: String, _ path: String) -> [Request] { requests.filter { $0.method == method && $0.path == path } }
 
     /// Connections that were ever made.
-    public var connectionCount: Int { state.withLock { $0.accepted } }
+    package var connectionCount: Int { state.withLock { $0.accepted } }
 
     /// Names of the testcases with their documentation URLs.
-    public var testcases: [String: String] { state.withLock { $0.testcases } }
+    package var testcases: [String: String] { state.withLock { $0.testcases } }
 
     /// Group uuids with their URLs.
-    public var groups: [String: String] { state.withLock { $0.groups } }
+    package var groups: [String: String] { state.withLock { $0.groups } }
 
     /// Stored results, oldest first, as JSON texts in the server's own shape.
-    public var results: [String] { state.withLock { $0.results } }
+    package var results: [String] { state.withLock { $0.results } }
 
     /// The next POSTs of results are answered with these statuses instead; 0 closes the connection without an answer.
-    public func force(_ statuses: Int...) { state.withLock { $0.forced += statuses } }
+    package func force(_ statuses: Int...) { state.withLock { $0.forced += statuses } }
 
     // MARK: Connections
 

@@ -1,33 +1,33 @@
 import AtollPlatform
-public import AtollSSH
+package import AtollSSH
 import Foundation
 import Glibc
 import Synchronization
 
 /// A real SSH server on the loopback, run by the test as its own process and ended with the object, or with the test run.
-public final class TestServer: Sendable {
-    public enum Kind: Sendable { case openSSH, dropbear }
+package final class TestServer: Sendable {
+    package enum Kind: Sendable { case openSSH, dropbear }
 
     /// Where it listens.
-    public let endpoint: Endpoint
-    public let hostKey: KeyPair
+    package let endpoint: Endpoint
+    package let hostKey: KeyPair
     /// The key that it lets in.
-    public let userKey: KeyPair
+    package let userKey: KeyPair
     /// Its files.
-    public let workspace: Workspace
+    package let workspace: Workspace
     private let process: pid_t
 
     /// Whether this machine has one.
-    public static let hasOpenSSH = access("/usr/sbin/sshd", X_OK) == 0
+    package static let hasOpenSSH = access("/usr/sbin/sshd", X_OK) == 0
     /// dropbear reads ~/.ssh/authorized_keys only, so it gets a home of its own, which takes a mount namespace.
-    public static let hasDropbear = access("/usr/sbin/dropbear", X_OK) == 0 && geteuid() == 0
+    package static let hasDropbear = access("/usr/sbin/dropbear", X_OK) == 0 && geteuid() == 0
 
     /// Who may log in: whoever runs the tests.
-    public static var user: String { String(cString: getpwuid(getuid()).pointee.pw_name) }
+    package static var user: String { String(cString: getpwuid(getuid()).pointee.pw_name) }
 
     /// - Parameter options: further lines of its configuration; `#Line` takes one of ours out.
     /// - Throws: `ServerDidNotStart`.
-    public init(_ kind: Kind, userKey: KeyPair? = nil, options: [String] = []) async throws {
+    package init(_ kind: Kind, userKey: KeyPair? = nil, options: [String] = []) async throws {
         workspace = try Workspace("atoll-ssh")
         hostKey = try KeyPair.ed25519(comment: "host")
         self.userKey = try userKey ?? KeyPair.ed25519(comment: "user")
@@ -50,7 +50,7 @@ public final class TestServer: Sendable {
     deinit { Self.end(process) }
 
     /// One OpenSSH server for all tests that do not need one of their own.
-    public static func shared() async throws -> TestServer { try await start.value }
+    package static func shared() async throws -> TestServer { try await start.value }
 
     private static let start = Task { try await TestServer(.openSSH) }
     /// What is to be ended and removed with the test run: the shared server lives as long as that.
@@ -88,17 +88,17 @@ public final class TestServer: Sendable {
     }
 
     /// What it wrote.
-    public var log: String { (try? String(contentsOfFile: workspace.path + "/log", encoding: .utf8)) ?? "" }
+    package var log: String { (try? String(contentsOfFile: workspace.path + "/log", encoding: .utf8)) ?? "" }
 
     /// Knows its host key.
-    public var known: HostKeyPolicy {
+    package var known: HostKeyPolicy {
         var hosts = KnownHosts()
         hosts.add(hostKey.publicKey, hosts: [endpoint.host], port: endpoint.port)
         return .known(hosts)
     }
 
     /// A session as `user`, with its key unless another is given.
-    public func connect(key: KeyPair? = nil, password: String? = nil, hostKeys: HostKeyPolicy? = nil) async throws(SSHError) -> Session {
+    package func connect(key: KeyPair? = nil, password: String? = nil, hostKeys: HostKeyPolicy? = nil) async throws(SSHError) -> Session {
         let credentials = Credentials(user: Self.user, keys: [key ?? userKey], password: password)
         return try await Session.connect(to: endpoint, as: credentials, hostKeys: hostKeys ?? known, timeout: .seconds(20))
     }
@@ -144,7 +144,7 @@ public final class TestServer: Sendable {
 
     /// A port of the loopback that nobody listens on. Below those the kernel gives out by itself: a connection that some other test makes
     /// at the same moment cannot take it.
-    public static func freePort() -> UInt16 {
+    package static func freePort() -> UInt16 {
         while true {
             let port = UInt16.random(in: 20000..<32000)
             let isFree = withSocket { descriptor in
@@ -186,4 +186,4 @@ public final class TestServer: Sendable {
 }
 
 /// What the server wrote before it ended or said nothing.
-public struct ServerDidNotStart: Error { public var log: String }
+package struct ServerDidNotStart: Error { public var log: String }

@@ -1,11 +1,11 @@
 import Foundation
 
 /// A temporary directory that is removed with the object.
-public final class Workspace: Sendable {
+package final class Workspace: Sendable {
     /// Absolute path, without a trailing slash.
-    public let path: String
+    package let path: String
 
-    public init(_ label: String = "atoll") throws {
+    package init(_ label: String = "atoll") throws {
         path = NSTemporaryDirectory().trimmingSuffix("/") + "/\(label)-\(UUID().uuidString.prefix(13).lowercased())"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
@@ -14,7 +14,7 @@ public final class Workspace: Sendable {
 
     /// Writes `text` to `name` below the workspace, making directories, and returns the absolute path.
     @discardableResult
-    public func write(_ name: String, _ text: String) throws -> String {
+    package func write(_ name: String, _ text: String) throws -> String {
         let file = path + "/" + name
         try FileManager.default.createDirectory(atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         try text.write(toFile: file, atomically: false, encoding: .utf8)

@@ -1,14 +1,14 @@
 import AtollModel
-public import AtollTemplates
+package import AtollTemplates
 import Synchronization
 
 /// Templates from the catalog: a repository, the store, the shipped recipes.
-public struct CatalogTemplateSource: TemplateSource {
+package struct CatalogTemplateSource: TemplateSource {
     private let makeCatalog: @Sendable () throws -> TemplateCatalog
     private let memory = Memory()
 
     /// - Parameter catalog: made once, when first needed, since verbs that need no template must not fail for lack of a repository.
-    public init(catalog: @escaping @Sendable () throws -> TemplateCatalog) { makeCatalog = catalog }
+    package init(catalog: @escaping @Sendable () throws -> TemplateCatalog) { makeCatalog = catalog }
 
     /// Every disk of an init file asks.
     private func catalog() throws -> TemplateCatalog { try memory.catalog(makeCatalog) }
@@ -31,7 +31,7 @@ public struct CatalogTemplateSource: TemplateSource {
         func warnings(on name: TemplateName) -> [String] { warnings.withLock { $0[name] ?? [] } }
     }
 
-    public func stored(template: String, version: String?) async throws -> StoredImage? {
+    package func stored(template: String, version: String?) async throws -> StoredImage? {
         let catalog = try catalog()
         let candidate = try catalog.candidate(template, version: version)
         guard candidate.stored != nil else { return nil }
@@ -46,14 +46,14 @@ public struct CatalogTemplateSource: TemplateSource {
         }
     }
 
-    public func problem(template: String, version: String?) async -> String? {
+    package func problem(template: String, version: String?) async -> String? {
         do {
             _ = try catalog().candidate(template, version: version)
             return nil
         } catch { return "\(error)" }
     }
 
-    public func fetch(
+    package func fetch(
         template: String, version: String?, progress: @escaping @Sendable (Double?, String) -> Void
     ) async throws -> StoredImage {
         let catalog = try catalog()
@@ -75,7 +75,7 @@ public struct CatalogTemplateSource: TemplateSource {
 
 extension TemplateEvent {
     /// For a progress line: how far (0...1, nil when unknown), and in words.
-    public var progress: (fraction: Double?, note: String) {
+    package var progress: (fraction: Double?, note: String) {
         switch self {
         case .waiting(let holder): (nil, "waiting for \(holder)")
         case .copying(let done, let total): (Double(done) / Double(max(total, 1)), "copying")

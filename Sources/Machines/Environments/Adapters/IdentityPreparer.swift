@@ -1,17 +1,17 @@
 import AtollBootstrap
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import AtollSSH
 import Foundation
 import OrderedCollections
 
 /// Gives guests their identity: made once, saved in the prefix, written by a seed volume or by sysprep.
-public struct IdentityPreparer: GuestPreparer {
+package struct IdentityPreparer: GuestPreparer {
     private let recipeDirectory: @Sendable () throws -> String
     private let accelerator: Accelerator
 
     /// - Parameter recipeDirectory: where `templates/bootstrap` is; asked only when a disk is prepared offline.
-    public init(recipeDirectory: @escaping @Sendable () throws -> String, accelerator: Accelerator) {
+    package init(recipeDirectory: @escaping @Sendable () throws -> String, accelerator: Accelerator) {
         self.recipeDirectory = recipeDirectory
         self.accelerator = accelerator
     }
@@ -28,7 +28,7 @@ public struct IdentityPreparer: GuestPreparer {
         var hostKeys: [Key]
     }
 
-    public func makeIdentity(_ guest: GuestPreparation) async throws {
+    package func makeIdentity(_ guest: GuestPreparation) async throws {
         try await Blocking.run {
             var generator = SystemRandomNumberGenerator()
             let comment = "root@\(guest.machine.name)"
@@ -44,7 +44,7 @@ public struct IdentityPreparer: GuestPreparer {
         }
     }
 
-    public func writeSeed(_ guest: GuestPreparation) async throws {
+    package func writeSeed(_ guest: GuestPreparation) async throws {
         try await Blocking.run {
             let bytes = try SeedVolume.image(
                 of: try identity(guest), cloudInit: guest.machine.spec.cloudInit, directory: Directories.working(),
@@ -56,7 +56,7 @@ public struct IdentityPreparer: GuestPreparer {
         }
     }
 
-    public func sysprep(_ guests: [GuestPreparation], progress: @escaping @Sendable (Double?, String) -> Void) async throws {
+    package func sysprep(_ guests: [GuestPreparation], progress: @escaping @Sendable (Double?, String) -> Void) async throws {
         let disks = try guests.compactMap { guest -> SysprepBatch.Disk? in
             guard let disk = guest.machine.disks.first else { return nil }
             return SysprepBatch.Disk(
@@ -99,7 +99,7 @@ public struct IdentityPreparer: GuestPreparer {
         }
     }
 
-    public func pinHostKeys(of environment: Environment, files: PrefixFiles) async throws {
+    package func pinHostKeys(of environment: Environment, files: PrefixFiles) async throws {
         try await Blocking.run {
             var hosts = KnownHosts()
             for machine in environment.machines.values where SystemCall.exists(files.identity(machine.name)) {

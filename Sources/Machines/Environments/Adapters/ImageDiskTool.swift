@@ -1,23 +1,23 @@
 import AtollDiskImages
-public import AtollModel
+package import AtollModel
 import AtollPlatform
-public import AtollTemplates
+package import AtollTemplates
 
 /// Disk images with qemu-img, made so that QEMU's user and the caller's group can use them and nobody else.
-public struct ImageDiskTool: DiskTool {
+package struct ImageDiskTool: DiskTool {
     private let variables: [String: String]
     private let store: TemplateStore
 
     /// - Parameter variables: the process environment; LIBGUESTFS_BACKEND in it is respected.
     /// - Parameter store: its templates are held while an overlay on them is made, so that `template gc` cannot take one away in between.
-    public init(variables: [String: String], store: TemplateStore) {
+    package init(variables: [String: String], store: TemplateStore) {
         self.variables = variables
         self.store = store
     }
 
-    public func exists(_ path: String) async throws -> Bool { SystemCall.exists(path) }
+    package func exists(_ path: String) async throws -> Bool { SystemCall.exists(path) }
 
-    public func create(_ disk: Disk, from recipe: DiskSpec, progress: @escaping @Sendable (Double) -> Void) async throws {
+    package func create(_ disk: Disk, from recipe: DiskSpec, progress: @escaping @Sendable (Double) -> Void) async throws {
         switch recipe.origin {
         case .template, .qcow2:
             guard let base = disk.backing.first else {
@@ -42,15 +42,15 @@ public struct ImageDiskTool: DiskTool {
         try await Blocking.run { _ = try ImageAccess.set(path, for: .disk) }
     }
 
-    public func remove(_ path: String) async throws { try await Blocking.run { try Directories.removeTree(path) } }
+    package func remove(_ path: String) async throws { try await Blocking.run { try Directories.removeTree(path) } }
 
-    public func customize(_ path: String, arguments: [String], accelerator: Accelerator) async throws {
+    package func customize(_ path: String, arguments: [String], accelerator: Accelerator) async throws {
         var environment = ["LIBGUESTFS_BACKEND": variables["LIBGUESTFS_BACKEND"] ?? "direct"]
         if accelerator == .tcg { environment["LIBGUESTFS_BACKEND_SETTINGS"] = "force_tcg" }
         try await Tool.run("virt-customize", ["-q", "-a", path] + arguments, environment: environment)
     }
 
-    public func checkTemplates(
+    package func checkTemplates(
         under machine: Machine, files: PrefixFiles, progress: @escaping @Sendable (Double?, String) -> Void
     ) async throws {
         let machine = try await Blocking.run { try DiskPresence.completed(machine, files) }

@@ -1,21 +1,21 @@
 import AtollLibvirt
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import AtollSSH
 import AtollVirtXML
 import Glibc
 
 /// Serial consoles through libvirt.
-public struct LibvirtConsoleHost: ConsoleHost {
+package struct LibvirtConsoleHost: ConsoleHost {
     private let link: LibvirtLink
 
     /// - Parameter link: says where libvirt is and who logs in; a console has a connection of its own, with events.
-    public init(_ link: LibvirtLink) { self.link = link }
+    package init(_ link: LibvirtLink) { self.link = link }
 
     /// The key that leaves the console, as virsh and telnet have it: ctrl-].
     private static let escape: UInt8 = 0x1D
 
-    public func attach(_ domain: String, owner: PrefixID, hint: @escaping @Sendable (String) -> Void) async throws {
+    package func attach(_ domain: String, owner: PrefixID, hint: @escaping @Sendable (String) -> Void) async throws {
         guard isatty(STDIN_FILENO) == 1 else {
             throw EnvironmentError(.refused, "a console needs a terminal; read what the VM wrote with: atoll logs VM")
         }

@@ -1,5 +1,5 @@
 import AtollLibvirt
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import AtollVirtXML
 import AtollXML
@@ -7,12 +7,12 @@ import Glibc
 import OrderedCollections
 
 /// Domains through libvirt.
-public struct LibvirtHypervisor: Hypervisor {
+package struct LibvirtHypervisor: Hypervisor {
     private let link: LibvirtLink
 
-    public init(_ link: LibvirtLink) { self.link = link }
+    package init(_ link: LibvirtLink) { self.link = link }
 
-    public func domains() async throws -> [ObservedDomain] {
+    package func domains() async throws -> [ObservedDomain] {
         try await link.use { connection in
             try connection.listDomains().compactMap { domain in
                 // One that vanished between the list and the look is simply not there.
@@ -21,7 +21,7 @@ public struct LibvirtHypervisor: Hypervisor {
         }
     }
 
-    public func domain(named name: String) async throws -> ObservedDomain? {
+    package func domain(named name: String) async throws -> ObservedDomain? {
         try await link.use { connection in
             do { return try Self.observe(try connection.lookupDomain(name: name)) } catch let error as LibvirtError where error.isNotFound {
                 return nil
@@ -29,7 +29,7 @@ public struct LibvirtHypervisor: Hypervisor {
         }
     }
 
-    public func hardware() async throws -> HardwareOffer {
+    package func hardware() async throws -> HardwareOffer {
         try await link.use { connection in
             let capabilities = try HostCapabilities(xml: try connection.capabilities())
             let machines = Dictionary(capabilities.guests.map { ($0.arch, $0.machines) }, uniquingKeysWith: { $0.union($1) })
@@ -37,7 +37,7 @@ public struct LibvirtHypervisor: Hypervisor {
         }
     }
 
-    public func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws {
+    package func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws {
         try HostBridge.check(machine, of: environment)
         let machine = try await Blocking.run { try DiskPresence.completed(machine, files) }
         try prepareConsoleLog(files.console(machine.name))
@@ -88,7 +88,7 @@ public struct LibvirtHypervisor: Hypervisor {
         }
     }
 
-    public func stop(named name: String, owner: PrefixID) async throws {
+    package func stop(named name: String, owner: PrefixID) async throws {
         try await link.use { connection in
             do {
                 let domain = try connection.lookupDomain(name: name)

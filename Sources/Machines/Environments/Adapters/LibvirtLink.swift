@@ -3,14 +3,14 @@ import AtollPlatform
 import Synchronization
 
 /// One libvirt connection for a whole verb, opened on first use and opened anew when libvirtd went away in between.
-public final class LibvirtLink: Sendable {
+package final class LibvirtLink: Sendable {
     let uri: String
     let credentials: Credentials?
     private let patience: Duration
     private let current = Mutex<Connection?>(nil)
 
     /// - Parameter patience: how long libvirt may take for one answer; starting a domain on a busy host takes seconds.
-    public init(uri: String, user: String? = nil, password: String? = nil, patience: Duration = .seconds(120)) {
+    package init(uri: String, user: String? = nil, password: String? = nil, patience: Duration = .seconds(120)) {
         self.uri = uri
         self.patience = patience
         credentials = user.map { Credentials(user: $0, password: password ?? "") }

@@ -1,16 +1,16 @@
 import AtollLibvirt
-public import AtollModel
+package import AtollModel
 import AtollPlatform
 import AtollVirtXML
 import AtollXML
 
 /// Networks and their filters through libvirt.
-public struct LibvirtNetworkHost: NetworkHost {
+package struct LibvirtNetworkHost: NetworkHost {
     private let link: LibvirtLink
 
-    public init(_ link: LibvirtLink) { self.link = link }
+    package init(_ link: LibvirtLink) { self.link = link }
 
-    public func networks() async throws -> [ObservedNetwork] {
+    package func networks() async throws -> [ObservedNetwork] {
         try await link.use { connection in
             try connection.listNetworks().compactMap { network in
                 do { return try Self.observe(network) } catch let error as LibvirtError where error.isNotFound { return nil }
@@ -18,7 +18,7 @@ public struct LibvirtNetworkHost: NetworkHost {
         }
     }
 
-    public func network(named name: String) async throws -> ObservedNetwork? {
+    package func network(named name: String) async throws -> ObservedNetwork? {
         try await link.use { connection in
             do { return try Self.observe(try connection.lookupNetwork(name: name)) } catch let error as LibvirtError where error.isNotFound
             {
@@ -27,7 +27,7 @@ public struct LibvirtNetworkHost: NetworkHost {
         }
     }
 
-    public func start(_ network: AtollModel.Network, of environment: Environment) async throws {
+    package func start(_ network: AtollModel.Network, of environment: Environment) async throws {
         try await link.use { connection in
             var definition = try NetworkDefinition(network, of: environment, hasIPv6: Self.hasIPv6)
             if network.isFiltered {
@@ -43,7 +43,7 @@ public struct LibvirtNetworkHost: NetworkHost {
         }
     }
 
-    public func stop(named name: String, owner: PrefixID) async throws {
+    package func stop(named name: String, owner: PrefixID) async throws {
         try await link.use { connection in
             do {
                 let network = try connection.lookupNetwork(name: name)
@@ -57,7 +57,7 @@ public struct LibvirtNetworkHost: NetworkHost {
         }
     }
 
-    public func strayBridges() async throws -> Set<String> {
+    package func strayBridges() async throws -> Set<String> {
         let found = BridgeDevices.ours()
         if found.isEmpty { return [] }
         return try await link.use { connection in
@@ -69,9 +69,9 @@ public struct LibvirtNetworkHost: NetworkHost {
         }
     }
 
-    public func removeStrayBridge(named name: String) async throws { try await BridgeDevices.remove(name) }
+    package func removeStrayBridge(named name: String) async throws { try await BridgeDevices.remove(name) }
 
-    public func filters() async throws -> [ObservedFilter] {
+    package func filters() async throws -> [ObservedFilter] {
         try await link.use { connection in
             do {
                 return try connection.listNetworkFilters().compactMap { filter in
@@ -81,7 +81,7 @@ public struct LibvirtNetworkHost: NetworkHost {
         }
     }
 
-    public func makeFilter(for network: AtollModel.Network, of environment: Environment) async throws {
+    package func makeFilter(for network: AtollModel.Network, of environment: Environment) async throws {
         try EgressHost.checkBridges(isStarted: false)
         let networks = try await networks()
         try await link.use { connection in
@@ -102,7 +102,7 @@ public struct LibvirtNetworkHost: NetworkHost {
         }
     }
 
-    public func removeFilter(named name: String, owner: PrefixID) async throws {
+    package func removeFilter(named name: String, owner: PrefixID) async throws {
         guard HostNames.filterOwner(name)?.prefix == owner else {
             throw EnvironmentError(.refused, "the network filter \(name) is not this environment's; it is left alone")
         }

@@ -1,19 +1,19 @@
-public import AtollGuestAccess
-public import AtollModel
+package import AtollGuestAccess
+package import AtollModel
 import AtollPlatform
 import AtollSSH
 import Synchronization
 
 /// Guests over ssh, with the prefix's key and its known hosts. One connection per VM is kept for the whole verb.
-public final class SSHGuestConnector: GuestConnector {
+package final class SSHGuestConnector: GuestConnector {
     /// What settings say for VMs that say nothing.
-    public struct Defaults: Sendable {
-        public var user: String
-        public var password: String?
+    package struct Defaults: Sendable {
+        package var user: String
+        package var password: String?
         /// Seconds for one attempt to log in.
-        public var attemptSeconds: Int
+        package var attemptSeconds: Int
 
-        public init(user: String = "root", password: String? = nil, attemptSeconds: Int = 10) {
+        package init(user: String = "root", password: String? = nil, attemptSeconds: Int = 10) {
             self.user = user
             self.password = password
             self.attemptSeconds = attemptSeconds
@@ -25,12 +25,12 @@ public final class SSHGuestConnector: GuestConnector {
     private let patience: Int
     private let channels = Mutex<[String: SSHGuestChannel]>([:])
 
-    public init(defaults: Defaults, accelerator: Accelerator) {
+    package init(defaults: Defaults, accelerator: Accelerator) {
         self.defaults = defaults
         patience = accelerator.deadlineFactor
     }
 
-    public func waitUntilReady(
+    package func waitUntilReady(
         _ machine: Machine, of environment: Environment, files: PrefixFiles, deadline: Duration, seen: @escaping @Sendable (String) -> Void
     ) async throws -> GuestReady {
         let channel = try channel(to: machine, files: files, connectTimeout: .seconds(1))
@@ -52,7 +52,7 @@ public final class SSHGuestConnector: GuestConnector {
         }
     }
 
-    public func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32 {
+    package func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32 {
         // There is no second attempt, so this one has all the time there is for one.
         let channel = try channel(to: machine, files: files, connectTimeout: attempt)
         do {
@@ -65,7 +65,7 @@ public final class SSHGuestConnector: GuestConnector {
         }
     }
 
-    public func channel(to machine: Machine, files: PrefixFiles) throws -> any GuestChannel {
+    package func channel(to machine: Machine, files: PrefixFiles) throws -> any GuestChannel {
         try channel(to: machine, files: files, connectTimeout: attempt)
     }
 

@@ -2,19 +2,19 @@ import AtollPlatform
 import Glibc
 
 /// What the name of a task image says: `YYMMDD_HHMM-DISTRO-RELEASE-FLAVOR-ARCH.(qcow2|raw|img)`.
-public struct ImageFileName: Sendable, Equatable, CustomStringConvertible {
+package struct ImageFileName: Sendable, Equatable, CustomStringConvertible {
     /// `YYMMDD_HHMM`: the greatest text is the newest.
-    public var timestamp: String
-    public var distro: String
-    public var release: String
+    package var timestamp: String
+    package var distro: String
+    package var release: String
     /// Has no dash in it: the architecture takes the rest.
-    public var flavor: String
-    public var arch: String
+    package var flavor: String
+    package var arch: String
     /// `qcow2`, `raw` or `img`.
-    public var suffix: String
+    package var suffix: String
 
     /// nil for any other name.
-    public init?(_ name: String) {
+    package init?(_ name: String) {
         guard let dot = name.lastIndex(of: "."), Self.suffixes.contains(String(name[name.index(after: dot)...])) else { return nil }
         let fields = name[..<dot].split(separator: "-", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
         guard fields.count == 5, fields.allSatisfy({ !$0.isEmpty }) else { return nil }
@@ -30,19 +30,19 @@ public struct ImageFileName: Sendable, Equatable, CustomStringConvertible {
     /// The form, for messages.
     static let form = "YYMMDD_HHMM-DISTRO-RELEASE-FLAVOR-ARCH.(qcow2|raw|img)"
 
-    public var description: String { "\(timestamp)-\(distro)-\(release)-\(flavor)-\(arch).\(suffix)" }
+    package var description: String { "\(timestamp)-\(distro)-\(release)-\(flavor)-\(arch).\(suffix)" }
 }
 
 /// What an image should be; nil matches everything.
-public struct ImageCriteria: Sendable, Equatable, CustomStringConvertible {
-    public var distro: String?
-    public var release: String?
-    public var flavor: String?
-    public var arch: String?
+package struct ImageCriteria: Sendable, Equatable, CustomStringConvertible {
+    package var distro: String?
+    package var release: String?
+    package var flavor: String?
+    package var arch: String?
     /// A pattern for the image's name, as a shell has them.
-    public var name: String?
+    package var name: String?
 
-    public init(distro: String? = nil, release: String? = nil, flavor: String? = nil, arch: String? = nil, name: String? = nil) {
+    package init(distro: String? = nil, release: String? = nil, flavor: String? = nil, arch: String? = nil, name: String? = nil) {
         self.distro = distro
         self.release = release
         self.flavor = flavor
@@ -51,7 +51,7 @@ public struct ImageCriteria: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// `distro fedora, release 25, flavor any and arch x86_64`.
-    public var description: String {
+    package var description: String {
         let text = "distro \(distro ?? "any"), release \(release ?? "any"), flavor \(flavor ?? "any") and arch \(arch ?? "any")"
         return name.map { "name \($0), " + text } ?? text
     }
@@ -71,15 +71,15 @@ public struct ImageCriteria: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Images in one directory, known by their file names alone.
-public struct ImageFinder: Sendable, Equatable {
+package struct ImageFinder: Sendable, Equatable {
     /// `imagesdir` of the configuration.
-    public let directory: String
+    package let directory: String
 
-    public init(directory: String) { self.directory = directory }
+    package init(directory: String) { self.directory = directory }
 
     /// Every image whose name has the form, newest first. An absent directory has none.
     /// - Throws: `.image` when the directory cannot be read.
-    public func all() throws -> [ImageFileName] {
+    package func all() throws -> [ImageFileName] {
         do {
             return try Directories.list(directory).compactMap(ImageFileName.init).sorted {
                 ($0.timestamp, $0.description) > ($1.timestamp, $1.description)

@@ -7,22 +7,22 @@ import Foundation
 import Glibc
 
 /// What a run says about its image, from the command line, the formula, the item and the configuration.
-public struct ImageWish: Sendable, Equatable {
+package struct ImageWish: Sendable, Equatable {
     /// `--image`: a path, a file of `imagesdir`, a template, or `DISTRO:RELEASE`.
-    public var image: String?
+    package var image: String?
     /// `force_imageurl` and `imageurl`: this one, whatever else is said.
-    public var forcedURL: String?
+    package var forcedURL: String?
     /// Distro, release, flavor and arch of the environment, as far as anything says them.
-    public var criteria: ImageCriteria
+    package var criteria: ImageCriteria
     /// Whether somebody asked for the criteria (the formula's environment, `--match-host`); what was only derived from the item chooses an
     /// image where there is one, and no more.
-    public var isAsked: Bool
+    package var isAsked: Bool
     /// `default_image`, named as `image` is.
-    public var defaultImage: String
+    package var defaultImage: String
     /// Where criteria that nobody asked for by name come from, to end a refusal with.
-    public var origin: String?
+    package var origin: String?
 
-    public init(
+    package init(
         image: String? = nil, forcedURL: String? = nil, criteria: ImageCriteria = ImageCriteria(), isAsked: Bool = false,
         defaultImage: String = "debian-12"
     ) {
@@ -39,7 +39,7 @@ extension TaskImages {
     /// The order: `--image`, `force_imageurl`, files of `imagesdir` by name, templates by distro and release, the default image.
     /// - Returns: the image, and what the user should know.
     /// - Throws: `.image` that says what was searched and names what is near.
-    public func choose(_ wish: ImageWish) throws -> (image: FoundImage, warnings: [String]) {
+    package func choose(_ wish: ImageWish) throws -> (image: FoundImage, warnings: [String]) {
         if let image = wish.image { return (try named(image), []) }
         if let url = wish.forcedURL { return (try atURL(url), []) }
         let criteria = wish.criteria
@@ -58,7 +58,7 @@ extension TaskImages {
 
     /// An image by the name a person gives it.
     /// - Throws: `.image`.
-    public func named(_ name: String) throws -> FoundImage {
+    package func named(_ name: String) throws -> FoundImage {
         if name.hasPrefix("file://") || name.hasPrefix("http://") || name.hasPrefix("https://") { return try atURL(name) }
         if name.contains("/") { return try file(Directories.absolute(name, relativeTo: Directories.working())) }
         if let found = try template(name) { return found }

@@ -1,52 +1,52 @@
 import AtollInitFile
 import AtollModel
 import AtollPlatform
-public import AtollTemplates
+package import AtollTemplates
 import Foundation
 import Glibc
 import OrderedCollections
 
 /// An image that a task's VM can be made from.
-public struct FoundImage: Sendable, Equatable {
+package struct FoundImage: Sendable, Equatable {
     /// The file's name, or `repository:template:version`, or the bare name of a template that is not in the store yet.
-    public var name: String
-    public var origin: VMRequest.Image
-    public var distro: String?
-    public var release: String?
-    public var flavor: String?
-    public var arch: String?
+    package var name: String
+    package var origin: VMRequest.Image
+    package var distro: String?
+    package var release: String?
+    package var flavor: String?
+    package var arch: String?
     /// `YYMMDD_HHMM` in UTC; nil when it is yet to be built or fetched.
-    public var timestamp: String?
+    package var timestamp: String?
 
     /// Whether it need not be built or fetched first.
-    public var isReady: Bool { timestamp != nil }
+    package var isReady: Bool { timestamp != nil }
     /// Whether it is a file of the user's rather than a template.
-    public var isFile: Bool { if case .file = origin { true } else { false } }
+    package var isFile: Bool { if case .file = origin { true } else { false } }
 }
 
 /// Everything a VM can be made from here: the files of `imagesdir`, the templates of the store, and those that the repository offers and
 /// that are built or fetched on first use.
-public struct TaskImages: Sendable {
-    public let finder: ImageFinder
+package struct TaskImages: Sendable {
+    package let finder: ImageFinder
     /// nil where no templates can be had.
-    public let catalog: TemplateCatalog?
+    package let catalog: TemplateCatalog?
     private let recipes: (any RecipeBuilder)?
 
     /// - Parameter directory: `imagesdir` of the configuration.
     /// - Parameter recipes: says of templates that are not built yet what they will be.
-    public init(directory: String, catalog: TemplateCatalog?, recipes: (any RecipeBuilder)? = nil) {
+    package init(directory: String, catalog: TemplateCatalog?, recipes: (any RecipeBuilder)? = nil) {
         finder = ImageFinder(directory: directory)
         self.catalog = catalog
         self.recipes = recipes
     }
 
     /// All images, newest first; what is yet to be built comes last.
-    public func list() throws -> [FoundImage] {
+    package func list() throws -> [FoundImage] {
         try (files() + stored() + offered()).sorted { ($0.timestamp ?? "", $1.name) > ($1.timestamp ?? "", $0.name) }
     }
 
     /// Those that fit, newest first.
-    public func find(_ criteria: ImageCriteria) throws -> [FoundImage] {
+    package func find(_ criteria: ImageCriteria) throws -> [FoundImage] {
         try list().filter {
             criteria.matches(distro: $0.distro, release: $0.release, flavor: $0.flavor, arch: $0.arch, name: $0.name)
         }

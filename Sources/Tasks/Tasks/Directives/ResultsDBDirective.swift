@@ -2,26 +2,26 @@ import AtollDisposable
 import AtollFormula
 import AtollModel
 import AtollPlatform
-public import AtollResults
+package import AtollResults
 import OrderedCollections
 
 /// Whether and how results are reported: the settings of the `resultsdb` directive, as values.
-public struct ReportingOptions: Sendable {
+package struct ReportingOptions: Sendable {
     /// nil: reporting is off; what would be reported is logged, and nothing is connected.
-    public var server: ResultsDBClient.Server?
+    package var server: ResultsDBClient.Server?
     /// Where the artifacts of all runs are served.
-    public var artifactsURL: String
-    public var execdbServer: String
+    package var artifactsURL: String
+    package var execdbServer: String
     /// Who may report under which names; nil where that is not enforced (outside production).
-    public var namespaces: Namespaces?
+    package var namespaces: Namespaces?
     /// The URL that the task's directory was cloned from; nil when it is no clone.
-    public var origin: String?
+    package var origin: String?
     /// Words about the run for its group of results.
-    public var description: String?
+    package var description: String?
     /// Testcases the server is known to have; one object for all that report to it.
-    public var known: KnownTestcases
+    package var known: KnownTestcases
 
-    public init(
+    package init(
         server: ResultsDBClient.Server? = nil, artifactsURL: String = "http://localhost/artifacts",
         execdbServer: String = "http://localhost:5003", namespaces: Namespaces? = nil, origin: String? = nil, description: String? = nil,
         known: KnownTestcases = KnownTestcases()

@@ -1,5 +1,5 @@
 import AtollDisposable
-public import AtollFormula
+package import AtollFormula
 import AtollGuestAccess
 import AtollModel
 import Foundation
@@ -10,20 +10,20 @@ import Synchronization
 /// What is installed already is not asked for, so that a machine without a network does when nothing is missing. A machine made for the
 /// run, or one reached over ssh as root or with sudo that asks no password, is simply changed; this machine only by root or with the
 /// consent of an explicit `--local`, and without either the missing packages are a warning.
-public struct PackagePreparation: Sendable {
+package struct PackagePreparation: Sendable {
     /// `minion_repos`: for rpm machines `.repo` URLs, base URLs and `copr:USER/NAME`, for deb machines lines that begin with `deb `. Each
     /// machine gets those of its family; this machine gets none.
-    public var repositories: [String]
-    public var ignoresRepositoryErrors: Bool
+    package var repositories: [String]
+    package var ignoresRepositoryErrors: Bool
     /// An explicit `--local`.
-    public var hasConsent: Bool
+    package var hasConsent: Bool
     private let pause: @Sendable (Duration) async throws -> Void
     private let beat: Duration
 
     /// - Parameters:
     ///   - pause: what happens between the tries to add a repository.
     ///   - beat: how often it is said that installing goes on.
-    public init(
+    package init(
         repositories: [String] = [], ignoresRepositoryErrors: Bool = false, hasConsent: Bool = false,
         pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }, beat: Duration = .seconds(10)
     ) {
@@ -36,7 +36,7 @@ public struct PackagePreparation: Sendable {
 
     /// - Throws: `TaskError`: `.permission` when nobody may install what is missing, `.remote` when it cannot be had, `.formula` for what
     ///   the machine's family cannot install.
-    public func prepare(_ wish: EnvironmentWish, _ session: RunSession) async throws {
+    package func prepare(_ wish: EnvironmentWish, _ session: RunSession) async throws {
         let isLocal = session.instance.kind == .local
         let adds = !isLocal && !repositories.isEmpty
         guard adds || !(wish.packages + wish.rpm + wish.deb).isEmpty else { return }

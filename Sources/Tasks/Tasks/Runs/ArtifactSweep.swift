@@ -1,23 +1,23 @@
 import AtollPlatform
-public import Foundation
+package import Foundation
 import Glibc
 
 /// Deletes what old runs left: the whole directory of each run that has ended and whose VM is not kept. A directory without a run's record
 /// in it is none of ours and stays as it is.
-public struct ArtifactSweep: Sendable {
+package struct ArtifactSweep: Sendable {
     /// One old run and what became of its directory.
-    public struct Entry: Sendable, Equatable {
-        public enum Outcome: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
+        package enum Outcome: Sendable, Equatable {
             case removed
             /// It would be removed (dry run).
             case removable
             case failed(String)
         }
-        public var files: RunFiles
+        package var files: RunFiles
         /// For one that was killed when it was started: nobody wrote down its end.
-        public var finished: Date
-        public var wasKilled = false
-        public var outcome: Outcome
+        package var finished: Date
+        package var wasKilled = false
+        package var outcome: Outcome
     }
 
     private let store: RunStore
@@ -25,14 +25,14 @@ public struct ArtifactSweep: Sendable {
     /// Whether something of the run is on this host still, its VM for example.
     private let isInUse: @Sendable (String) -> Bool
 
-    public init(_ store: RunStore, now: Date = Date(), isInUse: @escaping @Sendable (String) -> Bool) {
+    package init(_ store: RunStore, now: Date = Date(), isInUse: @escaping @Sendable (String) -> Bool) {
         self.store = store
         self.now = now
         self.isInUse = isInUse
     }
 
     /// - Parameter dryRun: says what would go, and changes nothing.
-    public func run(olderThan days: Int, dryRun: Bool = false) throws -> [Entry] {
+    package func run(olderThan days: Int, dryRun: Bool = false) throws -> [Entry] {
         let limit = now.addingTimeInterval(-86400 * Double(days))
         return try store.runs().reversed().compactMap { files, record in
             let wasKilled = record.wasKilled
@@ -44,7 +44,7 @@ public struct ArtifactSweep: Sendable {
     }
 
     /// Removes one run's directory, however old; that it has ended and left nothing else is the caller's to know.
-    public static func remove(_ files: RunFiles, _ record: RunRecord, dryRun: Bool = false) -> Entry {
+    package static func remove(_ files: RunFiles, _ record: RunRecord, dryRun: Bool = false) -> Entry {
         let wasKilled = record.wasKilled
         var entry = Entry(files: files, finished: record.finished ?? record.started, wasKilled: wasKilled, outcome: .removable)
         guard isOurs(files, record) else {

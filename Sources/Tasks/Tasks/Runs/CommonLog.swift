@@ -2,12 +2,12 @@ import Glibc
 
 /// The log of all runs of one user, beside the one that each run has. Several processes write it at once: what one writes is a whole
 /// number of lines, put at its end in one piece. Whoever rotates it moves it away; runs that go on keep writing the old one.
-public final class CommonLog: Sendable {
+package final class CommonLog: Sendable {
     private let file: Int32
 
     /// Opens it, making it where it is missing.
     /// - Throws: `TaskError.config`.
-    public init(path: String) throws {
+    package init(path: String) throws {
         // Never through a link, nor waiting for the reader of a pipe: the directory may be others' too.
         let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o644)
         let why = file < 0 ? String(cString: strerror(errno)) : nil

@@ -5,15 +5,15 @@ import Synchronization
 
 /// The log of one run: everything into its file with full dates, what people want to see to the console with the time alone. Times are
 /// UTC. Lines written before the file is there are kept and put into it then.
-public final class RunLog: Sendable {
-    public enum Level: Int, Sendable, Comparable, CaseIterable {
+package final class RunLog: Sendable {
+    package enum Level: Int, Sendable, Comparable, CaseIterable {
         case debug, info, warning, error, critical
-        public static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
+        package static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
         var word: String { "\(self)".uppercased() }
     }
 
     /// What stands in a secret's place.
-    public static let mask = "********"
+    package static let mask = "********"
 
     private struct State {
         var file: Int32 = -1
@@ -43,7 +43,7 @@ public final class RunLog: Sendable {
     /// - Parameters:
     ///   - common: the log of all runs, which gets what the file gets, and what this one is called there.
     ///   - console: takes one line for people.
-    public init(
+    package init(
         consoleLevel: Level = .info, fileLevel: Level = .debug, isDetailed: Bool = false, label: String = "", secrets: [String] = [],
         common: (log: CommonLog, run: String)? = nil, console: @escaping @Sendable (String) -> Void
     ) {
@@ -57,7 +57,7 @@ public final class RunLog: Sendable {
     }
 
     /// Opens the file and writes into it what came before.
-    public func open(_ path: String) throws {
+    package func open(_ path: String) throws {
         let file = try SystemCall.check("open \(path)") { Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) }
         state.withLock { state in
             state.file = file
@@ -67,29 +67,29 @@ public final class RunLog: Sendable {
         }
     }
 
-    public func close() {
+    package func close() {
         state.withLock { state in
             if state.file >= 0 { Glibc.close(state.file) }
             state.file = -1
         }
     }
 
-    public func debug(_ text: String, file: String = #fileID, line: Int = #line) { log(.debug, text, file, line) }
-    public func info(_ text: String, file: String = #fileID, line: Int = #line) { log(.info, text, file, line) }
-    public func warning(_ text: String, file: String = #fileID, line: Int = #line) { log(.warning, text, file, line) }
-    public func error(_ text: String, file: String = #fileID, line: Int = #line) { log(.error, text, file, line) }
-    public func critical(_ text: String, file: String = #fileID, line: Int = #line) { log(.critical, text, file, line) }
+    package func debug(_ text: String, file: String = #fileID, line: Int = #line) { log(.debug, text, file, line) }
+    package func info(_ text: String, file: String = #fileID, line: Int = #line) { log(.info, text, file, line) }
+    package func warning(_ text: String, file: String = #fileID, line: Int = #line) { log(.warning, text, file, line) }
+    package func error(_ text: String, file: String = #fileID, line: Int = #line) { log(.error, text, file, line) }
+    package func critical(_ text: String, file: String = #fileID, line: Int = #line) { log(.critical, text, file, line) }
 
     /// A warning that people were shown before there was this log: for the file alone.
-    public func recall(warning text: String, file: String = #fileID, line: Int = #line) { log(.warning, text, file, line, isShown: false) }
+    package func recall(warning text: String, file: String = #fileID, line: Int = #line) { log(.warning, text, file, line, isShown: false) }
 
     /// What was warned about so far, the first hundred of it.
-    public var warnings: [String] {
+    package var warnings: [String] {
         state.withLock { $0.warnings + ($0.moreWarnings > 0 ? ["and \($0.moreWarnings) more warnings; they are in the log"] : []) }
     }
 
     /// `text` with every secret in it made unreadable.
-    public func redacted(_ text: String) -> String { secrets.reduce(text) { $0.replacing($1, with: Self.mask) } }
+    package func redacted(_ text: String) -> String { secrets.reduce(text) { $0.replacing($1, with: Self.mask) } }
 
     private func log(_ level: Level, _ text: String, _ file: String, _ line: Int, isShown: Bool = true) {
         let now = Date()

@@ -1,36 +1,36 @@
 import AtollModel
 import AtollPlatform
-public import Foundation
+package import Foundation
 import Glibc
 
 /// `run.json`: what a run was, what became of it, and all that is needed to run it again. The secrets of the settings are never in it;
 /// what `--override` said is, as it was typed, and the file is its owner's alone then.
-public struct RunRecord: Sendable, Equatable, Codable {
-    public enum State: String, Sendable, Codable { case running, finished }
+package struct RunRecord: Sendable, Equatable, Codable {
+    package enum State: String, Sendable, Codable { case running, finished }
 
     /// How long one stage took.
-    public struct Stage: Sendable, Equatable, Codable {
-        public var name: String
-        public var seconds: Double
+    package struct Stage: Sendable, Equatable, Codable {
+        package var name: String
+        package var seconds: Double
 
-        public init(name: String, seconds: Double) {
+        package init(name: String, seconds: Double) {
             self.name = name
             self.seconds = seconds
         }
     }
 
     /// What it was asked for: the same words run it again.
-    public struct Request: Sendable, Equatable, Codable {
+    package struct Request: Sendable, Equatable, Codable {
         /// `runtask` or `run`.
-        public var verb: String
+        package var verb: String
         /// The command line after the verb, whole.
-        public var arguments: [String]
+        package var arguments: [String]
         /// Where it was typed.
-        public var directory: String
+        package var directory: String
         /// Variables that decided something beside the words.
-        public var environment: [String: String]?
+        package var environment: [String: String]?
 
-        public init(verb: String, arguments: [String], directory: String, environment: [String: String]? = nil) {
+        package init(verb: String, arguments: [String], directory: String, environment: [String: String]? = nil) {
             self.verb = verb
             self.arguments = arguments
             self.directory = directory
@@ -38,51 +38,51 @@ public struct RunRecord: Sendable, Equatable, Codable {
         }
     }
 
-    public var run: String
+    package var run: String
     /// Runs that were started together share it.
-    public var invocation: String
+    package var invocation: String
     /// The run this one repeats.
-    public var repeats: String?
-    public var state = State.running
-    public var request: Request
+    package var repeats: String?
+    package var state = State.running
+    package var request: Request
     /// `size-check`, or the command line.
-    public var title: String
+    package var title: String
     /// `local`, `ssh` or `libvirt`.
-    public var mode: String
+    package var mode: String
     /// `this machine`, `root@10.0.0.5:22`, or the image's name.
-    public var target: String
+    package var target: String
     /// The image the VM stood on: a template with its version, or the path of a file.
-    public var image: String?
+    package var image: String?
     /// Its SHA-256, where that is known.
-    public var imageDigest: String?
-    public var item: String?
-    public var type: String?
-    public var arch: String?
+    package var imageDigest: String?
+    package var item: String?
+    package var type: String?
+    package var arch: String?
     /// The formula file and its SHA-256.
-    public var formula: String?
-    public var formulaDigest: String?
-    public var variables: [String: String] = [:]
-    public var packages: [String] = []
-    public var started: Date
-    public var finished: Date?
-    public var stages: [Stage] = []
+    package var formula: String?
+    package var formulaDigest: String?
+    package var variables: [String: String] = [:]
+    package var packages: [String] = []
+    package var started: Date
+    package var finished: Date?
+    package var stages: [Stage] = []
     /// The worst outcome among its results; nil when there are none.
-    public var outcome: String?
-    public var exitCode: Int32?
+    package var outcome: String?
+    package var exitCode: Int32?
     /// Why it ended as it did, when not simply well.
-    public var note: String?
-    public var warnings: [String] = []
-    public var links: RunLinks?
+    package var note: String?
+    package var warnings: [String] = []
+    package var links: RunLinks?
     /// Until when its VM is left running; nil when it went with the run.
-    public var keptUntil: Date?
+    package var keptUntil: Date?
     /// The command that reaches the kept VM.
-    public var login: String?
-    public var pid: Int32
-    public var version: String
+    package var login: String?
+    package var pid: Int32
+    package var version: String
     /// This host: kernel, architecture, processors, accelerator.
-    public var hostFacts: [String: String] = [:]
+    package var hostFacts: [String: String] = [:]
 
-    public init(
+    package init(
         run: String, invocation: String, request: Request, title: String, mode: String, target: String, started: Date, pid: Int32,
         version: String
     ) {
@@ -98,10 +98,10 @@ public struct RunRecord: Sendable, Equatable, Codable {
     }
 
     /// Whether its process is gone without having said what became of it.
-    public var wasKilled: Bool { state == .running && kill(pid, 0) != 0 && errno == ESRCH }
+    package var wasKilled: Bool { state == .running && kill(pid, 0) != 0 && errno == ESRCH }
 
     /// The check that was run, with its namespace; nil for a command.
-    public var check: String? {
+    package var check: String? {
         variables["checkname"].map { name in variables["namespace"].map { "\($0).\(name)" } ?? name }
     }
 
@@ -111,7 +111,7 @@ public struct RunRecord: Sendable, Equatable, Codable {
     /// With parts of a second: the newest run is that which began last, also of two that began in the same one.
     private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    public func save(to files: RunFiles) throws {
+    package func save(to files: RunFiles) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
@@ -121,7 +121,7 @@ public struct RunRecord: Sendable, Equatable, Codable {
         try AtomicFile.write(try encoder.encode(self) + Data("\n".utf8), to: files.record, mode: isPrivate ? 0o600 : 0o644)
     }
 
-    public static func read(_ files: RunFiles) throws -> RunRecord {
+    package static func read(_ files: RunFiles) throws -> RunRecord {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             let text = try decoder.singleValueContainer().decode(String.self)

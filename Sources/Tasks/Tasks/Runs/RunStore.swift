@@ -2,14 +2,14 @@ import AtollPlatform
 import Foundation
 
 /// The runs whose results are kept, newest first.
-public struct RunStore: Sendable, Equatable {
+package struct RunStore: Sendable, Equatable {
     /// The artifacts directory of the settings.
-    public let directory: String
+    package let directory: String
 
-    public init(directory: String) { self.directory = directory }
+    package init(directory: String) { self.directory = directory }
 
     /// Every run with a record that can be read.
-    public func runs() throws -> [(files: RunFiles, record: RunRecord)] {
+    package func runs() throws -> [(files: RunFiles, record: RunRecord)] {
         try Directories.list(directory).compactMap { name in
             let files = RunFiles(artifacts: directory, run: name)
             return (try? RunRecord.read(files)).map { (files, $0) }
@@ -17,7 +17,7 @@ public struct RunStore: Sendable, Equatable {
     }
 
     /// The run of that name, or of the only name that begins so; the newest without a name.
-    public func find(_ name: String?) throws -> (files: RunFiles, record: RunRecord) {
+    package func find(_ name: String?) throws -> (files: RunFiles, record: RunRecord) {
         if let name, !name.contains("/"), let record = try? RunRecord.read(RunFiles(artifacts: directory, run: name)) {
             return (RunFiles(artifacts: directory, run: name), record)
         }
@@ -42,7 +42,7 @@ public struct RunStore: Sendable, Equatable {
     }
 
     /// The run of that very name.
-    public func find(exactly name: String) throws -> (files: RunFiles, record: RunRecord) {
+    package func find(exactly name: String) throws -> (files: RunFiles, record: RunRecord) {
         let found = try find(name)
         guard found.record.run == name else {
             throw TaskError(.notFound, "there is no run \(name) in \(directory); \(found.record.run) begins so: write it in full")
@@ -51,7 +51,7 @@ public struct RunStore: Sendable, Equatable {
     }
 
     /// All runs that were started together with that one, in the order they were numbered.
-    public func together(with name: String?) throws -> [(files: RunFiles, record: RunRecord)] {
+    package func together(with name: String?) throws -> [(files: RunFiles, record: RunRecord)] {
         let invocation = try find(name).record.invocation
         return try runs().filter { $0.record.invocation == invocation }.sorted {
             $0.record.run.compare($1.record.run, options: .numeric) == .orderedAscending
@@ -59,5 +59,5 @@ public struct RunStore: Sendable, Equatable {
     }
 
     /// The last run that repeated that one; nil when none did.
-    public func newest(repeating run: String) throws -> RunRecord? { try runs().first { $0.record.repeats == run }?.record }
+    package func newest(repeating run: String) throws -> RunRecord? { try runs().first { $0.record.repeats == run }?.record }
 }
