@@ -11,6 +11,9 @@ struct Module {
     /// Products of other packages.
     var products: [Target.Dependency] = []
     var hasTests = true
+    /// What only its tests import beside that.
+    var testUses: [String] = []
+    var testProducts: [Target.Dependency] = []
     /// Files that the build embeds in the binary, for other interpreters to run.
     var embedded: [String] = []
     /// Folders of its tests that are read at run time, not compiled.
@@ -46,65 +49,104 @@ let layers: [Layer] = [
         folder: "Base",
         modules: [
             Module(name: "Model", products: [collections]),
+            Module(name: "Platform", products: [crypto], testUses: ["Commands"]),
             Module(name: "XML"),
-            Module(name: "Platform", products: [subprocess, crypto, systemPackage]),
-            Module(name: "Settings", uses: ["Model"], products: [yams, collections]),
+            Module(name: "Documents", uses: ["Model"], products: [collections, yams], hasTests: false),
+            Module(name: "Archive", uses: ["Platform"], testUses: ["Commands"]),
+            Module(name: "Commands", uses: ["Model", "Platform"], products: [subprocess, systemPackage]),
             Module(name: "Planning", uses: ["Model", "Platform"]),
+            Module(name: "Settings", uses: ["Model"]),
         ]),
     Layer(
         folder: "Bindings",
         modules: [
-            Module(name: "Libvirt", uses: ["CLibvirt", "Platform"]),
-            Module(name: "Guestfs", uses: ["CGuestfs", "Platform"]),
-            Module(name: "SSH", uses: ["CSSH2", "Platform"], products: [crypto, cryptoExtras]),
+            Module(name: "Libvirt", uses: ["CLibvirt"], testUses: ["Platform"]),
+            Module(name: "Guestfs", uses: ["CGuestfs"]),
+            Module(name: "SSH", uses: ["CSSH2"], products: [crypto, cryptoExtras], testUses: ["Platform", "Commands"]),
         ]),
     Layer(
         folder: "Storage",
         modules: [
-            Module(name: "Claims", uses: ["Model", "Platform"]),
-            Module(name: "DiskImages", uses: ["Model", "Platform"]),
-            Module(name: "Templates", uses: ["Model", "Platform", "InitFile", "Claims", "DiskImages", "Guestfs"], products: [collections]),
+            Module(name: "Claims", uses: ["Model", "Platform"], testUses: ["Commands"]),
+            Module(name: "DiskImages", uses: ["Model", "Platform", "Commands"]),
+            Module(
+                name: "Templates",
+                uses: ["Model", "Platform", "Documents", "Commands", "Guestfs", "Claims", "DiskImages"],
+                products: [collections]
+            ),
         ]),
     Layer(
         folder: "Machines",
         modules: [
-            Module(name: "InitFile", uses: ["Model"], products: [yams, collections]),
-            Module(name: "Topology", uses: ["Model", "InitFile"], products: [collections]),
+            Module(name: "InitFile", uses: ["Model", "Documents"], products: [collections]),
+            Module(name: "Topology", uses: ["Model"], products: [collections], testUses: ["Documents", "InitFile"]),
             Module(name: "VirtXML", uses: ["Model", "XML"], products: [collections], fixtures: ["Fixtures"]),
-            Module(name: "Bootstrap", uses: ["Model", "Platform", "Guestfs", "InitFile"], products: [yams, collections, crypto]),
-            Module(name: "GuestAccess", uses: ["Model", "Platform", "SSH"]),
+            Module(
+                name: "Bootstrap",
+                uses: ["Model", "Platform", "Documents", "Archive", "Guestfs"],
+                products: [crypto, collections, yams],
+                testUses: ["Commands"]
+            ),
+            Module(name: "GuestAccess", uses: ["Platform", "Commands", "SSH"]),
+            Module(name: "HostPorts", uses: ["Model", "Platform", "GuestAccess"], hasTests: false),
+            Module(
+                name: "LibvirtHost",
+                uses: [
+                    "Model", "Platform", "XML", "Commands", "Libvirt", "SSH", "DiskImages", "Templates", "VirtXML", "Bootstrap",
+                    "GuestAccess", "HostPorts",
+                ],
+                products: [collections],
+                testUses: ["Claims"]
+            ),
             Module(
                 name: "Environments",
                 uses: [
-                    "Model", "Platform", "Planning", "InitFile", "Libvirt", "Claims", "VirtXML", "XML", "DiskImages", "GuestAccess", "SSH",
-                    "Topology", "Templates", "Bootstrap",
+                    "Model", "Platform", "XML", "Documents", "Commands", "Planning", "Libvirt", "SSH", "Claims", "DiskImages",
+                    "Templates", "InitFile", "Topology", "VirtXML", "Bootstrap", "GuestAccess", "HostPorts",
                 ],
-                products: [collections]
+                products: [crypto, collections],
+                testUses: ["LibvirtHost"]
             ),
         ]),
     Layer(
         folder: "Tasks",
         modules: [
             Module(
-                name: "Results", uses: ["Model", "XML", "Platform", "InitFile"], products: [yams, collections, asyncHTTPClient, nioCore, nioHTTP1]),
-            Module(name: "Formula", uses: ["Model", "InitFile"], products: [collections]),
+                name: "Results",
+                uses: ["Model", "Platform", "XML", "Documents"],
+                products: [collections, yams, nioCore, nioHTTP1, asyncHTTPClient]
+            ),
+            Module(name: "Formula", uses: ["Model", "Documents"], products: [collections]),
             Module(
-                name: "Disposable",
+                name: "Instances",
                 uses: [
-                    "Model", "Platform", "Planning", "InitFile", "SSH", "Claims", "DiskImages", "GuestAccess", "Templates", "Environments",
+                    "Model", "Platform", "Documents", "Archive", "Commands", "Planning", "SSH", "Claims", "DiskImages",
+                    "Templates", "GuestAccess", "HostPorts", "Environments",
                 ],
-                products: [subprocess, systemPackage, collections], embedded: ["shim.sh"]
+                products: [collections],
+                testUses: ["InitFile"],
+                embedded: ["shim.sh"]
             ),
             Module(
-                name: "Tasks",
-                uses: ["Model", "Platform", "Planning", "InitFile", "Claims", "GuestAccess", "Results", "Formula", "Disposable"],
-                products: [subprocess, systemPackage, collections], embedded: ["Directives/python_shim.py"]
+                name: "Directives",
+                uses: ["Model", "Platform", "Documents", "Archive", "Commands", "GuestAccess", "Results", "Formula", "Instances"],
+                products: [collections],
+                hasTests: false,
+                embedded: ["python_shim.py"]
+            ),
+            Module(
+                name: "TaskRuns",
+                uses: [
+                    "Model", "Platform", "Documents", "Archive", "Commands", "Planning", "Settings", "VirtXML", "GuestAccess",
+                    "Results", "Formula", "Instances", "Directives",
+                ],
+                products: [collections, yams]
             ),
         ]),
     Layer(
         folder: "Services",
         modules: [
-            Module(name: "Doctor", uses: ["Model", "Platform", "Libvirt", "Claims", "VirtXML", "Templates"]),
+            Module(name: "Doctor", uses: ["Model", "Platform", "Commands", "Libvirt", "Claims", "VirtXML"])
         ]),
     Layer(
         folder: "App",
@@ -112,11 +154,13 @@ let layers: [Layer] = [
             Module(
                 name: "CLI",
                 uses: [
-                    "Model", "Platform", "Settings", "Planning", "InitFile", "Claims", "Topology", "Templates", "GuestAccess", "Environments",
-                    "Doctor", "Results", "Formula", "Disposable", "Tasks",
+                    "Model", "Platform", "Documents", "Commands", "Planning", "Settings", "Claims", "Templates", "InitFile",
+                    "Topology", "GuestAccess", "HostPorts", "Environments", "Results", "Formula", "Instances", "Directives",
+                    "TaskRuns", "Doctor",
                 ],
-                products: [argumentParser, collections], fixtures: ["Fixtures"]
-            ),
+                products: [collections, argumentParser],
+                fixtures: ["Fixtures"]
+            )
         ]),
 ]
 
@@ -128,7 +172,7 @@ let strict: [SwiftSetting] = [
 ]
 
 /// Target names carry the package's name, because they must be unique in a user's whole package graph.
-func target(_ module: String) -> String { module.hasPrefix("C") && module != "CLI" && module != "Claims" ? module : "Atoll" + module }
+@MainActor func target(_ module: String) -> String { systemLibraries.contains { $0.name == module } ? module : "Atoll" + module }
 
 var targets = systemLibraries
 for (layer, module) in layers.flatMap({ layer in layer.modules.map { (layer.folder, $0) } }) {
@@ -142,7 +186,8 @@ for (layer, module) in layers.flatMap({ layer in layer.modules.map { (layer.fold
         targets.append(
             .testTarget(
                 name: target(module.name) + "Tests",
-                dependencies: [.target(name: target(module.name)), "AtollTestSupport"] + uses + module.products,
+                dependencies: [.target(name: target(module.name)), "AtollTestSupport"] + uses + module.products
+                    + module.testUses.map { .target(name: target($0)) } + module.testProducts,
                 path: "Tests/\(layer)/\(module.name)Tests",
                 exclude: module.fixtures,
                 swiftSettings: strict
@@ -152,19 +197,20 @@ for (layer, module) in layers.flatMap({ layer in layer.modules.map { (layer.fold
 }
 targets.append(
     .target(
-        name: "AtollTestSupport", dependencies: ["AtollModel", "AtollPlatform", "AtollSSH"], path: "Sources/Tests/TestSupport",
+        name: "AtollTestSupport", dependencies: ["AtollPlatform", "AtollSSH"], path: "Sources/Tests/TestSupport",
         swiftSettings: strict))
 targets.append(
     .executableTarget(
         name: "AtollMain",
         dependencies: [
-            "AtollCLI", "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollEnvironments",
-            "AtollDoctor", "AtollDisposable", "AtollTasks", "AtollResults",
+            "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollLibvirtHost", "AtollEnvironments", "AtollDoctor",
+            "AtollCLI",
         ],
         path: "Sources/App/AtollMain", swiftSettings: strict))
 targets.append(
     .testTarget(
-        name: "IntegrationTests", dependencies: ["AtollTestSupport", "AtollModel", "AtollPlatform"], path: "Tests/IntegrationTests",
+        name: "IntegrationTests", dependencies: ["AtollTestSupport", "AtollModel", "AtollPlatform", "AtollCommands"],
+        path: "Tests/IntegrationTests",
         swiftSettings: strict))
 
 let package = Package(

@@ -1,3 +1,4 @@
+import AtollLibvirtHost
 import AtollCLI
 import AtollClaims
 import AtollDoctor

@@ -1,9 +1,9 @@
+import AtollDirectives
 import ArgumentParser
-import AtollEnvironments
 import AtollModel
 import AtollPlanning
 package import AtollSettings
-import AtollTasks
+import AtollTaskRuns
 import Glibc
 
 /// A command line that makes no sense.

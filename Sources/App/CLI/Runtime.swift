@@ -4,7 +4,6 @@ import AtollModel
 package import AtollTemplates
 import ArgumentParser
 import AtollClaims
-import AtollPlatform
 
 /// What every way of reaching the host needs to know; flags and settings decide it, rooms receive it as values.
 package struct HostOptions: Sendable {

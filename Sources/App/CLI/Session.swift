@@ -1,3 +1,5 @@
+import AtollHostPorts
+import AtollCommands
 import AtollClaims
 import AtollEnvironments
 import AtollInitFile
@@ -5,8 +7,7 @@ import AtollModel
 import AtollPlanning
 import AtollPlatform
 import AtollSettings
-import AtollTasks
-import AtollGuestAccess
+import AtollTaskRuns
 
 /// One run of one verb: its settings in force, its streams, and the way to the host.
 struct Session: Sendable {

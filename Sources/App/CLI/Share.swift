@@ -1,4 +1,4 @@
-import AtollEnvironments
+import AtollHostPorts
 import AtollPlatform
 
 /// The directory that holds `templates/` and `init-examples/`: beside the program's real path, or where `ATOLL_SHARE` says.

@@ -1,5 +1,5 @@
+import AtollDocuments
 import ArgumentParser
-import AtollInitFile
 import AtollPlanning
 import Dispatch
 

@@ -1,6 +1,5 @@
-import AtollEnvironments
+import AtollHostPorts
 import AtollPlanning
-import AtollPlatform
 import Foundation
 import Glibc
 

@@ -72,7 +72,7 @@ package enum AtomicFile {
         close(descriptor)
     }
 
-    static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
+    package static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
         var offset = 0
         while offset < bytes.count {
             offset += try bytes.withUnsafeBytes { raw in

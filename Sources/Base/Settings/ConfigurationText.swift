@@ -1,13 +1,13 @@
-import AtollModel
+package import AtollModel
 import Glibc
 
 /// The text of a configuration file, read within bounds and without waiting for anybody.
-enum ConfigurationText {
+package enum ConfigurationText {
     /// Bytes; nobody writes that many settings.
-    static let sizeLimit = 4 << 20
+    package static let sizeLimit = 4 << 20
 
     /// Nil when there is none; one clear reason when there is one that cannot be read.
-    static func read(_ path: String) throws(InvalidInput) -> String? {
+    package static func read(_ path: String) throws(InvalidInput) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         func refuse(_ message: String) -> InvalidInput {

@@ -154,7 +154,7 @@ package struct Parameter: Sendable, Equatable {
 }
 
 extension String {
-    var trimmed: String {
+    package var trimmed: String {
         var text = self[...]
         while text.first?.isWhitespace == true { text.removeFirst() }
         while text.last?.isWhitespace == true { text.removeLast() }

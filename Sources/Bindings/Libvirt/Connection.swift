@@ -71,7 +71,9 @@ package final class Connection: @unchecked Sendable {
     }
 
     /// What the host and its hypervisor offer, as XML.
-    package func capabilities() throws(LibvirtError) -> String { try text("read the host's capabilities") { virConnectGetCapabilities($0) } }
+    package func capabilities() throws(LibvirtError) -> String {
+        try text("read the host's capabilities") { virConnectGetCapabilities($0) }
+    }
 
     /// What domains of one kind may hold, as XML. nil leaves the choice to libvirt.
     package func domainCapabilities(

@@ -51,7 +51,9 @@ package final class Domain: @unchecked Sendable {
     }
 
     /// Starts a defined domain.
-    package func create(_ flags: DomainStart = []) throws(LibvirtError) { try check("start", virDomainCreateWithFlags(raw, flags.rawValue)) }
+    package func create(_ flags: DomainStart = []) throws(LibvirtError) {
+        try check("start", virDomainCreateWithFlags(raw, flags.rawValue))
+    }
 
     /// Forgets a defined domain.
     package func undefine() throws(LibvirtError) { try check("undefine", virDomainUndefine(raw)) }

@@ -1,4 +1,4 @@
-import AtollInitFile
+import AtollDocuments
 package import AtollModel
 import AtollPlatform
 import OrderedCollections

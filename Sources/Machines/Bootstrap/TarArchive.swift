@@ -1,4 +1,4 @@
-import AtollPlatform
+import AtollArchive
 
 /// A POSIX ustar archive of guest files, written in memory: one unpacking puts a whole identity in place, owners and modes included.
 package enum TarArchive {

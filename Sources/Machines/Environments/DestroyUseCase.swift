@@ -1,3 +1,4 @@
+import AtollHostPorts
 import AtollClaims
 import AtollModel
 package import AtollPlanning

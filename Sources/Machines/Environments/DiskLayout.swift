@@ -1,4 +1,5 @@
-import AtollInitFile
+import AtollHostPorts
+import AtollDocuments
 import AtollModel
 import AtollPlatform
 import OrderedCollections

@@ -1,4 +1,4 @@
-import AtollInitFile
+package import AtollHostPorts
 package import AtollModel
 import OrderedCollections
 

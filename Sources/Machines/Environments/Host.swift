@@ -1,3 +1,4 @@
+package import AtollHostPorts
 package import AtollClaims
 package import AtollModel
 package import AtollPlanning

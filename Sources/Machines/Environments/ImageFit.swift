@@ -1,5 +1,6 @@
+import AtollHostPorts
+import AtollDocuments
 import AtollDiskImages
-import AtollInitFile
 import AtollModel
 import AtollPlatform
 import OrderedCollections
@@ -55,12 +56,5 @@ struct ImageFit {
         let lacks = firmware == .uefi ? "has no EFI loader" : "has no loader that a BIOS starts"
         return "\(image.name) \(lacks): its metadata says firmware: \(offered.map(\.rawValue).joined(separator: ", ")). "
             + "Take another image, or ask for no firmware"
-    }
-}
-
-extension Firmware {
-    /// What an image's metadata says that it boots with: a word, or a list of them.
-    static func named(_ value: Value) -> [Firmware] {
-        (value.elements ?? [value]).compactMap { $0.text.flatMap(Firmware.init) }
     }
 }

@@ -1,3 +1,4 @@
+package import AtollHostPorts
 package import AtollInitFile
 
 /// What `init` was asked for.

@@ -1,5 +1,5 @@
+import AtollHostPorts
 import AtollClaims
-import AtollInitFile
 package import AtollModel
 import AtollPlanning
 import AtollPlatform

@@ -1,3 +1,4 @@
+package import AtollHostPorts
 import AtollClaims
 package import AtollModel
 import AtollPlanning

@@ -1,3 +1,5 @@
+package import AtollHostPorts
+import AtollDocuments
 import AtollBootstrap
 import AtollDiskImages
 import AtollInitFile

@@ -1,3 +1,5 @@
+package import AtollHostPorts
+import AtollDocuments
 import AtollInitFile
 package import AtollModel
 import AtollPlatform

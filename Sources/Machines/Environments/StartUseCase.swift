@@ -1,3 +1,4 @@
+package import AtollHostPorts
 package import AtollModel
 package import AtollPlanning
 import OrderedCollections

@@ -1,6 +1,6 @@
+package import AtollHostPorts
 package import AtollModel
 import AtollPlanning
-import AtollPlatform
 import OrderedCollections
 
 /// `status`: what is saved, and what the host shows of it now.

@@ -1,3 +1,4 @@
+package import AtollHostPorts
 import AtollModel
 package import AtollPlanning
 import OrderedCollections

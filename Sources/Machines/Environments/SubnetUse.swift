@@ -1,5 +1,6 @@
+import AtollHostPorts
+import AtollCommands
 import AtollClaims
-import AtollGuestAccess
 import AtollModel
 import AtollPlatform
 import OrderedCollections

@@ -1,3 +1,4 @@
+import AtollHostPorts
 package import AtollModel
 package import AtollPlanning
 import AtollPlatform

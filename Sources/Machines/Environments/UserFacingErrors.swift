@@ -1,3 +1,4 @@
+package import AtollHostPorts
 package import AtollBootstrap
 package import AtollClaims
 package import AtollDiskImages

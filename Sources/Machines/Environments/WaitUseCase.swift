@@ -1,3 +1,4 @@
+package import AtollHostPorts
 package import AtollModel
 import AtollPlanning
 

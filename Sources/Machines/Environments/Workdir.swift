@@ -1,3 +1,4 @@
+package import AtollHostPorts
 import AtollPlatform
 import Glibc
 

@@ -1,3 +1,4 @@
+import AtollCommands
 /// One thing a guest must have come to before it counts as up; waited for by `Readiness`.
 package struct Requirement: Sendable {
     /// What one look at it showed.

@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollSSH
 import Foundation
 import Glibc

@@ -1,3 +1,4 @@
+package import AtollCommands
 package import AtollSSH
 import Glibc
 

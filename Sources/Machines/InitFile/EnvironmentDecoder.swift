@@ -1,3 +1,4 @@
+import AtollDocuments
 import AtollModel
 import Glibc
 import OrderedCollections

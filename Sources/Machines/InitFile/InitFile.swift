@@ -1,3 +1,4 @@
+import AtollDocuments
 package import AtollModel
 import OrderedCollections
 
@@ -9,9 +10,6 @@ import OrderedCollections
 ///
 /// Start with `load`; `Keys` is the one table that decoder and `InitFileSchema` share.
 package enum InitFile {
-    /// Larger files are refused unread: the largest real init files have a few ten thousand bytes.
-    package static let sizeLimit = 4 << 20
-
     /// What one reading gave: the parts that could be understood, and everything found.
     package struct Draft: Sendable {
         /// With errors it is only good for looking further: what could not be understood is left at its default.
@@ -64,6 +62,12 @@ package enum InitFile {
 }
 
 extension InitFile {
+    /// The text of an init file.
+    static func source(_ path: String) throws(InvalidInput) -> String {
+        try LocatedDocument.readText(
+            path: path, kind: "an init file (YAML or JSON)", hint: ", or write one (`init-examples/` has some to copy)")
+    }
+
     private static func decode(_ tree: Tree, _ found: [Diagnostic], file: String) -> (spec: EnvironmentSpec?, findings: Findings) {
         var tree = tree
         let faults = Prototypes.resolve(in: &tree, file: file)

@@ -1,3 +1,4 @@
+import AtollDocuments
 package import AtollModel
 package import OrderedCollections
 

@@ -1,3 +1,4 @@
+import AtollDocuments
 package import AtollModel
 
 /// Specs that a prefix saved (`virt/vm-NAME`, `virt/net-NAME`): the same keys as in an init file, with what init decided filled in.

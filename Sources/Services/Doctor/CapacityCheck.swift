@@ -1,6 +1,6 @@
+import AtollPlatform
 import AtollClaims
 import AtollModel
-import AtollPlatform
 
 /// Room for disks and memory for guests.
 enum CapacityCheck {

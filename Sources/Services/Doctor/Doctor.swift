@@ -1,5 +1,3 @@
-import AtollPlatform
-
 /// What is right and wrong about this host, one `Finding` per thing looked at, each with the commands that mend it.
 ///
 /// It looks and changes nothing, and never stops at the first trouble: a check that cannot be made says so in its own finding. Facts

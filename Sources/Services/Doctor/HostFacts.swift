@@ -1,3 +1,4 @@
+import AtollCommands
 package import AtollPlatform
 import AtollLibvirt
 import Foundation

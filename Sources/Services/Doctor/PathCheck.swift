@@ -1,6 +1,5 @@
 import AtollClaims
 import AtollModel
-import AtollPlatform
 import Glibc
 
 /// Whether QEMU's user gets to templates and disks, from the root directory down.

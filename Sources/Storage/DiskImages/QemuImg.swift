@@ -1,3 +1,4 @@
+import AtollCommands
 package import AtollModel
 import AtollPlatform
 import Glibc

@@ -1,5 +1,4 @@
 import AtollModel
-import AtollPlatform
 
 extension ImageHeader {
     /// Checks a file that is to become a template or be used as a disk by itself: qcow2, raw or iso by its own bytes, whole, and

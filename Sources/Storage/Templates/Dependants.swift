@@ -1,6 +1,6 @@
+import AtollDocuments
 import AtollClaims
 import AtollDiskImages
-import AtollInitFile
 import AtollModel
 import AtollPlatform
 

@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollGuestfs
 import AtollModel
 import AtollPlatform

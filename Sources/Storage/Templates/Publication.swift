@@ -1,6 +1,6 @@
+import AtollDocuments
 import AtollClaims
 import AtollDiskImages
-import AtollInitFile
 package import AtollModel
 import AtollPlatform
 import Foundation

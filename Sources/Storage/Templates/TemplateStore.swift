@@ -1,6 +1,6 @@
+import AtollDocuments
 package import AtollClaims
 import AtollDiskImages
-import AtollInitFile
 import AtollModel
 package import AtollPlatform
 import Foundation

@@ -1,4 +1,4 @@
-import AtollInitFile
+import AtollDocuments
 import AtollModel
 import OrderedCollections
 

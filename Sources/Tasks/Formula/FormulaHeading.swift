@@ -1,4 +1,4 @@
-import AtollInitFile
+import AtollDocuments
 import AtollModel
 
 extension Formula {
@@ -14,8 +14,8 @@ extension Formula {
         package init(of path: String) {
             let file = path.split(separator: "/").last.map(String.init) ?? path
             name = file.lastIndex(of: ".").map { String(file[..<$0]) }.flatMap { $0.isEmpty ? nil : $0 } ?? file
-            guard let text = try? InitFile.readText(path: path, kind: Formula.kind),
-                let document = try? InitFile.readDocument(text, file: path, kind: Formula.kind)
+            guard let text = try? LocatedDocument.readText(path: path, kind: Formula.kind),
+                let document = try? LocatedDocument.read(text, file: path, kind: Formula.kind)
             else { return }
             let root = FormulaFindings(document).root.value
             func word(_ key: String) -> String? {

@@ -1,4 +1,4 @@
-import AtollInitFile
+import AtollDocuments
 package import AtollModel
 
 extension Formula {
@@ -6,13 +6,13 @@ extension Formula {
 
     /// Reads the file at `path`. Throws `InvalidInput` with every error of the file, in file order.
     package static func load(_ path: String) throws(InvalidInput) -> Formula {
-        try parse(try InitFile.readText(path: path, kind: kind), file: path)
+        try parse(try LocatedDocument.readText(path: path, kind: kind), file: path)
     }
 
     /// Reads formula text; `file` is the name that findings show.
     package static func parse(_ text: String, file: String) throws(InvalidInput) -> Formula {
         let findings: FormulaFindings
-        do throws(InvalidInput) { findings = FormulaFindings(try InitFile.readDocument(text, file: file, kind: kind)) } catch {
+        do throws(InvalidInput) { findings = FormulaFindings(try LocatedDocument.read(text, file: file, kind: kind)) } catch {
             throw explained(error, text: text)
         }
         let root = findings.root

@@ -1,4 +1,3 @@
-import AtollInitFile
 package import AtollModel
 package import OrderedCollections
 

@@ -1,4 +1,4 @@
-import AtollInitFile
+import AtollDocuments
 package import AtollModel
 package import OrderedCollections
 

@@ -1,5 +1,5 @@
+import AtollDocuments
 package import AtollModel
-import AtollInitFile
 import OrderedCollections
 
 /// results.json: the fields of ResultYAML, and a summary for programs that only want to know how it went.

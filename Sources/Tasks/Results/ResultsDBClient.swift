@@ -1,6 +1,6 @@
+import AtollDocuments
 import AsyncHTTPClient
 package import AtollModel
-import AtollInitFile
 import Foundation
 import NIOCore
 import NIOHTTP1

@@ -1,5 +1,4 @@
 package import AtollModel
-import AtollInitFile
 import OrderedCollections
 
 /// What would be posted to ResultsDB for a run's results: the pure part of reporting.

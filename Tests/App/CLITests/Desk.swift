@@ -1,9 +1,10 @@
+import AtollDirectives
 import ArgumentParser
 import AtollClaims
 import AtollModel
 import AtollPlatform
 import AtollResults
-import AtollTasks
+import AtollTaskRuns
 import AtollTestSupport
 import Foundation
 import Glibc

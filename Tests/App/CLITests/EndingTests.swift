@@ -1,10 +1,10 @@
+import AtollHostPorts
+import AtollDirectives
 import AtollClaims
-import AtollEnvironments
 import AtollGuestAccess
 import AtollModel
 import AtollPlanning
 import AtollPlatform
-import AtollTasks
 import AtollTemplates
 import Testing
 

@@ -1,7 +1,6 @@
+import AtollInitFile
 import ArgumentParser
 import AtollClaims
-import AtollEnvironments
-import AtollInitFile
 import AtollTestSupport
 import Testing
 

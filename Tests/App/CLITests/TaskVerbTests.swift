@@ -1,11 +1,11 @@
+import AtollDirectives
 import ArgumentParser
 import AtollClaims
-import AtollDisposable
+import AtollInstances
 import AtollModel
 import AtollPlatform
 import AtollResults
-import AtollSettings
-import AtollTasks
+import AtollTaskRuns
 import AtollTestSupport
 import Foundation
 import Glibc

@@ -1,9 +1,9 @@
+import AtollCommands
 import ArgumentParser
 import Foundation
 import Testing
 
 @testable import AtollCLI
-import AtollGuestAccess
 
 /// What the parser itself says of every verb.
 private struct Dump: Decodable {

@@ -1,4 +1,4 @@
-import AtollPlatform
+import AtollCommands
 import AtollSSH
 import AtollTestSupport
 import Foundation

@@ -7,8 +7,7 @@ import Testing
 
 @Suite struct RecipeTests {
     /// The recipes that are shipped.
-    static let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("templates/bootstrap").path
+    static let shipped = Checkout.root + "/templates/bootstrap"
 
     @Test(arguments: [
         (["debian"], "debian"), (["debian12"], "debian"), (["ubuntu22"], "ubuntu"), (["el7", "centos7", "rhel", "fedora"], "base"),

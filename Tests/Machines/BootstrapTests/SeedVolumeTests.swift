@@ -1,3 +1,4 @@
+import AtollArchive
 import AtollModel
 import AtollTestSupport
 import Crypto

@@ -1,3 +1,4 @@
+import AtollArchive
 @testable import AtollBootstrap
 
 struct Malformed: Error { var what: String }

@@ -1,3 +1,4 @@
+import AtollHostPorts
 @testable import AtollEnvironments
 import AtollModel
 import Testing

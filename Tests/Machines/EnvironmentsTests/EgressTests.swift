@@ -1,3 +1,4 @@
+import AtollHostPorts
 import AtollModel
 import AtollPlanning
 import AtollPlatform
@@ -7,6 +8,7 @@ import OrderedCollections
 import Synchronization
 import Testing
 
+@testable import AtollLibvirtHost
 @testable import AtollEnvironments
 
 @Suite struct EgressTests {

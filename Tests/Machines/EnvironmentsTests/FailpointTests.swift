@@ -1,3 +1,4 @@
+import AtollHostPorts
 import AtollEnvironments
 import AtollModel
 import AtollPlanning

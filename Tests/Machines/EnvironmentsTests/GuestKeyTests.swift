@@ -1,3 +1,4 @@
+import AtollHostPorts
 import AtollGuestAccess
 import AtollModel
 import AtollPlatform
@@ -6,6 +7,7 @@ import AtollTestSupport
 import OrderedCollections
 import Testing
 
+@testable import AtollLibvirtHost
 @testable import AtollEnvironments
 
 /// Which keys of a prefix are offered to guests, and which are written into them.

@@ -1,3 +1,4 @@
+import AtollHostPorts
 import AtollClaims
 import AtollModel
 import AtollPlanning
@@ -8,6 +9,7 @@ import OrderedCollections
 import Synchronization
 import Testing
 
+@testable import AtollLibvirtHost
 @testable import AtollEnvironments
 
 /// What others have on the host, and what a killed daemon left there, beside networks of ours.

@@ -1,4 +1,4 @@
-import AtollInitFile
+import AtollHostPorts
 import AtollModel
 import AtollPlatform
 import AtollTestSupport

@@ -1,6 +1,6 @@
+import AtollCommands
 import AtollInitFile
 import AtollModel
-import AtollPlatform
 import AtollTestSupport
 import Testing
 

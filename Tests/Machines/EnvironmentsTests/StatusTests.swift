@@ -1,3 +1,4 @@
+import AtollHostPorts
 import AtollModel
 import AtollTestSupport
 import Foundation

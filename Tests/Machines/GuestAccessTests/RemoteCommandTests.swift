@@ -1,5 +1,5 @@
+import AtollCommands
 import AtollGuestAccess
-import AtollPlatform
 import AtollTestSupport
 import Testing
 

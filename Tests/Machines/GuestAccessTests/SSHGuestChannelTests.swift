@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollGuestAccess
 import AtollSSH
 import AtollTestSupport

@@ -4,6 +4,7 @@ import Foundation
 import OrderedCollections
 import Testing
 
+@testable import AtollDocuments
 @testable import AtollInitFile
 
 /// A file with one VM on one net; `domain` and `net` are added members in flow style.
@@ -39,10 +40,10 @@ func warnings(_ text: String) -> [String] { InitFile.draft(text, file: "f").warn
         let mark = "\u{FEFF}"
         let plain = try spec(sample())
         #expect(try spec(mark + sample()) == plain)
-        #expect(try ValueJSON.parse(#"{"a": 1, "b": 2}"#) == InitFile.readDocument(mark + #"{"a": 1, "b": 2}"#, file: "f", kind: "x").value)
+        #expect(try ValueJSON.parse(#"{"a": 1, "b": 2}"#) == LocatedDocument.read(mark + #"{"a": 1, "b": 2}"#, file: "f", kind: "x").value)
         let workspace = try Workspace("bom")
         let path = try workspace.write("init.yaml", mark + sample())
-        #expect(try InitFile.readText(path: path, kind: "an init file") == sample())
+        #expect(try LocatedDocument.readText(path: path, kind: "an init file") == sample())
         #expect(try InitFile.load(path).spec.sources.position(of: .keys("nets")) == plain.sources.position(of: .keys("nets")))
     }
 

@@ -1,3 +1,5 @@
+import AtollTestSupport
+import AtollDocuments
 import AtollModel
 import Foundation
 import OrderedCollections
@@ -100,8 +102,7 @@ import Testing
     }
 
     @Test func examplesHaveNothingToComplainAbout() throws {
-        let package = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
+        let package = URL(fileURLWithPath: Checkout.root).resolvingSymlinksInPath()
         let folder = package.appendingPathComponent("init-examples").path
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".json") }
         #expect(names.count >= 4)

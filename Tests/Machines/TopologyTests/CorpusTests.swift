@@ -1,3 +1,5 @@
+import AtollTestSupport
+import AtollDocuments
 import AtollInitFile
 import AtollModel
 import Foundation
@@ -12,8 +14,7 @@ private struct Corpus {
     var expected: Value
 
     static let shared: Corpus? = {
-        let package = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
+        let package = URL(fileURLWithPath: Checkout.root).resolvingSymlinksInPath()
         let root =
             ProcessInfo.processInfo.environment["ATOLL_CORPUS"]
             ?? package.deletingLastPathComponent().appendingPathComponent("shared/corpus").path

@@ -1,3 +1,4 @@
+import AtollDocuments
 import AtollInitFile
 import AtollModel
 import AtollTestSupport

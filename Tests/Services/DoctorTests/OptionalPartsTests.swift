@@ -1,4 +1,3 @@
-import AtollPlatform
 import Glibc
 import Testing
 

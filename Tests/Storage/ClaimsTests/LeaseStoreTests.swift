@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollClaims
 import AtollModel
 import AtollPlatform

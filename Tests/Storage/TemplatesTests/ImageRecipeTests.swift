@@ -16,8 +16,7 @@ import Testing
         """
 
     private static let shipped =
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path + "/templates/images"
+        Checkout.root + "/templates/images"
 
     @Test func everyShippedRecipeLoads() throws {
         let names = try ImageRecipe.available(in: Self.shipped)

@@ -1,3 +1,4 @@
+import AtollTestSupport
 import AtollModel
 import AtollPlatform
 import AtollTemplates
@@ -137,7 +138,7 @@ import Testing
     }
 
     @Test func theShippedRepositoryIsValid() throws {
-        let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let here = URL(fileURLWithPath: Checkout.root)
         let repository = try Repository.load(here.appendingPathComponent("templates/repo.json").path)
         #expect(repository.name == "atoll")
         #expect(Set(repository.templates.keys) == ["tiny", "debian-12", "debian-12-cloud"])

@@ -1,9 +1,9 @@
+import AtollHostPorts
+import AtollCommands
 import ArgumentParser
 import AtollEnvironments
-import AtollInitFile
 import AtollModel
 import AtollPlatform
-import AtollGuestAccess
 
 /// Flags that `init` and `up` share.
 struct InitOptions: ParsableArguments {

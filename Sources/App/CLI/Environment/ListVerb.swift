@@ -1,5 +1,5 @@
-import ArgumentParser
 import AtollEnvironments
+import ArgumentParser
 import AtollModel
 
 struct ListVerb: QueryVerb {

@@ -1,3 +1,4 @@
+import AtollHostPorts
 import ArgumentParser
 import AtollEnvironments
 import AtollModel

@@ -1,7 +1,7 @@
+import AtollHostPorts
 import ArgumentParser
 import AtollEnvironments
 import AtollModel
-import AtollPlatform
 import OrderedCollections
 
 struct UpVerb: Verb {

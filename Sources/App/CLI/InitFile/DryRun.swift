@@ -1,6 +1,6 @@
+import AtollHostPorts
 import AtollClaims
 import AtollEnvironments
-import AtollInitFile
 import AtollModel
 import AtollTopology
 

@@ -1,3 +1,4 @@
+import AtollDocuments
 import ArgumentParser
 import AtollInitFile
 

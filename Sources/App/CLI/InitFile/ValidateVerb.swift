@@ -1,6 +1,5 @@
-import ArgumentParser
 import AtollEnvironments
-import AtollInitFile
+import ArgumentParser
 import AtollModel
 import OrderedCollections
 

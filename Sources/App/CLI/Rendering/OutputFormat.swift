@@ -1,4 +1,4 @@
-import AtollInitFile
+import AtollDocuments
 import AtollModel
 
 /// How a query verb's document is printed, and whether a changing verb prints JSON events.

@@ -1,9 +1,9 @@
+import AtollDirectives
 import ArgumentParser
-import AtollDisposable
+import AtollInstances
 import AtollModel
 import AtollPlatform
-import AtollSettings
-import AtollTasks
+import AtollTaskRuns
 
 struct GcVerb: Verb {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,9 @@
+import AtollTaskRuns
+import AtollSettings
+import AtollCommands
 import ArgumentParser
 import AtollPlatform
-import AtollSettings
 import Foundation
-import AtollGuestAccess
 
 struct GenerateConfigVerb: QueryVerb {
     static let configuration = CommandConfiguration(

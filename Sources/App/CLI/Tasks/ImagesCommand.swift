@@ -1,6 +1,5 @@
 import ArgumentParser
-import AtollDisposable
-import AtollInitFile
+import AtollInstances
 import AtollModel
 import AtollPlatform
 import AtollTemplates

@@ -1,7 +1,7 @@
 import AtollClaims
-import AtollDisposable
+import AtollInstances
 import AtollPlatform
-import AtollTasks
+import AtollTaskRuns
 import Foundation
 
 /// The VM that a run left behind for a look, and whether it is there still.

@@ -1,6 +1,6 @@
+import AtollDirectives
 import AtollPlatform
-import AtollSettings
-import AtollTasks
+import AtollTaskRuns
 
 /// What makes a run the same as the one it repeats: where it runs must be as it was then; what else differs is worth a warning.
 struct Repetition {

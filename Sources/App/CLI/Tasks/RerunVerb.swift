@@ -1,10 +1,10 @@
+import AtollCommands
 import ArgumentParser
 import AtollFormula
 import AtollModel
 import AtollPlanning
-import AtollTasks
+import AtollTaskRuns
 import Foundation
-import AtollGuestAccess
 
 struct RerunVerb: TaskVerb {
     static let configuration = CommandConfiguration(

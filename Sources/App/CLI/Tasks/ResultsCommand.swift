@@ -1,7 +1,7 @@
 import ArgumentParser
 import AtollClaims
 import AtollModel
-import AtollTasks
+import AtollTaskRuns
 
 /// `atoll results`: the noun; its verbs are beside it.
 struct ResultsCommand: AsyncParsableCommand {

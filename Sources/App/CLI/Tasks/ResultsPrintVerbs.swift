@@ -1,7 +1,8 @@
+import AtollTaskRuns
+import AtollDirectives
 import ArgumentParser
 import AtollPlatform
 import AtollResults
-import AtollTasks
 import Foundation
 
 /// A verb that prints the results of runs in one of the forms that others read.

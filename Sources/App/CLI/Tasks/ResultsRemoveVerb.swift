@@ -1,6 +1,6 @@
 import ArgumentParser
 import AtollPlatform
-import AtollTasks
+import AtollTaskRuns
 
 struct ResultsRemoveVerb: QueryVerb {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,8 @@
+import AtollDirectives
 import ArgumentParser
 import AtollModel
 import AtollResults
-import AtollTasks
+import AtollTaskRuns
 
 struct ResultsShowVerb: QueryVerb {
     static let configuration = CommandConfiguration(

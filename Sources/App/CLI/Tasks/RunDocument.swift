@@ -1,7 +1,8 @@
+import AtollDirectives
 import AtollClaims
 import AtollModel
 import AtollResults
-import AtollTasks
+import AtollTaskRuns
 import Foundation
 import OrderedCollections
 

@@ -1,5 +1,5 @@
+import AtollDirectives
 import AtollPlanning
-import AtollTasks
 import Synchronization
 
 /// What the plans that make and remove a run's VM do, as lines of its log: every step at DEBUG, and one at INFO now and then for steps that

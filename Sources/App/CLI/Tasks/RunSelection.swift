@@ -1,6 +1,6 @@
+import AtollDirectives
 import ArgumentParser
-import AtollSettings
-import AtollTasks
+import AtollTaskRuns
 import Foundation
 
 /// A run as the store has it.

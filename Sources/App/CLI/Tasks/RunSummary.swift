@@ -1,6 +1,5 @@
-import AtollInitFile
 import AtollResults
-import AtollTasks
+import AtollTaskRuns
 
 /// How several runs ended, in a line with one more for each that did not end well.
 struct RunSummary {

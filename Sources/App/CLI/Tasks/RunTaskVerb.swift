@@ -1,11 +1,11 @@
+import AtollDirectives
 import ArgumentParser
-import AtollDisposable
+import AtollInstances
 import AtollFormula
 import AtollModel
 import AtollPlatform
 import AtollResults
-import AtollSettings
-import AtollTasks
+import AtollTaskRuns
 import Foundation
 import OrderedCollections
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import AtollFormula
 import AtollPlatform
-import AtollTasks
+import AtollTaskRuns
 import Foundation
 
 struct RunVerb: TaskVerb {

@@ -1,4 +1,4 @@
-import AtollSettings
+import AtollTaskRuns
 
 /// Times on the command line, as in the settings: `90`, `90s`, `10m`, `2h`.
 enum Seconds {

@@ -1,6 +1,7 @@
-import AtollInitFile
+import AtollDirectives
+import AtollDocuments
 import AtollModel
-import AtollTasks
+import AtollTaskRuns
 import Foundation
 import OrderedCollections
 

@@ -1,9 +1,8 @@
-import AtollDisposable
+import AtollDirectives
+import AtollInstances
 import AtollEnvironments
 import AtollPlanning
-import AtollPlatform
-import AtollSettings
-import AtollTasks
+import AtollTaskRuns
 import Foundation
 import Glibc
 

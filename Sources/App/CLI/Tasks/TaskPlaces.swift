@@ -1,11 +1,12 @@
+import AtollSettings
+import AtollDirectives
 import AtollClaims
-import AtollDisposable
+import AtollInstances
 import AtollEnvironments
 import AtollFormula
 import AtollModel
 import AtollPlatform
-import AtollSettings
-import AtollTasks
+import AtollTaskRuns
 import Foundation
 
 /// Where a run goes.

@@ -1,9 +1,8 @@
-import AtollDisposable
+import AtollInstances
 import AtollFormula
-import AtollInitFile
 import AtollModel
 import AtollPlatform
-import AtollTasks
+import AtollTaskRuns
 import OrderedCollections
 
 /// `runtask --dry-run`: what would run where, with every finding of the formulas. Makes nothing.

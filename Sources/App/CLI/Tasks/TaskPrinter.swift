@@ -1,4 +1,4 @@
-import AtollTasks
+import AtollDirectives
 import Glibc
 import Synchronization
 

@@ -1,13 +1,13 @@
-import AtollDisposable
+import AtollSettings
+import AtollDirectives
+import AtollInstances
 import AtollEnvironments
 import AtollFormula
-import AtollGuestAccess
 import AtollModel
 import AtollPlanning
 import AtollPlatform
 import AtollResults
-import AtollSettings
-import AtollTasks
+import AtollTaskRuns
 import Foundation
 import Glibc
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import AtollPlanning
-import AtollTasks
+import AtollTaskRuns
 import Dispatch
 import Glibc
 

@@ -1,5 +1,5 @@
+import AtollHostPorts
 import ArgumentParser
-import AtollEnvironments
 import AtollPlanning
 import AtollTemplates
 
