@@ -1,4 +1,5 @@
 import AtollLibvirtHost
+import AtollBootstrap
 import AtollCLI
 import AtollClaims
 import AtollDoctor
@@ -73,9 +74,14 @@ enum AtollMain {
         let builder = (try? share.get()).map {
             ImageBuilder(directory: $0 + "/templates/images", forceTCG: accelerator(options).accelerator == .tcg)
         }
+        let forceTCG = { @Sendable in accelerator(options).accelerator == .tcg }
         return TemplateCatalog(
             repository: try Repository.load(path, variables: environment),
             store: TemplateStore(root: root, directory: options.templateStore),
-            builder: builder)
+            builder: builder,
+            inspector: {
+                try await ImageInspection.warnings(
+                    path: $0.path, bootstrap: $0.bootstrap, rootPartition: $0.rootPartition, forceTCG: forceTCG())
+            })
     }
 }

@@ -9,6 +9,8 @@ extension Appliance {
         package var mode: UInt32
         package var owner: UInt32
         package var group: UInt32
+        /// Bytes.
+        package var size: Int64
 
         package var isDirectory: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFDIR) }
         package var isFile: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFREG) }
@@ -24,7 +26,7 @@ extension Appliance {
             defer { release(found) }
             return FileStatus(
                 mode: UInt32(truncatingIfNeeded: found.pointee.st_mode), owner: UInt32(truncatingIfNeeded: found.pointee.st_uid),
-                group: UInt32(truncatingIfNeeded: found.pointee.st_gid))
+                group: UInt32(truncatingIfNeeded: found.pointee.st_gid), size: found.pointee.st_size)
         }
         if result.value == nil, result.error.code != .notFound { throw result.error }
         return result.value

@@ -41,13 +41,10 @@ package final class Appliance: @unchecked Sendable {
         let library = try GuestfsLibrary.loaded()
         let create: Signature.Create = try library.function("guestfs_create_flags")
         let close: Signature.Close = try library.function("guestfs_close")
-        let silence: Signature.SetErrorHandler = try library.function("guestfs_set_error_handler")
         // The environment is parsed as well, for those who set LIBGUESTFS_HV or LIBGUESTFS_DEBUG; what matters is set below.
         guard let raw = create(0) else {
             throw GuestfsError(.failed, "create a libguestfs handle", "out of memory, or a LIBGUESTFS_ variable is wrong")
         }
-        // Errors are read from the handle, not printed.
-        silence(raw, nil, nil)
         let log = ApplianceLog()
         let process: ApplianceProcess
         do throws(GuestfsError) {
@@ -163,6 +160,9 @@ package final class Appliance: @unchecked Sendable {
         guard let raw = OpaquePointer(bitPattern: handle.withLock { $0 }) else {
             throw GuestfsError(.closed, operation, "the appliance is closed")
         }
+        // Errors are read from the handle, not printed. libguestfs keeps a handler for each thread.
+        let silence: Signature.SetErrorHandler = try library.function("guestfs_set_error_handler")
+        silence(raw, nil, nil)
         let value = body(raw)
         let text: Signature.LastError = try library.function("guestfs_last_error")
         let number: Signature.Do = try library.function("guestfs_last_errno")

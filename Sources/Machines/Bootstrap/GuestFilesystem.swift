@@ -1,11 +1,9 @@
+import AtollModel
+
 /// The mounted filesystem of a guest that is off, as far as preparing it needs one. Paths are absolute in the guest.
-protocol GuestFilesystem {
+protocol GuestFilesystem: GuestTree {
     /// What is at `path`, a link itself not followed; nil when nothing is.
     func status(_ path: String) throws -> GuestFileStatus?
-    /// The file's whole content.
-    func read(_ path: String) throws -> [UInt8]
-    /// Paths that match a pattern with `*` and `?`.
-    func glob(_ pattern: String) throws -> [String]
     /// Removes a file or a whole tree; nothing there is no error.
     func remove(_ path: String) throws
     /// Puts all of these in place at once, making directories above them; what is there is replaced.
@@ -22,16 +20,29 @@ struct GuestFileStatus: Sendable, Equatable {
     var mode: UInt32
     var owner: UInt32
     var group: UInt32
+    /// Bytes.
+    var size: Int64
 
-    init(kind: Kind, mode: UInt32, owner: UInt32, group: UInt32) {
+    init(kind: Kind, mode: UInt32, owner: UInt32, group: UInt32, size: Int64) {
         self.kind = kind
         self.mode = mode
         self.owner = owner
         self.group = group
+        self.size = size
     }
 }
 
 extension GuestFilesystem {
+    func node(_ path: String) throws -> GuestNode? {
+        try status(path).map { status in
+            switch status.kind {
+            case .file: .file(size: status.size)
+            case .directory: .directory
+            case .link, .other: .other
+            }
+        }
+    }
+
     func exists(_ path: String) throws -> Bool { try status(path) != nil }
 
     /// Whether anything is at this path, or matches this pattern.

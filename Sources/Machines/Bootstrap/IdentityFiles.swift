@@ -20,6 +20,10 @@ package enum IdentityFiles {
     /// D-Bus's copy of the machine-id, as a link, the way distributions ship it.
     package static let busMachineID = GuestFile.link("/var/lib/dbus/machine-id", to: "/etc/machine-id")
 
+    /// Disables cloud-init: sysprep has given the guest its identity. cloud-init's generator tests for the file, not for its content.
+    package static let cloudInitDisabled = GuestFile.text(
+        "/etc/cloud/cloud-init.disabled", "Atoll wrote this VM's identity (bootstrap: sysprep). Remove this file to enable cloud-init.\n")
+
     /// `/root/.ssh/authorized_keys` and its directory; nothing when there is no key.
     package static func authorizedKeys(_ keys: [String]) -> [GuestFile] {
         guard !keys.isEmpty else { return [] }

@@ -10,13 +10,25 @@ struct LiveAppliance: DiskAppliance, ApplianceSession {
 
     /// Adds the disks, in order, and starts it.
     init(disks: [SysprepBatch.Disk], forceTCG: Bool, cancellation: Cancellation) throws {
+        let disks = disks.map { (path: $0.path, format: $0.format) }
+        try self.init(disks, readOnly: false, forceTCG: forceTCG, cancellation: cancellation)
+    }
+
+    /// Adds one disk that is not written to, and starts it.
+    init(reading path: String, format: DiskSpec.Format, forceTCG: Bool, cancellation: Cancellation) throws {
+        try self.init([(path: path, format: format)], readOnly: true, forceTCG: forceTCG, cancellation: cancellation)
+    }
+
+    private init(
+        _ disks: [(path: String, format: DiskSpec.Format)], readOnly: Bool, forceTCG: Bool, cancellation: Cancellation
+    ) throws {
         count = disks.count
         do {
             // A second processor for the second disk's worth of udev and LVM probing while it starts.
             let appliance = try Appliance(Appliance.Options(forceTCG: forceTCG, processors: disks.count > 1 ? 2 : 1))
             self.appliance = appliance
             do {
-                for disk in disks { try appliance.add(disk.path, format: disk.format.rawValue) }
+                for disk in disks { try appliance.add(disk.path, format: disk.format.rawValue, readOnly: readOnly) }
                 try cancellation.aborting({ appliance.cancel() }) { try appliance.launch() }
             } catch {
                 appliance.close()
@@ -67,7 +79,7 @@ struct LiveAppliance: DiskAppliance, ApplianceSession {
     func status(_ path: String) throws -> GuestFileStatus? {
         guard let found = try appliance.status(path) else { return nil }
         let kind: GuestFileStatus.Kind = found.isFile ? .file : found.isDirectory ? .directory : found.isLink ? .link : .other
-        return GuestFileStatus(kind: kind, mode: found.mode & 0o7777, owner: found.owner, group: found.group)
+        return GuestFileStatus(kind: kind, mode: found.mode & 0o7777, owner: found.owner, group: found.group, size: found.size)
     }
     func read(_ path: String) throws -> [UInt8] { try appliance.read(path) }
     func glob(_ pattern: String) throws -> [String] { try appliance.glob(pattern).map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 } }

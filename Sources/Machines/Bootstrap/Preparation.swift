@@ -1,3 +1,5 @@
+import AtollModel
+
 /// What has to change in one guest's filesystem for it to become an identity: worked out first, then done in a few calls.
 struct Preparation: Equatable {
     /// Paths that go, before anything is put in place.
@@ -12,6 +14,7 @@ struct Preparation: Equatable {
 
     /// Reads the guest, changes nothing.
     init(of identity: GuestIdentity, recipe: Recipe, in filesystem: any GuestFilesystem) throws {
+        try remove(IdentityPaths.removedBySysprep, in: filesystem)
         for removal in recipe.remove where try removal.condition.holds(in: filesystem) {
             try remove(removal.paths, in: filesystem)
         }
@@ -60,6 +63,8 @@ struct Preparation: Equatable {
             }
         }
         if try filesystem.status("/var/lib/dbus")?.kind == .directory { files.append(IdentityFiles.busMachineID) }
+        // cloud-init without a seed makes new host keys, a default user and a network configuration of its own.
+        if try filesystem.status("/etc/cloud")?.kind == .directory { files.append(IdentityFiles.cloudInitDisabled) }
         // Guests from before systemd take their name from here.
         if let text = try filesystem.text("/etc/sysconfig/network"), text.contains("HOSTNAME=") {
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -128,6 +128,13 @@ enum ImageBuild {
                 try appliance.launch()
                 try appliance.mount("/dev/sda1", options: "noatime")
                 try appliance.installExtlinux("/boot/extlinux")
+                let remnants = try IdentityPaths.remnants(in: ApplianceTree(appliance: appliance))
+                guard remnants.isEmpty else {
+                    throw TemplateError(
+                        .buildFailed,
+                        "build of template '\(stage.recipe.name)' failed: the image holds what belongs to one VM: "
+                            + IdentityPaths.summary(remnants))
+                }
                 try appliance.unmountAll()
                 try appliance.shutdown()
             }
@@ -151,6 +158,17 @@ enum ImageBuild {
             throw PlatformError(.noSpace, "no space left while \(path) was written")
         }
     }
+}
+
+/// The root filesystem mounted in an appliance.
+private struct ApplianceTree: GuestTree {
+    let appliance: Appliance
+
+    func node(_ path: String) throws -> GuestNode? {
+        try appliance.status(path).map { $0.isFile ? .file(size: $0.size) : $0.isDirectory ? .directory : .other }
+    }
+    func glob(_ pattern: String) throws -> [String] { try appliance.glob(pattern).map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 } }
+    func read(_ path: String) throws -> [UInt8] { try appliance.read(path) }
 }
 
 /// The last lines a program printed, for its failure's text; errors it marked as such come before mere progress.

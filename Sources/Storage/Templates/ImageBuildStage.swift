@@ -101,6 +101,7 @@ struct ImageBuildStage: Sendable {
             try copy(layer, to: "\(directory)/layers/\(number)-\(layer.split(separator: "/").last ?? "layer")")
         }
         try copy(recipe.images + "/hooks", to: directory + "/hooks")
+        try AtomicFile.write(IdentityPaths.removedByBuild.map { $0 + "\n" }.joined(), to: directory + "/identity")
         try AtomicFile.write(recipe.prune.map { $0 + "\n" }.joined(), to: directory + "/prune")
         try AtomicFile.write(bootMenu, to: directory + "/extlinux.conf")
         try writeDisk()

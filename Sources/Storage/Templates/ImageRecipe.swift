@@ -94,9 +94,10 @@ struct ImageRecipe: Sendable, Equatable {
     /// lists and a kernel's modules are less than this.
     var stageBytes: Int64 { imageBytes + (512 << 20) }
 
-    /// SHA-256 over everything the image is made from: paths, modes, links and contents of its layers and of the build's hooks.
+    /// SHA-256 over everything the image is made from: paths, modes, links and contents of its layers and of the build's hooks, and the
+    /// paths that every build removes.
     func digest() throws -> String {
-        var text = ""
+        var text = IdentityPaths.removedByBuild.map { "identity \($0)\n" }.joined()
         for directory in layerDirectories + [images + "/hooks"] { try Self.describe(directory, as: "", in: &text) }
         return Digest.sha256(text.utf8)
     }

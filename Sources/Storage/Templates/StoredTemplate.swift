@@ -20,6 +20,7 @@ package struct StoredTemplate: Sendable, Equatable {
 
     package var distro: String? { metadata["distro"]?.text }
     package var architecture: String? { metadata["arch"]?.text }
+    package var rootPartition: String? { metadata["root-partition"]?.text }
     /// How guests from this template get their identity; nil when its metadata does not say.
     package var bootstrap: BootstrapKind? { metadata["bootstrap"]?.text.flatMap(BootstrapKind.init(rawValue:)) }
     /// sha256 of the raw image.

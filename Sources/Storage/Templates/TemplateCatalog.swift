@@ -41,12 +41,18 @@ package struct TemplateCatalog: Sendable {
     package let repository: Repository
     package let store: TemplateStore
     private let builder: (any RecipeBuilder)?
+    private let inspector: Inspector?
+
+    /// Looks into a template's image and returns one warning per problem.
+    package typealias Inspector = @Sendable (StoredTemplate) async throws -> [String]
 
     /// Repository name of images that were imported by hand.
     package static let importedRepository = "local"
 
     /// - Parameter builder: nil when recipes cannot be built here.
-    package init(repository: Repository, store: TemplateStore, builder: (any RecipeBuilder)? = nil) {
+    /// - Parameter inspector: nil when images cannot be looked into here.
+    package init(repository: Repository, store: TemplateStore, builder: (any RecipeBuilder)? = nil, inspector: Inspector? = nil) {
+        self.inspector = inspector
         self.repository = repository
         self.store = store
         self.builder = builder
@@ -56,6 +62,17 @@ package struct TemplateCatalog: Sendable {
     package struct Resolved: Sendable, Equatable {
         package var template: StoredTemplate
         package var warnings: [String] = []
+    }
+
+    /// What the user should know of an imported image: what its VMs would share, and why they could stay without an identity. An image that
+    /// cannot be looked into is such a warning, too.
+    /// - Throws: `CancellationError`.
+    package func importWarnings(_ template: StoredTemplate) async throws -> [String] {
+        guard let inspector else { return [] }
+        do { return try await inspector(template).map { "template '\(template.name)': \($0)" } } catch {
+            try Task.checkCancellation()
+            return ["template '\(template.name)': its image was not checked for what belongs to one VM: \(error)"]
+        }
     }
 
     /// What a name means, before anything is fetched.

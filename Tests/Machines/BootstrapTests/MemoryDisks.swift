@@ -34,7 +34,9 @@ extension MemoryFilesystem: GuestFilesystem {
                 case .directory: .directory
                 case .link: .link
                 }
-            return GuestFileStatus(kind: kind, mode: entry.mode, owner: entry.owner, group: entry.group)
+            return GuestFileStatus(
+                kind: kind, mode: entry.mode, owner: entry.owner, group: entry.group,
+                size: Int64(entry.text?.utf8.count ?? 0))
         }
     }
     func read(_ path: String) throws -> [UInt8] {

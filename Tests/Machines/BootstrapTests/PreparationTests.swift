@@ -37,6 +37,25 @@ import Testing
         #expect(guest["/etc/iscsi/initiatorname.iscsi"] == nil)
     }
 
+    /// Whatever the recipe: a distribution's own file cannot forget one.
+    @Test(arguments: IdentityPaths.removedBySysprep) func removesWhatBelongsToOneVM(_ pattern: String) throws {
+        let path = pattern.replacing("*", with: "rsa")
+        let guest = MemoryFilesystem([.text(path, "the template's")])
+        _ = try prepare(guest, distro: "haiku")
+        #expect(guest[path] != "the template's")
+        #expect(try IdentityPaths.remnants(in: guest).map(\.kind).allSatisfy { $0 == .machineID || $0 == .hostKey || $0 == .initiator })
+    }
+
+    /// cloud-init without a seed would make new host keys over ours, and a network configuration beside ours.
+    @Test func disablesCloudInitWhereItIs() throws {
+        let guest = MemoryFilesystem(texts: ["/etc/cloud/cloud.cfg": "x", "/usr/bin/cloud-init": "x"])
+        _ = try prepare(guest, distro: "debian12")
+        #expect(guest["/etc/cloud/cloud-init.disabled"]?.contains("bootstrap: sysprep") == true)
+        let other = MemoryFilesystem.debian()
+        _ = try prepare(other, distro: "debian12")
+        #expect(other.glob("/etc/cloud*") == [])
+    }
+
     @Test(arguments: [
         ("debian12", ["/sbin/ifup", "/etc/network/interfaces"], NetworkStyle.ifupdown),
         ("debian12", ["/usr/lib/systemd/systemd-networkd"], .networkd),
@@ -99,7 +118,8 @@ import Testing
         #expect(shadow.hasPrefix("daemon:*:1::::::\nroot:$6$0123456789abcdef$"))
         #expect(shadow.hasSuffix(":19000:0:99999:7:::\n"))
         #expect(!shadow.contains("s3cret"))
-        #expect(guest.status("/etc/shadow") == GuestFileStatus(kind: .file, mode: 0o640, owner: 0, group: 42))
+        #expect(
+            guest.status("/etc/shadow") == GuestFileStatus(kind: .file, mode: 0o640, owner: 0, group: 42, size: Int64(shadow.utf8.count)))
         _ = try prepare(guest, distro: "debian12", identity: Samples.identity())
         #expect(guest["/etc/shadow"] == shadow)
     }

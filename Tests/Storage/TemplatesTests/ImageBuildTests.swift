@@ -113,6 +113,27 @@ import Testing
         #expect(error?.message.contains("about 520 MiB") == true && error?.message.contains("atoll template gc") == true)
     }
 
+    /// The last hook, run on a tree; what makes the filesystem is replaced.
+    @Test func theLastHookRemovesWhatBelongsToOneVM() async throws {
+        let workspace = try Workspace()
+        let stage = try ImageBuildStage(try Self.recipe(workspace))
+        defer { stage.remove() }
+        let hook = String(#filePath.dropLast("/Tests/TemplatesTests/ImageBuildTests.swift".count)) + "/templates/images/hooks/finish"
+        try workspace.write("bin/unshare", "#!/bin/sh\n")
+        chmod(workspace.path + "/bin/unshare", 0o755)
+        let names = ["two words", "rsa"]
+        let removed = IdentityPaths.removedByBuild.flatMap { pattern in names.map { pattern.replacing("*", with: $0) } }
+        let kept = ["etc/machine-id", "etc/ssh/sshd_config", "var/lib/systemd/other", "etc/hello"]
+        for path in removed + kept.map({ "/" + $0 }) { try workspace.write("a tree" + path, "x") }
+        let result = try await Tool.output(
+            "sh", [hook, workspace.path + "/a tree"],
+            environment: ["ATOLL_STAGE": stage.directory, "PATH": "\(workspace.path)/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+        #expect(result.status == 0, "\(result)")
+        for path in removed { #expect(!SystemCall.exists(workspace.path + "/a tree" + path), "\(path)") }
+        for path in kept { #expect(SystemCall.exists(workspace.path + "/a tree/" + path), "\(path)") }
+        #expect(try AtomicFile.text(workspace.path + "/a tree/etc/machine-id") == "")
+    }
+
     @Test func hooksRunAtTheTimeTheVariantKnows() throws {
         let workspace = try Workspace()
         let installed = try ImageBuildStage(try Self.recipe(workspace))

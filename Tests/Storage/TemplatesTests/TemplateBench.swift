@@ -60,14 +60,18 @@ final class TemplateBench: Sendable {
         try AtomicFile.write(metadata, to: file + ".metadata")
     }
 
-    func catalog(_ templates: String, builder: (any RecipeBuilder)? = nil) throws -> TemplateCatalog {
+    func catalog(_ templates: String, builder: (any RecipeBuilder)? = nil, inspector: TemplateCatalog.Inspector? = nil) throws
+        -> TemplateCatalog
+    {
         let text = """
             {"name": "acme", "sources": {"disk": {"type": "file", "args": {"root": "$IMAGES"}}, "made": {"type": "build", "args": {"recipe": "tiny"}},
              "web": {"type": "http", "args": {"baseurl": "https://img.example.org/repo/"}}},
              "templates": {\(templates)}}
             """
         let path = try space.write("repo.json", text)
-        return TemplateCatalog(repository: try Repository.load(path, variables: ["IMAGES": images]), store: store, builder: builder)
+        return TemplateCatalog(
+            repository: try Repository.load(path, variables: ["IMAGES": images]), store: store, builder: builder,
+            inspector: inspector)
     }
 
     /// A registered prefix with one overlay on `backing`; its directory is made.

@@ -137,6 +137,17 @@ import Testing
         #expect(try await catalog.resolve("mine").template.name.repository == "local")
     }
 
+    @Test func anImportedImageIsLookedIntoAndAFailureIsAWarning() async throws {
+        let name = try TemplateName(repository: TemplateCatalog.importedRepository, template: "mine", version: "1")
+        let stored = try await bench.store.importImage(try bench.raw("mine"), as: name, metadata: ["bootstrap": "cloud-init"])
+        let seeing = try bench.catalog(Self.disk) { ["\($0.path) is \($0.bootstrap?.rawValue ?? "-")"] }
+        #expect(try await seeing.importWarnings(stored) == ["template 'local:mine:1': \(stored.path) is cloud-init"])
+        let blind = try bench.catalog(Self.disk) { _ in throw TemplateError(.io, "no appliance") }
+        let warnings = try await blind.importWarnings(stored)
+        #expect(warnings.count == 1 && warnings.first?.hasSuffix("was not checked for what belongs to one VM: no appliance") == true)
+        #expect(try await bench.catalog(Self.disk).importWarnings(stored) == [])
+    }
+
     @Test func theShippedRepositoryIsValid() throws {
         let here = URL(fileURLWithPath: Checkout.root)
         let repository = try Repository.load(here.appendingPathComponent("templates/repo.json").path)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtollEnvironments
 import AtollModel
 import AtollTemplates
 import OrderedCollections
@@ -8,6 +9,7 @@ struct TemplateImportVerb: Verb {
         commandName: "import", abstract: "Import an image file as a template.",
         discussion: """
             The file is copied, hashed and converted to raw; it stays as it is. An image that refers to other files is refused.
+            The import warns about files that belong to one VM (machine id, host keys, logs, …) and names them.
 
             Example:
               atoll template import disk.qcow2 --name mine --metadata distro=debian --metadata bootstrap=sysprep
@@ -41,6 +43,10 @@ struct TemplateImportVerb: Verb {
         let sha256 = sha256
         let made = try await session.runTemplateStep("import", "import \(file) as \(name)") {
             try await catalog.store.importImage(path, as: name, metadata: metadata, sha256: sha256, events: $0)
+        }
+        if let made {
+            let context = try session.context()
+            for warning in try await catalog.importWarnings(made) { context.note("warning: \(warning)") }
         }
         try await session.finish(with: [made], in: catalog)
     }
