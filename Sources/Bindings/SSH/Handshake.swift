@@ -45,7 +45,7 @@ struct Handshake {
             throw SSHError(
                 .hostKeyMismatch,
                 "\(endpoint) presented the host key \(key.algorithm) \(key.fingerprint), expected \(names): another machine has this address, "
-                    + "or the guest was installed again")
+                    + "the guest was installed again, or a service in it (such as cloud-init) made new host keys")
         }
     }
 

@@ -50,25 +50,29 @@ extension GuestChannel {
     /// - Parameters:
     ///   - patience: how long both may take together at most; the second may use what the first left, and 60 s at least.
     ///   - attempt: how long a single attempt may take.
+    ///   - identityHint: what in the guest's set-up can cause a foreign host key or a refused login; nil if nothing set it up.
     ///   - isLoginOurs: we gave the guest a key or were given a password; without, a guest whose ssh server refuses us is up as well.
     package func requirements(
-        patience: Duration, attempt: Duration = .seconds(30), console: String = "atoll console", isLoginOurs: Bool = true
+        patience: Duration, attempt: Duration = .seconds(30), console: String = "atoll console", identityHint: String? = nil,
+        isLoginOurs: Bool = true
     ) -> [Requirement] {
-        [
+        let mismatch = "find out who has the address: atoll doctor" + (identityHint.map { "; or \($0)" } ?? "")
+        return [
             Requirement(
                 name: "\(name) answers on the network", patience: patience,
                 hint: "look at its console for a boot that hangs: \(console) \(name)"
             ) { remaining in
                 let sighting = await probe(timeout: min(remaining, attempt))
-                if sighting.isHopeless { return .hopeless(sighting.words, hint: "find out who has the address: atoll doctor") }
+                if sighting.isHopeless { return .hopeless(sighting.words, hint: mismatch) }
                 return sighting.reached >= .port ? .met(sighting.words) : .pending(sighting.words)
             },
             Requirement(
                 name: "\(name) runs a command over ssh", patience: max(patience, .seconds(60)),
                 hint: "the guest is up, its ssh is not usable: does its sshd start, and did it get the key? \(console) \(name)"
+                    + (identityHint.map { "; \($0)" } ?? "")
             ) { remaining in
                 let sighting = await probe(timeout: min(remaining, attempt))
-                if sighting.isHopeless { return .hopeless(sighting.words, hint: "find out who has the address: atoll doctor") }
+                if sighting.isHopeless { return .hopeless(sighting.words, hint: mismatch) }
                 if sighting.isRefused, !isLoginOurs { return .met("\(sighting.words); nothing gave it our key") }
                 return sighting.reached >= .command ? .met(sighting.words) : .pending(sighting.words)
             },

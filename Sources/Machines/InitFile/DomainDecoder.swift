@@ -97,6 +97,10 @@ struct DomainDecoder {
                 if data.count == 1, data["path"] != nil { _ = seed[key]["path"].word("the path of a file") }
             }
             domain.cloudInit = seed.value
+            if let kind = domain.bootstrap, kind != .cloudInit {
+                field.findings.error(
+                    seed.path, "no effect with 'bootstrap: \(kind.rawValue)'; write 'bootstrap: cloud-init', or remove this key")
+            }
         }
         guard let type = field["type"].text() else { return }
         switch type {

@@ -44,7 +44,8 @@ package final class SSHGuestConnector: GuestConnector {
             },
             progress: { progress in if progress.report.attempts > 0 { seen(progress.report.lastSeen) } })
         let requirements = channel.requirements(
-            patience: deadline, attempt: attempt, isLoginOurs: machine.bootstrap != .none || machine.spec.sshPassword != nil)
+            patience: deadline, attempt: attempt, identityHint: GuestIdentityHint.text(machine.bootstrap),
+            isLoginOurs: machine.bootstrap != .none || machine.spec.sshPassword != nil)
         do {
             let reports = try await readiness.wait(for: requirements, within: deadline)
             return GuestReady(

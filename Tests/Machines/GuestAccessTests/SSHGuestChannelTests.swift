@@ -44,6 +44,12 @@ struct SSHGuestChannelTests {
         }
         let unknown = await channel(server, hostKeys: .known(KnownHosts())).probe(timeout: .seconds(10))
         #expect(unknown.isHopeless)
+        // The hint names what in the guest's set-up can be the cause.
+        let hinted = await #expect(throws: GuestAccessError.self) {
+            let stranger = channel(server, hostKeys: .known(KnownHosts()))
+            _ = try await Readiness().wait(for: stranger.requirements(patience: .seconds(20), identityHint: "THE CAUSE"))
+        }
+        #expect(hinted?.message.contains("atoll doctor; or THE CAUSE") == true, "\(hinted?.message ?? "")")
     }
 
     @Test func aBrokenConnectionIsMadeAnew() async throws {

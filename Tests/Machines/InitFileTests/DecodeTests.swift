@@ -167,16 +167,23 @@ import Testing
 
     @Test func newKeys() throws {
         let vm = try domain(
-            "arch: x86_64, machine: q35, bootstrap: sysprep, graphics: spice, cloud-init: {user-data: {path: u.yaml}, meta-data: {instance-id: 1}}"
+            "arch: x86_64, machine: q35, bootstrap: cloud-init, graphics: spice, cloud-init: {user-data: {path: u.yaml}, meta-data: {instance-id: 1}}"
         )
         #expect(vm.architecture == "x86_64")
         #expect(vm.machine == "q35")
-        #expect(vm.bootstrap == .sysprep)
+        #expect(vm.bootstrap == .cloudInit)
         #expect(vm.graphics == .spice)
         #expect(vm.cloudInit?["meta-data"]?["instance-id"] == 1)
         #expect(errors(sample("graphics: vga")).first?.contains("allowed: none, vnc, spice") == true)
         #expect(errors(sample("bootstrap: yess")).first?.contains("allowed: sysprep, cloud-init, none") == true)
         #expect(errors(sample("cloud-init: {user-data: [1]}")).first?.contains("a mapping, or {path: FILE}") == true)
+    }
+
+    /// Nothing reads a seed there: sysprep disables cloud-init, and `none` makes no seed.
+    @Test(arguments: ["sysprep", "none", "false"]) func cloudInitDataWithoutASeedIsRefusedAtItsPlace(_ bootstrap: String) {
+        let found = errors(sample("bootstrap: \(bootstrap), cloud-init: {user-data: {runcmd: [ls]}}"))
+        #expect(found.count == 1)
+        #expect(found.first?.contains("domains.vm0.cloud-init: no effect with 'bootstrap: ") == true, "\(found)")
     }
 
     @Test func referencesNameWhatIsOutsideTheFile() throws {
