@@ -1,5 +1,6 @@
 import ArgumentParser
 import AtollEnvironments
+import AtollSettings
 import Glibc
 
 /// `atoll`, the root of all verbs.
@@ -50,22 +51,29 @@ package enum CommandLineTool {
         // A reader that goes away (`atoll status | head -1`) is no reason to die by a signal.
         signal(SIGPIPE, SIG_IGN)
         let arguments = ProgramNames.words(program, arguments)
-        let normalized = ArgumentNormalizer(verbs: VerbOptions.table).normalize(arguments)
         let console = Console()
+        var line = CommandLineWords()
+        var settings: VerbSettings?
         do {
+            line = try ArgumentNormalizer().parse(arguments)
+            let normalized = line.words
             if normalized == ["help", "options"] {
                 console.out(HelpText.options())
                 return 0
             }
-            if let noun = VerbNames.withoutVerb(normalized) {
-                // No verb is no success, as scripts written for Lago expect.
+            if !line.isInformation, let noun = VerbNames.withoutVerb(line.verb) {
+                // Exit code 1 without a verb, as scripts written for Lago expect.
                 console.out(AtollCommand.nouns[noun].map { AtollCommand.helpMessage(for: $0) } ?? AtollCommand.helpMessage())
                 return 1
             }
             try VerbNames.check(normalized)
-            var command = try AtollCommand.parseAsRoot(normalized)
+            let found = try VerbSettings(line, Settings.load(environment: runtime.environment).settings)
+            settings = found
+            var command = try found.parse(line)
+            if !line.given.contains("ignore-warnings") { for warning in found.warnings { console.err(SafeText.lines(warning)) } }
             var runtime = runtime
             runtime.arguments = arguments
+            runtime.isLago = ProgramNames.isLago(program)
             try await Runtime.$current.withValue(runtime) {
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()
@@ -75,11 +83,11 @@ package enum CommandLineTool {
             }
             return 0
         } catch {
-            return report(error, console, showsHidden: normalized.contains("--help-hidden"))
+            return report(error, console, settings, showsHidden: line.rest.contains("--help-hidden"))
         }
     }
 
-    private static func report(_ error: any Error, _ console: Console, showsHidden: Bool) -> Int32 {
+    private static func report(_ error: any Error, _ console: Console, _ settings: VerbSettings?, showsHidden: Bool) -> Int32 {
         let parserCode = AtollCommand.exitCode(for: error)
         if error is CleanExit || parserCode == .success {
             let text = AtollCommand.message(for: error)
@@ -91,7 +99,7 @@ package enum CommandLineTool {
             console.err(message.hasPrefix("Error: ") ? "error: " + message.dropFirst("Error: ".count) : message)
             return 2
         }
-        if let text = Ending.text(of: error) { console.err(text) }
+        if let text = Ending.text(of: error) { console.err(text + SafeText.lines(settings?.hints(for: text) ?? "")) }
         return Ending.code(of: error)
     }
 }

@@ -33,6 +33,8 @@ package struct Runtime: Sendable {
     package var workingDirectory: String
     /// The command line as it was typed, without the program's name.
     var arguments: [String] = []
+    /// Whether the program was called as `lago`: its argument rules differ from ours in places.
+    var isLago = false
     /// The run that the one to come repeats.
     var repeats: String?
     /// What the run to come shares with others that are started together with it, where another verb than its own starts them.

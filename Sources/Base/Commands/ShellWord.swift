@@ -1,8 +1,8 @@
-/// Words for a POSIX shell: in the guest, and in commands that people are told to type.
+/// Quoting for a POSIX shell, in guests and in printed commands.
 package enum ShellWord {
-    /// `text` as one word, whatever is in it.
+    /// `text` quoted as one shell word.
     package static func quoted(_ text: String) -> String {
-        // An option's `=` is nothing special; that of a first word would set a variable.
+        // `NAME=VALUE` as the first word would set a variable; in an option `=` is safe.
         let others = text.hasPrefix("-") ? "/._-:,+@%=" : "/._-:,+@%"
         let isPlain =
             !text.isEmpty
@@ -16,6 +16,6 @@ package enum ShellWord {
         return isPlain ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
-    /// Words as one line that a shell takes apart again.
+    /// One command line that a shell splits into exactly these words.
     package static func joined(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
 }

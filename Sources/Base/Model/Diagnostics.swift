@@ -71,7 +71,10 @@ public struct SourceMap: Sendable, Equatable {
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
     public enum Severity: String, Sendable { case error, warning }
     public var severity: Severity
+    /// The file's name, or, unless `isFile`, another source as it is printed: `environment variable 'X'`.
     public var file: String
+    /// Whether `file` names a file.
+    public var isFile = true
     public var position: SourcePosition?
     /// The key path, `domains.vm0.memory`; empty for the whole file.
     public var path: FieldPath
@@ -86,12 +89,24 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
         self.message = message
     }
 
+    /// A finding about an environment variable.
+    public init(_ severity: Severity, variable: String, path: FieldPath = FieldPath(), message: String) {
+        self.init(severity, source: "environment variable '\(variable)'", path: path, message: message)
+    }
+
+    /// A finding about input that is not a file.
+    /// - Parameter source: its name in messages.
+    public init(_ severity: Severity, source: String, path: FieldPath = FieldPath(), message: String) {
+        self.init(severity, file: source, position: nil, path: path, message: message)
+        isFile = false
+    }
+
     /// A finding at a field, placed by the map.
     public init(_ severity: Severity, at path: FieldPath, in map: SourceMap, _ message: String) {
         self.init(severity, file: map.file, position: map.position(of: path), path: path, message: message)
     }
 
-    /// `FILE:LINE:COL: [warning: ]KEYPATH: text`, on one line.
+    /// `FILE:LINE:COL: [warning: ]KEYPATH: text`, or `error: SOURCE: KEYPATH: text` if the source is not a file; on one line.
     public var description: String {
         let place = position.map { "\(file):\($0.line):\($0.column)" } ?? "\(file):1:1"
         let label = severity == .warning ? "warning: " : ""
@@ -99,7 +114,7 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
         // A file's own text may be quoted in a message: on one line, and without characters that act on a terminal.
         let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         let safe = line.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0) }.joined()
-        return "\(place): \(label)\(field)\(safe)"
+        return isFile ? "\(place): \(label)\(field)\(safe)" : "\(severity.rawValue): \(file): \(field)\(safe)"
     }
 }
 

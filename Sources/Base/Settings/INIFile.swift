@@ -4,6 +4,8 @@ struct INIFile: Equatable {
         var section: String
         var key: String
         var value: String
+        /// Counts from 1.
+        var line: Int
     }
     var items: [Item] = []
     /// Lines that say nothing: number and text.
@@ -34,7 +36,7 @@ struct INIFile: Equatable {
                 continue
             }
             let value = String(body[body.index(after: separator)...]).trimmed
-            items.append(Item(section: section, key: String(body[..<separator]).trimmed, value: value))
+            items.append(Item(section: section, key: String(body[..<separator]).trimmed, value: value, line: number + 1))
             isOpen = true
             indent = depth
         }

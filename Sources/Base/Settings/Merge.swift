@@ -33,7 +33,9 @@ extension Settings {
         var warnings: [Diagnostic] = []
         for file in files {
             let ini = INIFile(file.text)
-            for item in ini.items { settings.set(item.key, in: item.section, to: Entry(item.value, from: .file(file.path))) }
+            for item in ini.items {
+                settings.set(item.key, in: item.section, to: Entry(item.value, from: .file("\(file.path):\(item.line)")))
+            }
             for (line, text) in ini.stray {
                 warnings.append(
                     Diagnostic(
@@ -46,9 +48,7 @@ extension Settings {
                 guard let (section, key) = address(of: name, prefix: prefix), let value = environment[name] else { continue }
                 guard !value.isEmpty else {
                     warnings.append(
-                        Diagnostic(
-                            .warning, file: "environment", position: nil,
-                            message: "empty environment variable definition:\(name), ignoring."))
+                        Diagnostic(.warning, variable: name, message: "empty value, ignored"))
                     continue
                 }
                 settings.set(key, in: section, to: Entry(value, from: .environment(name)))

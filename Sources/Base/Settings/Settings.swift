@@ -9,6 +9,7 @@ package struct Settings: Sendable, Equatable {
     /// Where a value came from.
     package enum Source: Sendable, Equatable, CustomStringConvertible {
         case builtIn
+        /// `PATH`, or `PATH:LINE` of the key.
         case file(String)
         case environment(String)
         case flag(String)
@@ -17,7 +18,7 @@ package struct Settings: Sendable, Equatable {
             switch self {
             case .builtIn: "built-in default"
             case .file(let path): path
-            case .environment(let name): "environment variable \(name)"
+            case .environment(let name): "environment variable '\(name)'"
             case .flag(let name): name
             }
         }
@@ -86,7 +87,7 @@ package struct Settings: Sendable, Equatable {
 
     static func section(_ name: String) -> String {
         let name = name.trimmed.lowercased()
-        return name == "atoll" ? global : name
+        return name == "atoll" ? global : String(name.map { $0 == "-" || $0 == " " ? "_" : $0 })
     }
 
     static func key(_ name: String) -> String { String(name.trimmed.lowercased().map { $0 == "-" ? "_" : $0 }) }
@@ -99,7 +100,7 @@ package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertibl
     /// What would be right.
     package var allowed: String
 
-    package var description: String { "\(entry.source): \(key): found \"\(entry.value)\"; allowed: \(allowed)" }
+    package var description: String { "\(entry.source): \(key): expected \(allowed), found '\(entry.value)'" }
 }
 
 /// A described setting.

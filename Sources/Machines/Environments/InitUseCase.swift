@@ -1,5 +1,6 @@
 import AtollHostPorts
 import AtollClaims
+import AtollGuestAccess
 package import AtollModel
 import AtollPlanning
 import AtollPlatform
@@ -115,7 +116,7 @@ package struct InitUseCase: Sendable {
                 throw EnvironmentError(
                     .exists,
                     "the directory of an earlier prefix at \(files.path) is gone, but not what it made: \(remains.joined(separator: ", ")). "
-                        + "Remove that with: atoll --prefix-path \(files.path) destroy --yes; or, if you moved the directory, run a verb there"
+                        + "Remove that with: atoll --prefix-path \(ShellWord.quoted(files.path)) destroy --yes; or, if you moved the directory, run a verb there"
                 )
             }
             // Killed after it registered and before it made the directory.

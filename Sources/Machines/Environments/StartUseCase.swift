@@ -18,6 +18,7 @@ package struct StartUseCase: Sendable {
     package func run(_ files: PrefixFiles, machines names: [String]) async throws -> Environment {
         try await Prefix.exclusively(files, host: host, context: context) { journal in
             let environment = try SavedEnvironment.load(files)
+            for note in environment.unmanaged(names, "start") { context.note(note) }
             try await context.run(plan(environment, files: files, machines: names), journal: journal)
             return environment
         }

@@ -17,6 +17,7 @@ package struct StopUseCase: Sendable {
     package func run(_ files: PrefixFiles, machines names: [String]) async throws {
         try await Prefix.exclusively(files, host: host, context: context) { journal in
             let environment = try SavedEnvironment.load(files)
+            for note in environment.unmanaged(names, "stop") { context.note(note) }
             try await context.run(try await plan(environment, files: files, machines: names), journal: journal)
         }
     }

@@ -1,4 +1,5 @@
 import AtollHostPorts
+import AtollGuestAccess
 package import AtollModel
 package import AtollPlanning
 import AtollPlatform
@@ -49,6 +50,7 @@ package struct UpUseCase: Sendable {
         throw EnvironmentError(
             .exists,
             "\(request.files.path) was made from another init file, or \(request.file) has changed since. Go on with it as it is: atoll start; "
-                + "make it anew: atoll destroy, then this again; or make another beside it: atoll --prefix-name NAME up \(request.file)")
+                + "make it anew: atoll destroy, then this again; or make another beside it: atoll --prefix-name NAME up \(ShellWord.quoted(request.file))"
+        )
     }
 }

@@ -13,7 +13,7 @@ package protocol GuestConnector: Sendable {
 
     /// Runs one command, or a login shell on the caller's terminal, with the caller's streams.
     /// - Returns: the remote exit code, or 128 + signal.
-    func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32
+    func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, command: RemoteCommand) async throws -> Int32
 
     /// A way into the guest that its caller keeps and closes, for work that needs more than one command.
     func channel(to machine: Machine, files: PrefixFiles) throws -> any GuestChannel

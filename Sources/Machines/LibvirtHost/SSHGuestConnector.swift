@@ -55,15 +55,15 @@ package final class SSHGuestConnector: GuestConnector {
         }
     }
 
-    package func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32 {
+    package func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, command: RemoteCommand) async throws -> Int32 {
         // There is no second attempt, so this one has all the time there is for one.
         let channel = try channel(to: machine, files: files, connectTimeout: attempt)
         do {
-            let code = try await channel.attach(RemoteCommand.make(arguments: arguments), streams: StandardStreams())
+            let code = try await channel.attach(command, streams: StandardStreams())
             await channel.close()
             return code
         } catch var error as GuestAccessError where error.code == .unreachable {
-            error.message += "; wait for it with: atoll wait \(machine.name)"
+            error.message += "; wait for it with: atoll wait \(ShellWord.quoted(machine.name))"
             throw error
         }
     }
@@ -99,8 +99,14 @@ package final class SSHGuestConnector: GuestConnector {
 
     private func target(_ machine: Machine, _ files: PrefixFiles, _ connectTimeout: Duration) throws -> SSHGuestChannel.Target {
         guard let address = machine.address else {
+            guard machine.isLocal else {
+                throw EnvironmentError(
+                    .refused, "no address known for VM '\(machine.name)': its vm-provider is ssh\nhint: set 'ip' of a NIC in the init file")
+            }
             throw EnvironmentError(
-                .refused, "\(machine.name) has no address known here: its management net is a bridge. Use: atoll console \(machine.name)")
+                .refused,
+                "\(machine.name) has no address known here: its management net is a bridge. Use: atoll console \(ShellWord.quoted(machine.name))"
+            )
         }
         // One machine whose keys nobody made (`bootstrap: none`) cannot be pinned; every other is.
         let pinned = SystemCall.exists(files.identity(machine.name))

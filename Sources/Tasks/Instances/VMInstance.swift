@@ -56,7 +56,9 @@ package final class VMInstance: KeepableInstance {
     /// The key, the address and the way in by hand.
     package var loginCommand: String? {
         guard let machine = state.withLock({ $0.machine }), let address = machine.address else { return nil }
-        return "ssh -i \(files.privateKey) -o UserKnownHostsFile=\(files.knownHosts) \(machine.spec.sshUser ?? "root")@\(address)"
+        return ShellWord.joined([
+            "ssh", "-i", files.privateKey, "-o", "UserKnownHostsFile=\(files.knownHosts)", "\(machine.spec.sshUser ?? "root")@\(address)",
+        ])
     }
 
     package var image: InstanceImage? {

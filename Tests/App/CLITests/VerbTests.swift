@@ -13,6 +13,7 @@ private struct Dump: Decodable {
     }
     struct Argument: Decodable {
         var kind: String
+        var isRepeating: Bool
         var names: [Name]?
     }
     struct Command: Decodable {
@@ -25,15 +26,17 @@ private struct Dump: Decodable {
     static func load() throws -> Command { try JSONDecoder().decode(Dump.self, from: Data(AtollCommand._dumpHelp().utf8)).command }
 
     /// Verb (noun and verb) to its options: whether they take a value.
-    static func options() throws -> [String: [String: Bool]] {
-        var result: [String: [String: Bool]] = [:]
+    static func options() throws -> [String: [String: VerbOptions.Kind]] {
+        var result: [String: [String: VerbOptions.Kind]] = [:]
         func add(_ command: Command, _ words: [String]) {
             for inner in command.subcommands ?? [] where inner.commandName != "help" { add(inner, words + [inner.commandName]) }
             guard !words.isEmpty else { return }
             let isNoun = command.subcommands?.isEmpty == false
-            var options: [String: Bool] = [:]
+            var options: [String: VerbOptions.Kind] = [:]
             for argument in command.arguments ?? [] where argument.kind != "positional" {
-                for name in argument.names ?? [] where name.kind == "long" { options[name.name] = argument.kind == "option" }
+                for name in argument.names ?? [] where name.kind == "long" {
+                    options[name.name] = argument.kind == "flag" ? .flag : argument.isRepeating ? .repeated : .value
+                }
             }
             result[words.joined(separator: " ") + (isNoun ? " " : "")] = options
         }
@@ -52,8 +55,8 @@ private struct Dump: Decodable {
             let own = options.filter { !["help", "version"].contains($0.key) && !valued.contains($0.key) && !flags.contains($0.key) }
             #expect(VerbOptions.table[verb] == own, "\(verb)")
             guard !verb.hasSuffix(" ") else { continue }
-            for name in valued { #expect(options[name] == true, "--\(name) of \(verb)") }
-            for name in flags { #expect(options[name] == false, "--\(name) of \(verb)") }
+            for name in valued { #expect(options[name] == .value, "--\(name) of \(verb)") }
+            for name in flags { #expect(options[name] == .flag, "--\(name) of \(verb)") }
         }
     }
 
@@ -109,7 +112,7 @@ private struct Dump: Decodable {
     ])
     func theGuestGetsItsWordsWithoutAFirstDoubleDash(_ words: [String], _ expected: [String]) throws {
         #expect(
-            try ShellVerb.parse(ArgumentNormalizer(verbs: VerbOptions.table).normalize(["shell"] + words).dropFirst().map(\.self))
+            try ShellVerb.parse(Array(ArgumentNormalizer().parse(["shell"] + words).words.dropFirst()))
                 .guestWords == expected)
     }
 

@@ -36,7 +36,8 @@ import Testing
                 "PATH": "/bin", "LAGO_": "x", "LAGO__NO_END": "x", "LAGO__NO_NAME__": "x", "LAGO____X": "x", "LAGO_EMPTY": "", "LAGOX": "x",
             ])
         #expect(settings.sections.isEmpty)
-        #expect(warnings.map(\.message) == ["empty environment variable definition:LAGO_EMPTY, ignoring."])
+        #expect(warnings.map(\.description) == ["warning: environment variable 'LAGO_EMPTY': empty value, ignored"])
+        #expect(warnings.map(\.message) == ["empty value, ignored"])
     }
 
     @Test func nothingSetsAnUnknownSection() {
@@ -48,7 +49,7 @@ import Testing
         let first = "[lago]\nvar1 = f1\nvar2 = f1\nonly = f1\n[verb]\nvar1 = f1\n"
         let second = "[lago]\nvar1 = f2\n"
         #expect(settings().entry(key: "var1") == Settings.Entry("default", from: .builtIn))
-        #expect(settings(files: [first]).entry(key: "var1") == Settings.Entry("f1", from: .file("file1")))
+        #expect(settings(files: [first]).entry(key: "var1") == Settings.Entry("f1", from: .file("file1:2")))
         #expect(settings(files: [first]).value(section: "verb", key: "var1") == "f1")
         #expect(settings(files: [first, second]).value(key: "var1") == "f2")
         #expect(settings(files: [first, second]).value(key: "var2") == "f1")
@@ -60,6 +61,15 @@ import Testing
         let flagged = settings(files: [first, second], environment: both, flags: [Settings.Flag("var1", "flag")])
         #expect(flagged.entry(key: "var1") == Settings.Entry("flag", from: .flag("--var1")))
         #expect(flagged.value(key: "only") == "f1")
+    }
+
+    @Test(arguments: ["[template build]", "[template-build]", "[Template Build]", "[template_build]"])
+    func aSectionHasOneName(_ header: String) {
+        let settings = settings(files: ["\(header)\ntemplate-store = f\n"])
+        #expect(settings.value(section: "template_build", key: "template_store") == "f")
+        let both = self.settings(
+            files: ["\(header)\ntemplate-store = f\n"], environment: ["LAGO__TEMPLATE_BUILD__TEMPLATE_STORE": "e"])
+        #expect(both.value(section: "template build", key: "template_store") == "e")
     }
 
     @Test func sectionsOfFilesSurvive() {
@@ -110,7 +120,7 @@ import Testing
         #expect(try settings.flag(key: "on") == true)
         #expect(try settings.integer(key: "absent") == nil)
         let error = #expect(throws: SettingsError.self) { try settings.integer(key: "tries") }
-        #expect(error?.description == "environment variable ATOLL_TRIES: tries: found \"many\"; allowed: a whole number")
+        #expect(error?.description == "environment variable 'ATOLL_TRIES': tries: expected a whole number, found 'many'")
     }
 
     @Test func filesAreLookedForFromTheLeastImportantOn() {

@@ -26,6 +26,10 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
         var hardware: HardwareOffer?
         /// How often `stop` ended a running domain, by name.
         var stops: [String: Int] = [:]
+        /// Commands that ran over ssh, as `VM: COMMAND`.
+        var shells: [String] = []
+        /// Domains whose serial consoles were attached.
+        var consoles: [String] = []
     }
     let world = Mutex(World())
     let workspace: Workspace
@@ -157,11 +161,16 @@ final class FakeHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, GuestPr
     func waitUntilReady(
         _ machine: Machine, of environment: Environment, files: PrefixFiles, deadline: Duration, seen: @escaping @Sendable (String) -> Void
     ) async throws -> GuestReady { GuestReady(machine: machine.name, waited: .zero, attempts: 1) }
-    func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32 { 7 }
+    func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, command: RemoteCommand) async throws -> Int32 {
+        world.withLock { $0.shells.append("\(machine.name): \(command)") }
+        return 7
+    }
     func channel(to machine: Machine, files: PrefixFiles) throws -> any GuestChannel {
         throw EnvironmentError(.hostFailure, "there is nobody in \(machine.name)")
     }
-    func attach(_ domain: String, owner: PrefixID, hint: @escaping @Sendable (String) -> Void) async throws {}
+    func attach(_ domain: String, owner: PrefixID, hint: @escaping @Sendable (String) -> Void) async throws {
+        world.withLock { $0.consoles.append(domain) }
+    }
 
     // MARK: what tests ask
     /// Everything of ours that is on the host: nothing, once an environment is gone.

@@ -63,7 +63,7 @@ import Testing
         for index in machine.nics.indices { machine.nics[index].address = IPv4Address(rawValue: .max) }
         let connector = SSHGuestConnector(defaults: .init(attemptSeconds: 1), accelerator: .kvm)
         let error = await #expect(throws: GuestAccessError.self) {
-            try await connector.shell(machine, of: environment, files: files, arguments: ["true"])
+            try await connector.shell(machine, of: environment, files: files, command: .line("true"))
         }
         #expect(error?.code == .unreachable && error?.message.hasSuffix("; wait for it with: atoll wait a") == true)
     }

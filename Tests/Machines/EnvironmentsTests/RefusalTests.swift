@@ -1,5 +1,6 @@
 import AtollHostPorts
 import AtollClaims
+import AtollGuestAccess
 import AtollModel
 import AtollPlanning
 import AtollPlatform
@@ -65,7 +66,7 @@ import Testing
         let name = environment.libvirtName(ofMachine: "a")
         fake.world.withLock { $0.domains[name] = ObservedDomain(name: name, state: .running, owner: nil) }
         let shell = await #expect(throws: EnvironmentError.self) {
-            try await ShellUseCase(host: host).run(request.files, machine: "a", arguments: ["true"])
+            try await ShellUseCase(host: host).run(request.files, machine: "a", command: .line("true"))
         }
         #expect(shell?.message.contains("virsh dumpxml \(name)") == true)
         let wait = await #expect(throws: PlanFailure.self) {

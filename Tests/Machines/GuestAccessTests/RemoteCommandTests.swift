@@ -12,12 +12,41 @@ import Testing
             (["uname", "-a"], .line("uname -a")),
             (["-c", "echo", "$HOME", "*"], .line("echo $HOME *")),
             (["echo", "-c"], .line("echo -c")),
+            (["printf", "[%s]\\n", "a b", "c'd"], .line("printf '[%s]\\n' 'a b' 'c'\\''d'")),
+            (["echo", "$HOME", "*", "", "a;b"], .line("echo '$HOME' '*' '' 'a;b'")),
+            (["echo $HOME | wc -c"], .line("echo $HOME | wc -c")),
+            (["-c", "echo $HOME | wc -c"], .line("echo $HOME | wc -c")),
+            ([" "], .loginShell),
+            (["", ""], .line("'' ''")),
+            (["A=b", "c"], .line("'A=b' c")),
             (["script.sh"], .script(path: "script.sh")),
             (["script.sh", "argument"], .line("script.sh argument")),
             (["-c", "script.sh"], .line("script.sh")),
         ] as [([String], RemoteCommand)])
-    func argumentsMeanWhatLagosMeant(_ arguments: [String], _ expected: RemoteCommand) {
+    func oneWordIsACommandLineAndSeveralAreAnArgumentVector(_ arguments: [String], _ expected: RemoteCommand) {
         #expect(RemoteCommand.make(arguments: arguments) { $0 == "script.sh" } == expected)
+    }
+
+    @Test(
+        arguments: [
+            (["printf", "[%s]\\n", "a b"], .line("printf [%s]\\n a b")),
+            (["echo", "$HOME", "*"], .line("echo $HOME *")),
+            (["ls"], .line("ls")),
+            (["-c", "ls"], .line("ls")),
+            (["script.sh"], .script(path: "script.sh")),
+            ([], .loginShell),
+        ] as [([String], RemoteCommand)])
+    func lagoJoinsWithoutQuoting(_ arguments: [String], _ expected: RemoteCommand) {
+        #expect(RemoteCommand.make(arguments: arguments, joining: .unquoted) { $0 == "script.sh" } == expected)
+    }
+
+    @Test func aGuestShellReceivesTheArgumentVectorUnchanged() async throws {
+        let words = ["a b", "c'd", "", "$HOME", "*", "x\ny", "-n", "\\", "\"q\"", "é;|&"]
+        guard case .line(let line) = RemoteCommand.make(arguments: ["printf", "[%s]"] + words, isFile: { _ in false }) else {
+            Issue.record("expected a command line")
+            return
+        }
+        #expect(try await Tool.run("sh", ["-c", line]) == words.map { "[\($0)]" }.joined())
     }
 
     @Test func aDirectoryIsNoScript() throws {

@@ -58,7 +58,7 @@ final class AbsentHost: Hypervisor, NetworkHost, DiskTool, TemplateSource, Guest
     func waitUntilReady(
         _ machine: Machine, of environment: Environment, files: PrefixFiles, deadline: Duration, seen: @escaping @Sendable (String) -> Void
     ) async throws -> GuestReady { throw nothing() }
-    func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, arguments: [String]) async throws -> Int32 { 1 }
+    func shell(_ machine: Machine, of environment: Environment, files: PrefixFiles, command: RemoteCommand) async throws -> Int32 { 1 }
     func channel(to machine: Machine, files: PrefixFiles) throws -> any GuestChannel { throw nothing() }
     func attach(_ domain: String, owner: PrefixID, hint: @escaping @Sendable (String) -> Void) async throws {}
 }

@@ -78,7 +78,7 @@ import Testing
             loaded.warnings.map(\.description) == [
                 "\(path):1:1: warning: imagedir: unknown option, ignored; did you mean `imagesdir`?",
                 "\(path):2:1: warning: zzz: unknown option, ignored",
-                "environment:1:1: warning: TASKOTRON_IMAGE_URL: unknown option, ignored; did you mean `TASKOTRON_IMAGEURL`?",
+                "warning: environment variable 'TASKOTRON_IMAGE_URL': unknown variable, ignored; did you mean 'TASKOTRON_IMAGEURL'?",
             ])
         #expect(loaded.settings == TaskSettings(user: user))
     }
@@ -167,7 +167,7 @@ import Testing
         #expect(loaded.settings.legacyExitCodes)
         #expect(loaded.settings.source(of: "inactivity_timeout") == .environment("TASKOTRON_INACTIVITY_TIMEOUT"))
         #expect(loaded.settings.source(of: "spawn_vm_retries") == .file("\(path):2"))
-        #expect(loaded.warnings.map(\.message) == ["TASKOTRON_EGRESS is set to nothing, ignored"])
+        #expect(loaded.warnings.map(\.description) == ["warning: environment variable 'TASKOTRON_EGRESS': empty value, ignored"])
     }
 
     @Test func timesHaveUnits() throws {
@@ -204,7 +204,7 @@ import Testing
         #expect(
             loaded.warnings.map(\.description) == [
                 "\(path):2:19: warning: spawn_vm_retries: found the text \"many\"; expected: a whole number of at least 1; ignored",
-                "environment:1:1: warning: keep_for: found the text \"soon\"; "
+                "warning: environment variable 'TASKOTRON_KEEP_FOR': keep_for: found the text \"soon\"; "
                     + "expected: seconds, or a time such as 90s, 10m or 1h30m; ignored",
             ])
         let broken = try lenient("artifactsdir: /a\nb: [\n")
@@ -282,7 +282,7 @@ import Testing
         let vault = try load("vault_enabled: true\n")
         #expect(vault.warnings.map(\.description) == ["\(path):1:1: warning: vault_enabled: \(words)"])
         let variable = try load(environment: ["TASKOTRON_VAULT_ENABLED": "yes"]).warnings.map(\.description)
-        #expect(variable == ["environment:1:1: warning: TASKOTRON_VAULT_ENABLED: \(words)"])
+        #expect(variable == ["warning: environment variable 'TASKOTRON_VAULT_ENABLED': \(words)"])
     }
 
     @Test func secretsAreNotToldByErrors() {

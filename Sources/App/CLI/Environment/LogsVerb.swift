@@ -23,17 +23,26 @@ struct LogsVerb: QueryVerb {
         try files.checkReadable()
         var path = files.log
         if let vm {
-            let environment = try SavedEnvironment.load(files)
-            let log = ConsoleLog(files.console(try environment.machine(matching: vm).name))
+            let machine = try SavedEnvironment.load(files).machine(matching: vm)
+            let log = ConsoleLog(files.console(machine.name))
             path = log.path
+            guard machine.isLocal || SystemCall.exists(path) else {
+                throw EnvironmentError(
+                    .notFound,
+                    "no console log of VM '\(machine.name)': its vm-provider is ssh\nhint: \(session.command("shell")) "
+                        + "\(ShellWord.quoted(machine.name)) dmesg")
+            }
             if log.isBehind {
                 session.console.err(
-                    "note: newer lines are in a file that only root may read; see them with: sudo \(session.command("logs")) \(vm)")
+                    "note: newer lines are in a file that only root may read; see them with: sudo \(session.command("logs")) \(ShellWord.quoted(vm))"
+                )
             }
         }
         guard SystemCall.exists(path) else {
             throw EnvironmentError(
-                .notFound, "\(path) is not there: nothing was logged yet\(vm.map { "; start \($0) with: atoll start \($0)" } ?? "")")
+                .notFound,
+                "\(path) is not there: nothing was logged yet\(vm.map { "; start it with: \(session.command("start")) \(ShellWord.quoted($0))" } ?? "")"
+            )
         }
         var all = GuestText.printable(try AtomicFile.text(path)).split(separator: "\n", omittingEmptySubsequences: false)[...]
         if all.last == "" { all.removeLast() }

@@ -1,6 +1,7 @@
 import AtollHostPorts
 import ArgumentParser
 import AtollEnvironments
+import AtollGuestAccess
 import AtollModel
 import OrderedCollections
 
@@ -35,7 +36,7 @@ struct UpVerb: Verb {
             return session.show(steps)
         }
         let environment = try await useCase.run(request, timeout: timeout.map { .seconds($0.value) })
-        let next = "\(InitRequests.next(session, request, "shell")) \(environment.machines.keys.first ?? "")"
+        let next = InitRequests.next(session, request, "shell") + (environment.machines.keys.first.map { " " + ShellWord.quoted($0) } ?? "")
         let lines = environment.machines.values.map { "\($0.name)  \($0.address.map { "\($0)" } ?? "no address")" }
         session.finish(
             "ready",

@@ -8,7 +8,8 @@ struct ConsoleVerb: QueryVerb {
     static let configuration = CommandConfiguration(
         commandName: "console", abstract: "Attach the terminal to a VM's serial console.",
         discussion: """
-            It needs no network and no ssh in the guest. Leave with ctrl-].
+            A serial console needs no network and no ssh in the guest; leave it with ctrl-]. A VM with vm-provider: ssh has no serial \
+            console: its login shell is opened over ssh.
 
             Example:
               atoll console vm-a
@@ -18,12 +19,9 @@ struct ConsoleVerb: QueryVerb {
 
     func execute(_ session: Session) async throws {
         let files = try session.locator.prefix().files
-        let environment = try SavedEnvironment.load(files)
-        let machine = try environment.machine(matching: vm)
-        try await session.host().consoles.attach(environment.libvirtName(ofMachine: machine.name), owner: environment.id) {
-            session.console.err($0)
-        }
-        // The guest's last line is seldom whole.
+        let code = try await ShellUseCase(host: try session.host()).console(files, machine: vm) { session.console.err($0) }
+        // The guest's last line is seldom complete.
         if isatty(STDOUT_FILENO) == 1 { session.console.errRaw("\n") }
+        if code != 0 { throw VerbExit(code: code) }
     }
 }

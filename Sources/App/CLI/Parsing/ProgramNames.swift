@@ -1,5 +1,8 @@
 /// The names the program may be called by, and the older spellings that come with them.
 enum ProgramNames {
+    /// Whether `program` is `lago` or `lagocli`, with or without a directory.
+    static func isLago(_ program: String) -> Bool { ["lago", "lagocli"].contains(program.split(separator: "/").last ?? "") }
+
     /// The command line as `atoll` would have got it.
     static func words(_ program: String, _ arguments: [String]) -> [String] {
         switch program.split(separator: "/").last ?? "" {

@@ -88,8 +88,8 @@ struct RerunVerb: TaskVerb {
             session.console.err("with \(ShellWord.joined(["\(name)=\(value)"])), as then")
             runtime.environment[name] = value
         }
-        let words = ArgumentNormalizer(verbs: VerbOptions.table).normalize(record.request.arguments)
-        let command = try AtollCommand.parseAsRoot(words)
+        // The record has every option in effect then: today's settings of the verb add none.
+        let command = try AtollCommand.parseAsRoot(ArgumentNormalizer().parse(record.request.arguments).words)
         guard let verb = command as? any TaskVerb, !(verb is RerunVerb) else {
             throw UsageError("the record of \(record.run) does not say how to run it again: \(ShellWord.joined(record.request.arguments))")
         }

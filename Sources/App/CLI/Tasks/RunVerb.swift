@@ -1,5 +1,6 @@
 import ArgumentParser
 import AtollFormula
+import AtollGuestAccess
 import AtollPlatform
 import AtollTaskRuns
 import Foundation
@@ -9,12 +10,14 @@ struct RunVerb: TaskVerb {
         commandName: "run", abstract: "Run a command in a fresh VM, and throw the VM away.",
         usage: "atoll run [options] IMAGE [--] COMMAND...",
         discussion: """
-            The current directory is copied into the VM, whole but for what --exclude names, and the command runs there. What it puts into $ARTIFACTS comes back. The exit code \
-            is the command's; 102 says that the VM or the image failed, 103 that a time limit passed, 128 + n that signal n ended it.
+            The current directory is copied into the VM, whole but for what --exclude names, and the command runs there. COMMAND and \
+            its arguments are passed unchanged, without a shell: pipes and variables need sh -c. What it puts into $ARTIFACTS comes \
+            back. The exit code is the command's; 102 says that the VM or the image failed, 103 that a time limit passed, 128 + n that signal n ended it.
 
             Examples:
               atoll run tiny -- uname -a
               atoll run debian-12 -- ./test.sh
+              atoll run tiny -- sh -c 'dmesg | tail -5 > $ARTIFACTS/log'
               atoll run --exclude .git --exclude build debian-12 -- ./test.sh
               atoll run --count 10 -j 2 tiny -- ./flaky.sh
             """)
@@ -31,11 +34,11 @@ struct RunVerb: TaskVerb {
     func execute(_ session: Session, stop: Overlord.Stop) async throws {
         if let first = command.first, first.hasPrefix("-"), first != "--" {
             throw UsageError(
-                "\(first) stands after the image, where the command begins; options come before it: atoll run \(first) … \(image) -- COMMAND"
+                "\(first) stands after the image, where the command begins; options come before it: atoll run \(ShellWord.quoted(first)) … \(ShellWord.quoted(image)) -- COMMAND"
             )
         }
         let words = command.first == "--" ? Array(command.dropFirst()) : command
-        guard !words.isEmpty else { throw UsageError("say what to run: atoll run \(image) -- COMMAND") }
+        guard !words.isEmpty else { throw UsageError("say what to run: atoll run \(ShellWord.quoted(image)) -- COMMAND") }
         let tasks = try TaskSession.forRuns(session)
         let directory = noPush ? nil : session.absolute(push ?? ".")
         if let directory, !SystemCall.isDirectory(directory) { throw UsageError("--push: \(directory) is no directory") }

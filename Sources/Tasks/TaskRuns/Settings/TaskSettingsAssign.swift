@@ -6,37 +6,40 @@ extension TaskSettings {
     /// Sets a key from the text of a variable or a flag; lists have commas between their elements. Returns what is wrong with it: an
     /// error leaves the value as it was, a warning says what was done instead.
     package mutating func set(_ key: String, to text: String, from source: Settings.Source) -> Diagnostic? {
-        let place =
-            switch source {
-            case .environment: "environment"
-            case .flag: "command line"
-            default: source.description
-            }
         guard let option = TaskOption.named(key) else {
-            return Diagnostic(.error, file: place, position: nil, path: .keys(key), message: "there is no such option")
+            return Diagnostic(.error, source: source.description, path: .keys(key), message: "unknown option")
         }
+        if var problem = assign(text, to: option, key) {
+            problem.relocate(to: source)
+            return problem
+        }
+        sources[key] = source
+        return nil
+    }
+
+    /// Sets an option from text, which comes from no file; the caller sets the source of the returned problem.
+    private mutating func assign(_ text: String, to option: TaskOption, _ key: String) -> Diagnostic? {
         let found = option.isSecret ? "found something else" : "found the text \"\(text)\""
         switch option.kind {
         case .profile:
-            guard let word = Profile(rawValue: text) else { return Self.fault(key, place, nil, found, .error) }
+            guard let word = Profile(rawValue: text) else { return Self.fault(key, "", nil, found, .error) }
             profile = word
         case .text(let path):
-            if let problem = assign(text, to: path, option, place, nil) { return problem }
+            if let problem = assign(text, to: path, option, "", nil) { return problem }
         case .flag(let path):
             switch text.lowercased() {
             case "true", "yes", "on", "1": self[keyPath: path] = true
             case "false", "no", "off", "0": self[keyPath: path] = false
-            default: return Self.fault(key, place, nil, found, .error)
+            default: return Self.fault(key, "", nil, found, .error)
             }
         case .number(let path):
-            guard let number = Int(text.trimmed), number >= option.minimum else { return Self.fault(key, place, nil, found, .error) }
+            guard let number = Int(text.trimmed), number >= option.minimum else { return Self.fault(key, "", nil, found, .error) }
             self[keyPath: path] = number
         case .seconds(let path):
-            guard let seconds = TaskDuration.seconds(text) else { return Self.fault(key, place, nil, found, .error) }
+            guard let seconds = TaskDuration.seconds(text) else { return Self.fault(key, "", nil, found, .error) }
             self[keyPath: path] = seconds
         case .list(let path): self[keyPath: path] = text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
         }
-        sources[key] = source
         return nil
     }
 
@@ -121,11 +124,26 @@ extension TaskSettings {
         return nil
     }
 
+    static func fault(_ key: String, _ source: Settings.Source, _ found: String) -> Diagnostic {
+        var problem = fault(key, "", nil, found, .error)
+        problem.relocate(to: source)
+        return problem
+    }
+
     static func fault(
         _ key: String, _ file: String, _ place: SourcePosition?, _ found: String, _ severity: Diagnostic.Severity, _ hint: String = ""
     ) -> Diagnostic {
         Diagnostic(
             severity, file: file, position: place, path: .keys(key),
             message: "\(found); expected: \(TaskOption.named(key)?.expected ?? "")\(hint)")
+    }
+}
+
+extension Diagnostic {
+    /// Names a source that is not a file.
+    fileprivate mutating func relocate(to source: Settings.Source) {
+        file = source.description
+        position = nil
+        isFile = false
     }
 }

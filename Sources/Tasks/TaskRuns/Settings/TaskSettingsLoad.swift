@@ -39,7 +39,7 @@ extension TaskSettings {
         var warnings: [Diagnostic] = []
         let named = environment["TASKOTRON_PROFILE"].flatMap { $0.isEmpty ? nil : $0 }
         let profile = named.flatMap(Profile.init(rawValue:))
-        if let named, profile == nil { errors.append(fault("profile", "environment", nil, "found the text \"\(named)\"", .error)) }
+        if let named, profile == nil { errors.append(fault("profile", .environment("TASKOTRON_PROFILE"), "found the text \"\(named)\"")) }
 
         var document: TaskSettingsDocument?
         var absence: Diagnostic?
@@ -82,12 +82,12 @@ extension TaskSettings {
         for variable in environment.keys.sorted() where variable.hasPrefix(prefix) && variable != "TASKOTRON_PROFILE" {
             let key = variable.dropFirst(prefix.count).lowercased()
             guard TaskOption.named(key) != nil else {
-                warnings.append(unknown(key, file: "environment", position: nil, written: variable))
+                warnings.append(unknown(key, variable: variable))
                 continue
             }
             guard let text = environment[variable], !text.isEmpty else {
                 warnings.append(
-                    Diagnostic(.warning, file: "environment", position: nil, message: "\(variable) is set to nothing, ignored"))
+                    Diagnostic(.warning, variable: variable, message: "empty value, ignored"))
                 continue
             }
             if let problem = settings.set(key, to: text, from: .environment(variable)) {
@@ -95,15 +95,13 @@ extension TaskSettings {
             }
         }
         if settings.vaultEnabled {
-            var (file, key, place) = ("environment", prefix + "VAULT_ENABLED", SourcePosition?.none)
+            let message = "no vault is asked here yet; tasks get none of the secrets they may expect"
+            var warning = Diagnostic(.warning, variable: prefix + "VAULT_ENABLED", message: message)
             if case .file = settings.source(of: "vault_enabled"), let document {
-                (file, key) = (document.file, "vault_enabled")
-                place = document.entries.first { $0.key == key }?.position
+                let place = document.entries.first { $0.key == "vault_enabled" }?.position
+                warning = Diagnostic(.warning, file: document.file, position: place, path: .keys("vault_enabled"), message: message)
             }
-            warnings.append(
-                Diagnostic(
-                    .warning, file: file, position: place, path: .keys(key),
-                    message: "no vault is asked here yet; tasks get none of the secrets they may expect"))
+            warnings.append(warning)
         }
         guard errors.isEmpty || isLenient else { throw InvalidInput(errors) }
         warnings = errors.map(ignored) + warnings
@@ -125,10 +123,14 @@ extension TaskSettings {
         return warning
     }
 
-    private static func unknown(_ key: String, file: String, position: SourcePosition?, written: String? = nil) -> Diagnostic {
-        let hint = closest(to: key).map { "; did you mean `\(written == nil ? $0 : prefix + $0.uppercased())`?" } ?? ""
-        return Diagnostic(
-            .warning, file: file, position: position, path: .keys(written ?? key), message: "unknown option, ignored\(hint)")
+    private static func unknown(_ key: String, file: String, position: SourcePosition?) -> Diagnostic {
+        let hint = closest(to: key).map { "; did you mean `\($0)`?" } ?? ""
+        return Diagnostic(.warning, file: file, position: position, path: .keys(key), message: "unknown option, ignored\(hint)")
+    }
+
+    private static func unknown(_ key: String, variable: String) -> Diagnostic {
+        let hint = closest(to: key).map { "; did you mean '\(prefix)\($0.uppercased())'?" } ?? ""
+        return Diagnostic(.warning, variable: variable, message: "unknown variable, ignored\(hint)")
     }
 
     /// The key somebody probably meant: at most a third of it differs.
