@@ -68,7 +68,7 @@ package struct Resolution: Sendable {
     private static func occupancy(
         leases: LeaseStore, routes: [HostRoute], networks: [ObservedNetwork]
     ) throws -> HostOccupancy {
-        var uses = routes.map { HostOccupancy.Use($0.subnet, by: "the route over \($0.device)") }
+        var uses = routes.filter(\.isConflicting).map { HostOccupancy.Use($0.subnet, by: "the route over \($0.device)") }
         for network in networks { uses += network.subnets.map { HostOccupancy.Use($0, by: "the libvirt network \(network.name)") } }
         let snapshot = try leases.snapshot()
         var holders: [UInt8: String] = [:]

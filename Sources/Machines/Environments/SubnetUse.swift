@@ -21,19 +21,19 @@ struct SubnetUse {
                     ?? ". Stop that with: virsh net-destroy \(ShellWord.quoted(other.name))")
                 + Self.otherwise
         }
-        // A wider route leaves the network's own addresses to it; and a stray bridge of its own is not in its way for long.
+        // A stray bridge of its own is not a conflict for long.
         let bridge = environment.bridgeName(ofNetwork: network.name)
         guard
-            let route = overlaps(subnet).first(where: { $0.prefixLength >= subnet.prefixLength && $0.device != bridge })
+            let route = overlaps(subnet).first(where: { $0.isConflicting && $0.device != bridge })
         else { return nil }
-        return "its subnet \(subnet) overlaps \(route.subnet), the route over \(route.device). "
-            + "If nothing needs that route, remove it with: sudo \(route.removal)\(Self.otherwise)"
+        return "its subnet \(subnet) overlaps \(route.subnet), the route over \(route.device)"
+            + (route.removal.map { ". If nothing needs that route, remove it with: sudo \($0)" } ?? "") + Self.otherwise
     }
 
     /// Routes of which the network takes a part away, as warnings.
     func shadows(of network: Network) -> [String] {
         guard let subnet = network.subnet else { return [] }
-        return overlaps(subnet).filter { $0.prefixLength < subnet.prefixLength }.map {
+        return overlaps(subnet).filter { !$0.isConflicting && !$0.isDefault }.map {
             "warning: network \(network.name) has the subnet \(subnet), so this host no longer reaches that part of \($0.subnet) over "
                 + $0.device
         }
@@ -41,5 +41,5 @@ struct SubnetUse {
 
     private func overlaps(_ subnet: IPv4Subnet) -> [HostRoute] { host.routes().filter { $0.subnet.overlaps(subnet) } }
 
-    private static let otherwise = "; or make this environment anew on another subnet: atoll destroy, then atoll init"
+    private static let otherwise = "; or create this environment again on another subnet: atoll destroy, then atoll init"
 }

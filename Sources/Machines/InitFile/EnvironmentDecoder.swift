@@ -33,6 +33,7 @@ struct EnvironmentDecoder {
         for (name, value) in machines {
             let field = Field(value: value, path: domains.path.appending(name), findings: findings)
             checkName(name, at: field.path, of: "VM")
+            checkHostName(name, at: field.path)
             let domain = DomainDecoder(field: field, nets: known).decode(name: name)
             if field.value?.members != nil { spec.domains[name] = domain }
         }
@@ -60,6 +61,15 @@ struct EnvironmentDecoder {
             findings.warning(.keys(key), "this top-level key is not used; did you mean `\(meant)`?")
         }
         return true
+    }
+
+    private func checkHostName(_ name: String, at path: FieldPath) {
+        guard !findings.isSaved, Names.isAllowed(name) else { return }
+        if let fault = Names.hostNameFault(name) {
+            findings.error(atKey: path, "'\(name)' is not a host name: \(fault)")
+        } else if let doubt = Names.hostNameDoubt(name) {
+            findings.warning(path, "'\(name)' is not a host name by DNS rules: \(doubt)")
+        }
     }
 
     private func checkName(_ name: String, at path: FieldPath, of thing: String) {
@@ -138,8 +148,14 @@ struct NetDecoder {
         net.egress = EgressDecoder(field: field["egress"], kind: net.kind).decode()
         net.hasLegacyDNS = field["main_dns"].value?.isTruthy ?? false
         let records = field["dns_records"]
+        var known: [String: String] = [:]
         for (host, value) in records.members("a mapping of host names to addresses") ?? [:] {
             let record = Field(value: value, path: records.path.appending(host), findings: field.findings)
+            if let other = known.updateValue(host, forKey: host.lowercased()), !field.findings.isSaved {
+                field.findings.error(
+                    atKey: record.path, "'\(host.escaped.prefix(80))' and '\(other.escaped.prefix(80))' are one DNS name; keep one")
+                continue
+            }
             guard field.findings.isSaved || Names.isDomain(host) else {
                 field.findings.error(
                     atKey: record.path, "\"\(host.escaped.prefix(80))\" cannot be a host's name; allowed: \(Names.domainRule)")

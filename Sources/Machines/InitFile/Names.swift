@@ -9,6 +9,23 @@ enum Names {
         return name.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") } && !name.contains("..")
     }
 
+    /// Why a name of a VM cannot be a host name, or nil.
+    static func hostNameFault(_ name: String) -> String? {
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        if labels.contains(where: \.isEmpty) { return "it has an empty label" }
+        if let label = labels.first(where: { $0.hasPrefix("-") || $0.hasSuffix("-") }) {
+            return "its label '\(label)' starts or ends with '-'"
+        }
+        return nil
+    }
+
+    /// Why some programs cannot use a name of a VM, which Lago let in, or nil.
+    static func hostNameDoubt(_ name: String) -> String? {
+        if name.contains("_") { return "it has '_', which some programs refuse" }
+        let isNumber = name.split(separator: ".").last?.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
+        return isNumber ? "its last label is a number, so programs read it as an address" : nil
+    }
+
     /// What `isDomain` takes, as errors say it.
     static let domainRule = "a DNS name of letters, digits, '-', '_' and '.', such as lago.local"
     static let domainPattern =

@@ -3,19 +3,27 @@ import OrderedCollections
 
 /// Which names lead to which addresses (spec 2.4).
 enum NameService {
+    /// The names that each NIC of a VM gets beside the VM's own: `vm-eth0`, `vm-NET-0`, `vm-NET`. NICs without an address get none.
+    static func derivedNames(of machine: String, nics: [NIC]) -> [[String]] {
+        var counts: [String: Int] = [:]
+        return nics.enumerated().map { index, nic in
+            guard nic.address != nil else { return [] }
+            let count = counts[nic.net, default: 0]
+            counts[nic.net] = count + 1
+            return ["\(machine)-eth\(index)", "\(machine)-\(nic.net)-\(count)"] + (count == 0 ? ["\(machine)-\(nic.net)"] : [])
+        }
+    }
+
     /// Fills `mapping`, `dnsRecords` and `dnsForward`.
     static func fill(
         _ networks: inout OrderedDictionary<String, Network>, machines: [String: [NIC]], homes: [String: String]
     ) {
         var mappings: [String: OrderedDictionary<String, IPv4Address>] = [:]
         for name in machines.keys.sorted() {
-            var counts: [String: Int] = [:]
-            for (index, nic) in (machines[name] ?? []).enumerated() {
+            let nics = machines[name] ?? []
+            for (nic, derived) in zip(nics, derivedNames(of: name, nics: nics)) {
                 guard let address = nic.address else { continue }
-                let count = counts[nic.net, default: 0]
-                counts[nic.net] = count + 1
-                var names = ["\(name)-eth\(index)", "\(name)-\(nic.net)-\(count)"]
-                if count == 0 { names.append("\(name)-\(nic.net)") }
+                var names = derived
                 if homes[name] == nic.net { names.append(name) }
                 for name in names { mappings[nic.net, default: [:]][name] = address }
             }

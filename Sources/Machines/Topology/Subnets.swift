@@ -24,17 +24,23 @@ extension Resolution {
             occupancy.conflict(with: subnet) == nil && !taken.values.contains { $0.overlaps(subnet) }
         }.makeIterator()
         var isFull = false
+        var chosen: [IPv4Subnet] = []
         var networks: OrderedDictionary<String, Network> = [:]
         for net in spec.nets.values {
             if net.kind != .bridge && net.gateway == nil {
                 if let subnet = free.next() {
                     gateways[net.name] = subnet.address(1)
+                    chosen.append(subnet)
                 } else if !isFull {
                     isFull = true
+                    let causes = occupancy.causes(own: Array(taken.values) + chosen)
                     error(
                         .keys("nets", net.name),
-                        "the store of subnets is full: none of 192.168.200.0/24 to 192.168.255.0/24 is free for this net. You can free subnets "
-                            + "by destroying unused environments (`atoll destroy`)")
+                        (causes.isOnlyLeases ? "the store of subnets is full" : "no subnet is free")
+                            + ": tried 192.168.200.0/24 to 192.168.255.0/24 (\(causes.text)). "
+                            + (causes.isOnlyLeases
+                                ? "You can free subnets by destroying unused environments (`atoll destroy`)"
+                                : "An isolated net can have a subnet of another private range, such as `gw: 10.123.45.1`"))
                 }
             }
             var network = Network(spec: net, gateway: gateways[net.name], management: management.contains(net.name))

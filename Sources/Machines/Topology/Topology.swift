@@ -45,12 +45,33 @@ package struct HostOccupancy: Sendable, Equatable {
     }
     /// Third octets with a valid lease, and who holds it: "/w/.lago/default/uuid".
     package var leases: [UInt8: String]
-    /// Host routes and libvirt networks. A default route takes nothing.
+    /// Host routes and libvirt networks. Default routes and their parts, wider than every private range, are not conflicts.
     package var uses: [Use]
 
     package init(leases: [UInt8: String] = [:], uses: [Use] = []) {
         self.leases = leases
-        self.uses = uses.filter { $0.subnet.prefixLength > 0 }
+        self.uses = uses.filter { $0.subnet.prefixLength >= 8 }
+    }
+
+    /// Why none of the leased subnets is free: `leased by environments: 3; overlapping 192.168.0.0/16, the route over eth0: 53`.
+    /// - Parameter own: subnets that other nets of the same file have.
+    func causes(own: [IPv4Subnet]) -> (isOnlyLeases: Bool, text: String) {
+        var leased = 0, mine = 0
+        var others: OrderedDictionary<String, Int> = [:]
+        for subnet in IPv4Subnet.leasedRange.map(IPv4Subnet.init(leasedThirdOctet:)) {
+            if own.contains(where: { $0.overlaps(subnet) }) {
+                mine += 1
+            } else if leases[subnet.base.octets[2]] != nil {
+                leased += 1
+            } else if let use = uses.first(where: { $0.subnet.overlaps(subnet) }) {
+                others["overlapping \(use.subnet), \(use.holder)", default: 0] += 1
+            }
+        }
+        var parts: [String] = []
+        if mine > 0 { parts.append("used by other nets of this file: \(mine)") }
+        if leased > 0 { parts.append("leased by environments: \(leased)") }
+        parts += others.map { "\($0.key): \($0.value)" }
+        return (others.isEmpty, parts.joined(separator: "; "))
     }
 
     /// What stands in the way of using `subnet`, or nil.
@@ -80,7 +101,10 @@ struct Resolution {
     ) {
         let management = selectManagement()
         let networks = networks(management: management, occupancy: occupancy)
-        return (networks, managementNets(among: management), addresses(on: networks))
+        let homes = managementNets(among: management)
+        let nics = addresses(on: networks)
+        checkNames(homes: homes, nics: nics)
+        return (networks, homes, nics)
     }
 
     mutating func error(_ path: FieldPath, _ message: String) {

@@ -16,7 +16,7 @@ package enum Doctor {
         findings += StateCheck.findings(subject, facts, remedies)
         findings += await PathCheck.findings(subject, facts, remedies)
         findings += CapacityCheck.findings(subject, facts, remedies)
-        findings.append(RouteCheck.finding(subject, facts, remedies))
+        findings.append(RouteCheck.finding(subject, facts))
         findings += EgressCheck.findings(answer, facts, remedies)
         findings += HardwareCheck.findings(facts, remedies)
         return findings

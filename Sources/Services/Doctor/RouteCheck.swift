@@ -5,7 +5,7 @@ import AtollVirtXML
 
 /// Routes of this host that overlap the subnets environments lease: those are skipped, so enough must be left.
 enum RouteCheck {
-    static func finding(_ subject: Subject, _ facts: HostFacts, _ remedies: Remedies) -> Finding {
+    static func finding(_ subject: Subject, _ facts: HostFacts) -> Finding {
         let id = "routes", title = "routes"
         let leases: LeaseStore.Snapshot
         do { leases = try LeaseStore(directory: subject.leaseDirectory).snapshot() } catch {
@@ -15,7 +15,7 @@ enum RouteCheck {
         let all = IPv4Subnet.leasedRange.map { IPv4Subnet(leasedThirdOctet: $0) }
         var blocked: Set<UInt8> = []
         var culprits: [HostRoute] = []
-        for route in facts.routes() {
+        for route in facts.routes() where route.isConflicting {
             let hit = all.filter { $0.overlaps(route.subnet) }
             if hit.isEmpty || isOwn(route, leases) { continue }
             culprits.append(route)
@@ -28,13 +28,12 @@ enum RouteCheck {
         let named = culprits.map { "\($0.subnet) over \($0.device)" }.joined(separator: ", ")
         let detail = "\(named) overlaps \(blocked.count) of the \(all.count) subnets that environments lease; \(free) are free"
         let blocking = blocking(culprits, leases)
-        let remedy = culprits.map { remedies.root($0.removal) }
+        // Removing a route can cut this host off, so no command for that is given.
         return free == 0
             ? Finding(
-                id, .failure, title, detail + blocking + ". Remove a route you do not need, or give every net its own gw", remedy: remedy)
-            : Finding(
-                id, .warning, title, detail + " and those are used" + blocking + ". Remove the route only if you do not need it",
-                remedy: remedy)
+                id, .failure, title,
+                detail + blocking + ". Isolated nets can use another private range, such as `gw: 10.123.45.1` in the init file")
+            : Finding(id, .warning, title, detail + " and those are used" + blocking)
     }
 
     /// Whether an environment's own bridge makes it, which is no overlap: ours, or one that Lago called after the prefix with the lease.
@@ -46,7 +45,7 @@ enum RouteCheck {
     /// The environments that such a route keeps from starting.
     private static func blocking(_ routes: [HostRoute], _ leases: LeaseStore.Snapshot) -> String {
         let blocked = leases.leases.values.filter { lease in
-            lease.holder != nil && routes.contains { $0.prefixLength >= lease.subnet.prefixLength && $0.subnet.overlaps(lease.subnet) }
+            lease.holder != nil && routes.contains { $0.subnet.overlaps(lease.subnet) }
         }
         return blocked.sorted { $0.octet < $1.octet }.map { lease in
             let prefix = (lease.holder?.uuidPath ?? "").split(separator: "/").dropLast().map { "/" + $0 }.joined()

@@ -71,6 +71,13 @@ extension HostRoute {
     /// The route's destination as a network.
     package var subnet: IPv4Subnet { IPv4Subnet(containing: IPv4Address(rawValue: base), prefixLength: prefixLength) }
 
-    /// The command that removes it; routes to nowhere have no device.
-    package var removal: String { "ip route del \(subnet)" + (device == "*" || device.isEmpty ? "" : " dev \(device)") }
+    /// Whether it is a default route or a part of one, as VPNs add: wider than every private range.
+    package var isDefault: Bool { prefixLength < 8 }
+
+    /// Whether a network of ours (a /24) cannot overlap it. The longest prefix wins, so a wider route yields to ours; on a link, the
+    /// hosts there would become unreachable.
+    package var isConflicting: Bool { prefixLength >= 24 || isOnLink && !isDefault }
+
+    /// The command that removes it, or nil where that could cut this host off: a wider route, one through a gateway or a tunnel.
+    package var removal: String? { isOnLink && prefixLength >= 24 ? "ip route del \(subnet) dev \(device)" : nil }
 }

@@ -42,12 +42,14 @@ import Testing
             eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
             virbr0\t007AA8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
             tun0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0
+            eth1	0000A8C0	0101A8C0	0003	0	0	0	0000FFFF	0	0	0
             nonsense
             """
         #expect(
-            Routes.parse(text) == [
-                HostRoute(base: 0xC0A8_7A00, prefixLength: 24, device: "virbr0"),
+            Routes.parse(text, tunnels: ["tun0"]) == [
+                HostRoute(base: 0xC0A8_7A00, prefixLength: 24, device: "virbr0", isOnLink: true),
                 HostRoute(base: 0x0A00_0000, prefixLength: 8, device: "tun0"),
+                HostRoute(base: 0xC0A8_0000, prefixLength: 16, device: "eth1"),
             ])
     }
 

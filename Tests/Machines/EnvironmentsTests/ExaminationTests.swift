@@ -1,6 +1,8 @@
 import AtollInitFile
 import AtollModel
+import AtollPlatform
 import AtollTestSupport
+import OrderedCollections
 import Testing
 
 @testable import AtollEnvironments
@@ -16,6 +18,30 @@ import Testing
             file: file, defaults: SpecDefaults(), leases: host.leases, routes: [], networks: [], taken: [], generator: &generator)
         #expect(found.hasErrors == found.findings.contains { $0.severity == .error })
         return found.findings.map { String($0.description.dropFirst(file.count + 1)) }
+    }
+
+    /// The longest prefix wins, so a wider route yields; hosts on a link do not.
+    @Test(arguments: [
+        ([HostRoute(base: 0, prefixLength: 1, device: "tun0"), HostRoute(base: 0x8000_0000, prefixLength: 1, device: "tun0")], "200"),
+        ([HostRoute(base: 0x8000_0000, prefixLength: 1, device: "eth0", isOnLink: true)], "200"),
+        ([HostRoute(base: 0xC000_0000, prefixLength: 3, device: "wg0")], "200"),
+        ([HostRoute(base: 0xC0A8_0000, prefixLength: 16, device: "tun0")], "200"),
+        ([HostRoute(base: 0xC0A8_C800, prefixLength: 23, device: "eth0")], "200"),
+        ([HostRoute(base: 0xC0A8_C800, prefixLength: 24, device: "tun0")], "201"),
+        ([HostRoute(base: 0xC0A8_C880, prefixLength: 25, device: "tun0")], "201"),
+        ([HostRoute(base: 0xC0A8_C805, prefixLength: 32, device: "tun0")], "201"),
+        ([HostRoute(base: 0xC0A8_C800, prefixLength: 22, device: "eth0", isOnLink: true)], "204"),
+        ([HostRoute(base: 0xC0A8_0000, prefixLength: 16, device: "eth0", isOnLink: true)], nil),
+    ])
+    func onlyRoutesInTheWayAreAvoided(_ routes: [HostRoute], _ octet: String?) throws {
+        let fake = try FakeHost()
+        let host = try fake.host()
+        let file = try fake.workspace.write("atoll.yaml", "domains: {a: {nics: [{net: n}], disks: []}}\nnets: {n: }")
+        var generator = SystemRandomNumberGenerator()
+        let found = try Resolution.examine(
+            file: file, defaults: SpecDefaults(), leases: host.leases, routes: routes, networks: [], taken: [], generator: &generator)
+        #expect(found.environment?.networks["n"]?.gateway?.description == octet.map { "192.168.\($0).1" })
+        if octet == nil { #expect(found.findings.contains { $0.message.contains("192.168.0.0/16, the route over eth0: 56") }) }
     }
 
     @Test func errorsOfEverySectionComeInOneRunAndInFileOrder() throws {

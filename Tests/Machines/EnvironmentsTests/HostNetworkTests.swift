@@ -123,9 +123,13 @@ import Testing
     @Test func aRouteThatCameLaterIsNamed() async throws {
         let request = try fake.request(Self.isolated)
         _ = try await InitUseCase(host: host, context: context("init")).run(request)
-        fake.world.withLock { $0.routes = [HostRoute(base: 0x0A0B_0C80, prefixLength: 25, device: "tun0")] }
+        fake.world.withLock { $0.routes = [HostRoute(base: 0x0A0B_0C80, prefixLength: 25, device: "eth7", isOnLink: true)] }
         let failure = await #expect(throws: PlanFailure.self) { try await start(request) }
-        #expect(failure?.description.contains("remove it with: sudo ip route del 10.11.12.128/25 dev tun0") == true)
+        #expect(failure?.description.contains("remove it with: sudo ip route del 10.11.12.128/25 dev eth7") == true)
+        // Removing a tunnel's route could cut the host off.
+        fake.world.withLock { $0.routes = [HostRoute(base: 0x0A0B_0C80, prefixLength: 25, device: "tun0")] }
+        let second = await #expect(throws: PlanFailure.self) { try await start(request) }
+        #expect(second?.description.contains("over tun0") == true && second?.description.contains("ip route del") == false)
         // The network's own route is narrower than this one, and wins.
         fake.world.withLock { $0.routes = [HostRoute(base: 0x0A00_0000, prefixLength: 8, device: "tun0")] }
         try await start(request)
