@@ -19,7 +19,7 @@ extension IntegrationTests {
             let tiny = cloud.replacing("debian-12-cloud", with: "tiny")
             let others = """
                 domains:
-                  prepared: {memory: 512, vcpu: 1, bootstrap: sysprep, nics: [{net: management}], \(cloud)}
+                  prepared: {memory: 512, vcpu: 1, bootstrap: sysprep, nics: [{net: management}], \(cloud.replacing("qcow2}", with: "qcow2, size: 5G}"))}
                   bare: {memory: 512, vcpu: 1, bootstrap: none, nics: [{net: management}], \(cloud)}
                   alike: {memory: 256, vcpu: 1, bootstrap: none, nics: [{net: management}], \(tiny)}
 
@@ -32,6 +32,8 @@ extension IntegrationTests {
             // cloud-init left the host key that sysprep wrote.
             #expect(try await product.run("shell", "prepared", "-c", lookup.replacing("prepared", with: "seeded")).status == 0)
             #expect(try await product.run("shell", "prepared", "-c", "cloud-init status").standardOutput.contains("disabled"))
+            let size = try await product.succeed("shell", "prepared", "-c", "df -k --output=size / | tail -n 1")
+            #expect((Int(size.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0) > 4 << 20, "\(size)")
             _ = try await product.agent("bare", lookup)
             for name in ["alike", "untouched"] {
                 _ = try await product.agent(name, "ping -c 1 www.example.com | grep 10.1.2.3; nslookup seeded")

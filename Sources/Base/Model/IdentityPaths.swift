@@ -45,7 +45,7 @@ public enum IdentityPaths {
         .dhcp: [
             "/var/lib/dhcp/*", "/var/lib/dhclient/*", "/var/lib/dhcpcd/*", "/var/lib/dhcpcd5/*", "/etc/dhcpcd.duid", "/etc/dhcpcd.secret",
             "/var/lib/NetworkManager/*.lease", "/var/lib/NetworkManager/secret_key", "/var/lib/NetworkManager/seen-bssids",
-            "/var/lib/NetworkManager/timestamps", "/var/lib/wicked/*.xml", "/run/systemd/netif/leases/*", "/var/lib/systemd/network/*",
+            "/var/lib/NetworkManager/timestamps", "/var/lib/wicked/*.xml", "/var/lib/systemd/network/*",
         ],
         .nic: ["/etc/udev/rules.d/70-persistent-net.rules", "/etc/udev/rules.d/75-persistent-net-generator.rules"],
         .cloudInit: [
@@ -75,10 +75,13 @@ public enum IdentityPaths {
     /// One path that holds something of one VM.
     public struct Remnant: Sendable, Equatable {
         public var path: String
+        /// The entry's, by which it was found.
+        public var pattern: String
         public var kind: Kind
 
-        public init(path: String, kind: Kind) {
+        public init(path: String, pattern: String? = nil, kind: Kind) {
             self.path = path
+            self.pattern = pattern ?? path
             self.kind = kind
         }
     }
@@ -89,7 +92,9 @@ public enum IdentityPaths {
         var found: [Remnant] = []
         for entry in entries {
             let paths = entry.pattern.contains { $0 == "*" || $0 == "?" } ? try tree.glob(entry.pattern) : [entry.pattern]
-            for path in paths where try holds(path, in: tree, depth: 4) { found.append(Remnant(path: path, kind: entry.kind)) }
+            for path in paths where try holds(path, in: tree, depth: 4) {
+                found.append(Remnant(path: path, pattern: entry.pattern, kind: entry.kind))
+            }
         }
         return found
     }
@@ -107,6 +112,14 @@ public enum IdentityPaths {
             // systemd's machine-id(5) and Debian's open-iscsi.
             return text != "uninitialized\n" && text != "uninitialized" && !text.contains("GenerateName=yes")
         }
+    }
+
+    /// The command that removes the remnants from an image file. virt-sysprep is none: it writes a machine id of its own.
+    public static func removalCommand(_ remnants: [Remnant]) -> String {
+        var patterns: [String] = []
+        for remnant in remnants where !patterns.contains(remnant.pattern) { patterns.append(remnant.pattern) }
+        let steps = patterns.map { $0 == machineID ? "truncate \($0)" : "glob rm-rf '\($0)'" }
+        return "guestfish --rw -a IMAGE -i \(steps.joined(separator: " : "))"
     }
 
     /// The remnants by kind, at most three paths of each: `machine id ('/etc/machine-id'), log ('/var/log/a', '/var/log/b' and 7 more)`.

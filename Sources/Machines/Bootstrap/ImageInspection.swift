@@ -36,7 +36,7 @@ package enum ImageInspection {
             let scope = sysprepRemoves ? "every VM with 'bootstrap: cloud-init' or 'bootstrap: none'" : "every VM"
             warnings.append(
                 "\(scope) gets a copy of what belongs to one VM: \(IdentityPaths.summary(remnants))\n"
-                    + "hint: remove these files from a copy of the image (virt-sysprep -a IMAGE), then import the copy")
+                    + "hint: remove these files from a copy of the image, then import the copy: \(IdentityPaths.removalCommand(remnants))")
         }
         guard bootstrap == .cloudInit else { return warnings }
         let readers = ["/usr/bin/cloud-init", "/usr/local/bin/cloud-init", "/usr/sbin/atoll-seed"]

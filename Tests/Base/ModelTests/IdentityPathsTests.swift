@@ -59,6 +59,13 @@ import Testing
                 == "machine id ('/etc/machine-id'), log ('/var/log/1', '/var/log/2', '/var/log/3' and 2 more)")
     }
 
+    @Test func theCommandRemovesEachPatternOnce() {
+        let logs = ["a", "b"].map { IdentityPaths.Remnant(path: "/var/log/\($0)", pattern: "/var/log/*", kind: .log) }
+        #expect(
+            IdentityPaths.removalCommand([.init(path: "/etc/machine-id", kind: .machineID)] + logs)
+                == "guestfish --rw -a IMAGE -i truncate /etc/machine-id : glob rm-rf '/var/log/*'")
+    }
+
     /// systemd tells an emptied machine-id from a missing one.
     @Test func theBuildRemovesAllButTheMachineID() {
         #expect(Set(IdentityPaths.removedByBuild) == Set(IdentityPaths.entries.map(\.pattern)).subtracting([IdentityPaths.machineID]))
