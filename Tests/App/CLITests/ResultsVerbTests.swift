@@ -216,6 +216,20 @@ import Testing
         #expect(now.accel == "tcg" && now.leaseDir == "/m" && now.outFormat == nil && now.jobs == nil)
     }
 
+    @Test("-j with a malformed job is the job, which only warns; a number is the number of runs")
+    func malformedJob() {
+        for value in ["nonsense", "all", "5x", "1.5", "all/x", "a/b/c", "/"] {
+            for words in [["-j", value], ["-j" + value], ["-j=" + value]] {
+                #expect(
+                    ProgramNames.words("runtask", words + ["--local", "t.yml"]) == ["runtask", "--jobid=" + value, "--local", "t.yml"])
+                #expect(ProgramNames.words("atoll", ["runtask"] + words) == ["runtask", "--jobid=" + value])
+            }
+        }
+        for words in [["-j", "2"], ["-j2"], ["-j=2"], ["-j"], ["-j", "--local"]] {
+            #expect(ProgramNames.words("runtask", words) == ["runtask"] + words)
+        }
+    }
+
     @Test(arguments: [["-j", "all/5"], ["-jall/5"], ["-j=all/5"]]) func theJobOfOldScriptsIsTaken(_ words: [String]) {
         #expect(ProgramNames.words("runtask", words + ["t.yml"]) == ["runtask", "--jobid=all/5", "t.yml"])
         #expect(ProgramNames.words("atoll", ["runtask"] + words) == ["runtask", "--jobid=all/5"])

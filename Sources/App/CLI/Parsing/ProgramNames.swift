@@ -17,7 +17,7 @@ enum ProgramNames {
         }
     }
 
-    /// `-j BUILDER/BUILD` was the job once; a number is how many runs there are at once.
+    /// Rewrites `-j` to `--jobid` unless its value is a number of runs: in old scripts it is the CI job, well formed or not.
     private static func jobs(_ arguments: [String]) -> [String] {
         var words: [String] = []
         var index = 0
@@ -27,7 +27,7 @@ enum ProgramNames {
             // As -j VALUE, -jVALUE or -j=VALUE.
             let isApart = word == "-j" && index + 1 < arguments.count
             let value = isApart ? arguments[index + 1] : String(word.dropFirst(word.hasPrefix("-j=") ? 3 : 2))
-            if word.hasPrefix("-j"), value.contains("/") || value == "-1" {
+            if word.hasPrefix("-j"), isJob(value) {
                 words.append("--jobid=" + value)
                 index += isApart ? 2 : 1
             } else {
@@ -36,5 +36,11 @@ enum ProgramNames {
             }
         }
         return words
+    }
+
+    /// An option that follows `-j` is not its value.
+    private static func isJob(_ value: String) -> Bool {
+        if value.isEmpty { return false }
+        return value == "-1" || value.contains("/") || (!value.hasPrefix("-") && Int(value) == nil)
     }
 }
