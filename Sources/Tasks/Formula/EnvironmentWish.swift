@@ -14,6 +14,8 @@ package struct EnvironmentWish: Sendable, Equatable {
     package var rpm: [String] = []
     /// `environment.deb`.
     package var deb: [String] = []
+    /// Families whose key the formula has, also with an empty list: there the formula needs nothing from the other family's list.
+    package var families: Set<PackageFamily> = []
     /// What the formula says of the machine's system; nothing else decides these then.
     package var traits: [Trait: String] = [:]
     /// A template or image asked for by name; its absence is an error.
@@ -30,6 +32,12 @@ package struct EnvironmentWish: Sendable, Equatable {
     package var release: String? { traits[.release] }
     package var flavor: String? { traits[.flavor] }
     package var arch: String? { traits[.arch] }
+
+    /// Packages of the other family that nothing in the formula replaces on a system of `family`.
+    package func unmappedPackages(for family: PackageFamily) -> [String] {
+        let (own, other) = family == .rpm ? (rpm, deb) : (deb, rpm)
+        return own.isEmpty && !families.contains(family) ? other : []
+    }
 
     /// What a machine of that family should have installed, in the order written, each once.
     package func packages(for family: PackageFamily) -> [String] {
@@ -51,6 +59,7 @@ extension EnvironmentWish {
         wish.packages = field["packages"].map(packageNames) ?? []
         wish.rpm = field["rpm"].map(packageNames) ?? []
         wish.deb = field["deb"].map(packageNames) ?? []
+        wish.families = Set(PackageFamily.allCases.filter { field[$0.rawValue] != nil })
         for trait in Trait.allCases { wish.traits[trait] = field[trait.rawValue]?.line("one text or number") }
         wish.image = field["image"]?.line("the name of a template or image")
         wish.hardware = Hardware.read(field["hardware"])

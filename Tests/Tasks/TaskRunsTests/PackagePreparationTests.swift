@@ -75,6 +75,36 @@ import Testing
         #expect(untouched.commands.isEmpty)
     }
 
+    @Test("packages of the other family alone are ABORTED with their names and a hint, in every mode", arguments: InstanceKind.allCases)
+    func otherFamily(_ kind: InstanceKind) async throws {
+        for (manager, wish, own) in [
+            ("apt-get", wish(rpm: ["rpm-python", "gcc"]), "deb"), ("apt-get", wish(["xz"], rpm: ["rpm-python", "gcc"]), "deb"),
+            ("dnf", wish(deb: ["rpm-python", "gcc"]), "rpm"), ("yum", wish(deb: ["rpm-python", "gcc"]), "rpm"),
+        ] {
+            let instance = machine(manager, kind: kind)
+            let error = await #expect(throws: TaskError.self) {
+                try await PackagePreparation(hasConsent: true).prepare(wish, try bench.session(instance))
+            }
+            #expect(Verdict.of(try #require(error)) == Verdict(outcome: .aborted, exitCode: 102))
+            #expect(error?.message.contains("rpm-python, gcc\nhint: name their counterparts in environment.\(own) ") == true)
+            #expect(changes(instance).isEmpty)
+        }
+    }
+
+    @Test("the other family's packages do not count where the formula has a list for this one, also an empty one")
+    func ownFamily() async throws {
+        try bench.file("t.yml", "name: t\nenvironment: {rpm: [gcc], deb: []}\nactions: [{shell: ls}]\n")
+        let formula = try Formula.load(bench.directory + "/t.yml")
+        let log = Lines()
+        try await PackagePreparation().prepare(formula.environment, try bench.session(machine("apt-get"), log: log))
+        try await PackagePreparation().prepare(wish(rpm: ["gcc"], deb: ["gcc"]), try bench.session(machine("apt-get"), log: log))
+        #expect(!log.text.contains("environment.rpm"))
+        // Without consent this machine is not changed, and the run goes on with a warning.
+        let local = machine("apt-get", rights: "user", kind: .local)
+        try await PackagePreparation().prepare(wish(rpm: ["gcc"]), try bench.session(local, log: log))
+        #expect(log.text.contains("packages of environment.rpm cannot be installed on the fake, which uses apt-get: gcc"))
+    }
+
     @Test("apt: lists are brought up to date once, and only a failing install counts")
     func apt() async throws {
         let instance = machine("apt-get", missing: ["xz-utils"], failing: [" update"])

@@ -46,6 +46,7 @@ package struct PackagePreparation: Sendable {
         let words = String(decoding: answer.output, as: UTF8.self)
         let mayChange = !isLocal || hasConsent || words.contains("rights root")
         guard let system = PackageSystem(answer: words) else { return try refuseUnknown(wish, mayChange, session) }
+        try refuseUnmapped(wish, system, mayChange, session)
         let packages = wish.packages(for: system.family)
         try refuseImpossible(packages, system)
         if adds { try await addRepositories(system, session) }
@@ -78,6 +79,24 @@ package struct PackagePreparation: Sendable {
             """
             \(session.instance.name) has neither dnf, yum nor apt-get, so the formula's packages cannot be installed: \(list); \
             use an image of the deb or rpm family, or take the packages out of the formula's environment
+            """)
+    }
+
+    /// A formula written for the other family: nothing here installs its packages, and the task would run without them.
+    private func refuseUnmapped(_ wish: EnvironmentWish, _ system: PackageSystem, _ mayChange: Bool, _ session: RunSession) throws {
+        let unmapped = wish.unmappedPackages(for: system.family)
+        guard !unmapped.isEmpty else { return }
+        let (own, other) = (system.family.rawValue, system.family == .rpm ? "deb" : "rpm")
+        let reason = """
+            packages of environment.\(other) cannot be installed on \(session.instance.name), which uses \(system.manager.rawValue): \
+            \(unmapped.joined(separator: ", "))
+            """
+        guard mayChange else { return session.warn(reason) }
+        throw TaskError(
+            .remote,
+            """
+            \(reason)
+            hint: name their counterparts in environment.\(own) (an empty list if there are none), or choose an image of the \(other) family
             """)
     }
 
