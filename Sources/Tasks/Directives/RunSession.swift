@@ -32,8 +32,7 @@ package final class RunSession: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var results: [CheckDetail] = []
-        var hasReported = false
+        var ledger = ResultLedger()
         /// Whether something was handed to a ResultsDB, taken or not.
         var hasPosted = false
         var exitCodes: [Int32] = []
@@ -89,28 +88,17 @@ package final class RunSession: Sendable {
 
     private func isExpected(_ name: String) -> Bool { sharesArtifacts || name.hasSuffix("taskotron/results.yml") }
 
-    /// Results that a directive made or the task wrote; those of `isFinal` (reported ones) replace what is there.
+    /// Adds results of a directive or of the task; those of `isFinal` were given to ResultsDB. `ResultLedger` says which replace which.
     package func take(_ details: [CheckDetail], isFinal: Bool = false) {
         let details = details.map(redacted)
         state.withLock { state in
-            if isFinal, !details.isEmpty { state.hasPosted = true }
-            if isFinal, !state.hasReported {
-                state.results = []
-                state.hasReported = true
-            } else if state.hasReported, !isFinal {
-                return
-            }
-            for detail in details {
-                if let place = state.results.firstIndex(where: { $0.item == detail.item && $0.checkname == detail.checkname }) {
-                    state.results[place] = detail
-                } else {
-                    state.results.append(detail)
-                }
-            }
+            guard isFinal else { return state.ledger.add(details) }
+            if !details.isEmpty { state.hasPosted = true }
+            state.ledger.report(details)
         }
     }
 
-    package var results: [CheckDetail] { state.withLock { $0.results } }
+    package var results: [CheckDetail] { state.withLock { $0.ledger.details } }
 
     /// A result as others may read it: what a task says in it may have a secret of ours.
     package func redacted(_ detail: CheckDetail) -> CheckDetail {

@@ -38,7 +38,7 @@ package enum JUnitReport {
         for suite in suites {
             let seconds = suites.count == 1 ? options.seconds : nil
             var element = element(suite.name, suite.cases.map(\.detail), seconds: seconds, timestamp: options.timestamp)
-            for entry in suite.cases { element.append(testcase(entry, name: suite.title(of: entry), in: suite, options)) }
+            for (entry, title) in zip(suite.cases, suite.titles) { element.append(testcase(entry, name: title, in: suite, options)) }
             root.append(element)
         }
         return try text(root)
@@ -58,18 +58,18 @@ package enum JUnitReport {
                 return suite
             }
         }
-        func key(_ suite: Suite, _ entry: Suite.Case) -> [String] { [suite.name, suite.title(of: entry)] }
+        func key(_ suite: Suite, _ title: String) -> [String] { [suite.name, title] }
         var users: [[String]: Int] = [:]
         for suites in groups {
-            for key in Set(suites.flatMap { suite in suite.cases.map { key(suite, $0) } }) { users[key, default: 0] += 1 }
+            for key in Set(suites.flatMap { suite in suite.titles.map { key(suite, $0) } }) { users[key, default: 0] += 1 }
         }
         for (index, run) in runs.enumerated() {
             let options = run.options
             var element = element(options.name, run.details, seconds: options.seconds, timestamp: options.timestamp)
             for suite in groups[index] {
-                for entry in suite.cases {
-                    let isShared = users[key(suite, entry), default: 0] > 1
-                    let title = suite.title(of: entry) + (isShared ? " (run \(index + 1))" : "")
+                for (entry, title) in zip(suite.cases, suite.titles) {
+                    let isShared = users[key(suite, title), default: 0] > 1
+                    let title = title + (isShared ? " (run \(index + 1))" : "")
                     element.append(testcase(entry, name: title, in: suite, options))
                 }
             }
@@ -153,7 +153,20 @@ extension JUnitReport {
         /// How many different items there are; more than one, and the cases' names tell which.
         var items = 0
 
-        func title(of entry: Case) -> String { items > 1 ? "\(entry.name) [\(entry.detail.item)]" : entry.name }
+        /// Names of the cases, in order, no two alike: readers identify a case by its class and name, and drop all but one of equal names.
+        var titles: [String] {
+            var seen: Set<String> = []
+            var counts: [String: Int] = [:]
+            return cases.map { entry in
+                let title = items > 1 ? "\(entry.name) [\(entry.detail.item)]" : entry.name
+                var unique = title
+                while !seen.insert(unique).inserted {
+                    counts[title, default: 1] += 1
+                    unique = "\(title) (\(counts[title, default: 1]))"
+                }
+                return unique
+            }
+        }
 
         /// `check.sub` belongs to `check`. Where several results share a beginning that is itself a check's name (with a namespace, say),
         /// the shortest such name is the suite's; else it is what stands before the first dot.

@@ -4,7 +4,7 @@ package enum XUnitImport {
     package enum Aggregation: String, Sendable, CaseIterable {
         /// One result: PASSED when no case failed.
         case allpass
-        /// One result for each case, `<checkname>.<case>`.
+        /// One result for each case, `<checkname>.<class>.<case>`, without the class where the report names none.
         case none
 
         /// - Throws: `ResultsError` `.directive` for another word.
@@ -31,9 +31,16 @@ package enum XUnitImport {
             return [detail(cases.allSatisfy(\.isGood) ? .passed : .failed, note, checkname)]
         case .none:
             return cases.map { entry in
-                detail(outcome(entry), note(entry), checkname + "." + (entry.name.isEmpty ? "unnamed" : entry.name))
+                detail(outcome(entry), note(entry), checkname + "." + name(entry))
             }
         }
+    }
+
+    /// The case with its class, as test tools print it. Some tools put the class into the case's name themselves.
+    private static func name(_ entry: JUnitReader.Case) -> String {
+        let name = entry.name.isEmpty ? "unnamed" : entry.name
+        guard let classname = entry.classname, !classname.isEmpty, name != classname, !name.hasPrefix(classname + ".") else { return name }
+        return classname + "." + name
     }
 
     /// A case that was skipped is fine, and something to notice.

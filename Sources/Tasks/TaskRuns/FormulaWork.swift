@@ -11,8 +11,8 @@ import OrderedCollections
 
 /// A formula's actions, one after the other: the executor.
 ///
-/// Results come from what `python` and `xunit` return, from what any action exports, and from `taskotron/results.yml` among the
-/// artifacts; those given to `resultsdb` replace them. A formula promises results where it hands them on: `resultsdb`, `exitcode`,
+/// Results come from what `python` and `xunit` return, from what any action exports, from `taskotron/results.yml` among the artifacts, and
+/// from what is given to `resultsdb`; `ResultLedger` puts them together. A formula promises results where it hands them on: `resultsdb`, `exitcode`,
 /// `create_report` given nothing, and `xunit` without its report, are `TaskError.noResults`. An empty list of results is no broken promise.
 package struct FormulaWork: TaskWork {
     package var formula: Formula

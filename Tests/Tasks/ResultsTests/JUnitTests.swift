@@ -134,7 +134,7 @@ import Testing
         #expect(all[0].artifact == "r.xml")
         #expect(all[0].type == "koji_build")
         let each = try results(Self.xunit, .none)
-        #expect(each.map(\.checkname) == ["check.test_a", "check.test_b", "check.test_c", "check.test_d"])
+        #expect(each.map(\.checkname) == ["check.t.test_a", "check.t.test_b", "check.t.test_c", "check.test_d"])
         #expect(each.map(\.outcome) == [.passed, .failed, .info, .passed])
         #expect(each.map(\.note) == ["", "assert 1 == 2", "skipped: no display", ""])
         let good = "<testsuite><testcase name='a'/><testcase name='b'><skipped/></testcase></testsuite>"
