@@ -28,11 +28,15 @@ extension LocatedDocument {
             // Also bounds a pipe or a device, whose size nobody knows beforehand.
             guard bytes.count <= Documents.sizeLimit else { throw refusal(path, tooLarge(kind)) }
         }
-        if let zero = bytes.firstIndex(of: 0) { throw refusal(path, "the file is binary (a zero byte at offset \(zero)), not \(kind)") }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw refusal(path, "the file is not UTF-8 text; convert it (`iconv -t UTF-8`) or name the right file")
+        guard let decoded = try? EncodedText(bytes), !decoded.isLossy else {
+            throw refusal(
+                path, "the file is neither UTF-8 nor UTF-16 text; convert it (`iconv -f ISO-8859-1 -t UTF-8`, say) or name the right file")
         }
-        return text.withoutByteOrderMark
+        if let zero = decoded.text.utf8.firstIndex(of: 0) {
+            let offset = decoded.text.utf8.distance(from: decoded.text.utf8.startIndex, to: zero)
+            throw refusal(path, "the file is binary (a zero byte at offset \(offset)), not \(kind)")
+        }
+        return decoded.text.withoutByteOrderMark
     }
 }
 

@@ -32,7 +32,13 @@ final class Reader: NSObject, XMLParserDelegate {
     /// declaration can stand only before the root, and the parser has no event for an empty one, so it is looked for here.
     private static func withoutProlog(_ text: String) throws -> String {
         var rest = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
-        if rest.hasPrefix("<?xml"), let end = rest.range(of: "?>") { rest = rest[end.upperBound...] }
+        let declaration: Substring
+        if rest.hasPrefix("<?xml"), let end = rest.range(of: "?>") {
+            declaration = rest[..<end.upperBound]
+            rest = rest[end.upperBound...]
+        } else {
+            declaration = ""
+        }
         var prolog = rest
         while true {
             prolog = prolog.drop { $0.isWhitespace }
@@ -48,7 +54,8 @@ final class Reader: NSObject, XMLParserDelegate {
             let line = 1 + text[..<prolog.startIndex].utf8.count { $0 == 10 }
             throw XMLError(.doctype, "a document type declaration is not accepted", line: line)
         }
-        return String(rest)
+        // Blanks in its place keep lines and columns as they are in the text.
+        return declaration.map { $0.isNewline ? "\n" : " " }.joined() + rest
     }
 
     func parser(
@@ -80,9 +87,9 @@ final class Reader: NSObject, XMLParserDelegate {
 
     func parser(_ parser: XMLParser, parseErrorOccurred error: any Error) {
         // The code is libxml2's; its text is lost on the way through FoundationXML.
-        let number = (error as NSError).code
+        let reason = SyntaxFault.text((error as NSError).code, innermost: open.last?.name)
         if failure == nil {
-            failure = XMLError(.malformed, "the XML is not well formed (parser code \(number))", line: max(parser.lineNumber, 1))
+            failure = XMLError(.malformed, reason, line: max(parser.lineNumber, 1), column: max(parser.columnNumber, 0))
         }
     }
 

@@ -17,12 +17,17 @@ package struct XMLError: Error, Sendable, Equatable, CustomStringConvertible {
     package var message: String
     /// Line in the text read, from 1; 0 when writing.
     package var line: Int
+    /// Column in that line, from 1; 0 when unknown.
+    package var column: Int
 
-    package init(_ code: Code, _ message: String, line: Int = 0) {
+    package init(_ code: Code, _ message: String, line: Int = 0, column: Int = 0) {
         self.code = code
         self.message = message
         self.line = line
+        self.column = column
     }
 
-    package var description: String { line > 0 ? "line \(line): \(message)" : message }
+    package var description: String {
+        line > 0 ? "line \(line)\(column > 0 ? ", column \(column)" : ""): \(message)" : message
+    }
 }

@@ -15,11 +15,21 @@ package struct TaskResults {
         let (name, value) = parameters.given(["results", "file"])
         guard name == "file" else { return try Self.text(value, name, parameters) }
         let file = try parameters.required("file")
-        do { return String(decoding: try await call.instance.read(call.absolute(file)), as: UTF8.self) } catch let error as DisposableError
+        do { return decoded(try await call.instance.read(call.absolute(file)), name: file) } catch let error as DisposableError
             where error.code == .copy
         {
             throw parameters.problem("failed to load results: \(error.message)")
         }
+    }
+
+    /// The text of a file with results: UTF-8, or UTF-16 as YAML allows. Bytes that are neither are replaced, with a warning: results that
+    /// can be read are kept.
+    func decoded(_ bytes: [UInt8], name: String) -> String {
+        guard let decoded = try? EncodedText(bytes) else { return String(decoding: bytes, as: UTF8.self) }
+        if decoded.isLossy {
+            call.session.warn("\(call.label): \(name): bytes that are not valid \(decoded.encoding.rawValue) were replaced by U+FFFD")
+        }
+        return decoded.text
     }
 
     /// The text of a parameter that holds results. An action that exported nothing has left null there.

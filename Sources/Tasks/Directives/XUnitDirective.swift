@@ -29,9 +29,10 @@ package struct XUnitDirective: Directive {
         }
         do throws(ResultsError) {
             let aggregation = try XUnitImport.Aggregation(parsing: try text(parameters.members["aggregation"]))
-            let details = try XUnitImport.results(
-                String(decoding: report, as: UTF8.self), item: item, type: type, checkname: checkname, artifact: artifact,
+            let (details, warnings) = try XUnitImport.results(
+                report, item: item, type: type, checkname: checkname, artifact: artifact,
                 aggregation: aggregation)
+            for warning in warnings { call.session.warn("\(call.label): \(warning)") }
             return .string(try ResultYAML.text(details))
         } catch { throw parameters.problem("failed: \(error.message)") }
     }

@@ -22,29 +22,66 @@ package enum JUnitReader {
     /// Bytes; test tools put whole logs into such files, but not more than that.
     static let sizeLimit = 32 << 20
 
+    /// A document: its cases in order, and what speaks against trusting them.
+    package struct Document: Sendable, Equatable {
+        package var cases: [Case] = []
+        /// One line each.
+        package var warnings: [String] = []
+        /// The worst outcome that the suites' own counts claim and their cases do not show, with the reason.
+        package var claim: Claim?
+    }
+
+    /// An outcome that follows from the counts of a suite.
+    package struct Claim: Sendable, Equatable {
+        package var outcome: Outcome
+        package var reason: String
+    }
+
     /// All cases of a document, in order.
-    /// - Throws: `ResultsError` `.value`, with the line, for text that is no XML (or has a document type declaration) or no such report.
+    /// - Throws: `ResultsError` `.value` as `document` does.
     package static func read(_ text: String, name: String = "the JUnit report") throws(ResultsError) -> [Case] {
-        guard text.utf8.count <= sizeLimit else { throw ResultsError(.value, "\(name) has more than \(sizeLimit >> 20) MiB") }
+        try document(Array(text.utf8), name: name).cases
+    }
+
+    /// Reads a document in the encoding that it declares.
+    /// - Throws: `ResultsError` `.value`, with line and column, for text that is not XML (or has a document type declaration) or not such a
+    ///   report.
+    package static func document(_ bytes: [UInt8], name: String = "the JUnit report") throws(ResultsError) -> Document {
+        guard bytes.count <= sizeLimit else { throw ResultsError(.value, "\(name) has more than \(sizeLimit >> 20) MiB") }
+        let source = try JUnitText(bytes, name: name)
         let root: Element
-        do { root = try XML.read(text, depth: 64) } catch { throw ResultsError(.value, "\(name): \(error)") }
+        do { root = try XML.read(source.text, depth: 64) } catch { throw ResultsError(.value, "\(name): \(error)") }
         guard local(root.name) == "testsuites" || local(root.name) == "testsuite" else {
             throw ResultsError(.value, "\(name): the root is <\(root.name)>; a JUnit report has <testsuites> or <testsuite>")
         }
-        var cases: [Case] = []
-        collect(root, suite: nil, into: &cases)
-        return cases
+        var document = Document(warnings: source.warnings)
+        var counts = JUnitCounts(name: name)
+        collect(root, suite: nil, into: &document, &counts)
+        document.warnings += counts.warnings
+        document.claim = counts.claim
+        return document
     }
 
-    private static func collect(_ element: Element, suite: String?, into cases: inout [Case]) {
+    @discardableResult
+    private static func collect(
+        _ element: Element, suite: String?, into document: inout Document, _ counts: inout JUnitCounts
+    ) -> JUnitCounts.Found {
         let suite = local(element.name) == "testsuite" ? element["name"] ?? suite : suite
+        var (direct, nested) = (JUnitCounts.Found(), JUnitCounts.Found())
         for child in element.elements {
             switch local(child.name) {
-            case "testsuite", "testsuites": collect(child, suite: suite, into: &cases)
-            case "testcase": cases.append(testcase(child, suite: suite))
+            case "testsuite", "testsuites": nested.add(collect(child, suite: suite, into: &document, &counts))
+            case "testcase":
+                let entry = testcase(child, suite: suite)
+                document.cases.append(entry)
+                direct.cases += 1
+                direct.bad += entry.isGood ? 0 : 1
+                direct.faults += child.elements.count { ["failure", "error"].contains(local($0.name)) }
             default: break
             }
         }
+        counts.compare(element, suite: suite, direct, nested)
+        return direct.adding(nested)
     }
 
     /// The worst of what a case says counts: tools write a failure and an error into one case.

@@ -128,16 +128,18 @@ package enum JUnitReport {
 
     /// The text with every character that XML 1.0 cannot hold replaced.
     static func clean(_ text: String) -> String {
-        func allowed(_ scalar: Unicode.Scalar) -> Bool {
-            switch scalar.value {
-            case 0x9, 0xA, 0xD, 0x20...0xD7FF, 0xE000...0xFFFD, 0x10000...0x10FFFF: true
-            default: false
-            }
-        }
-        if text.unicodeScalars.allSatisfy(allowed) { return text }
+        if text.unicodeScalars.allSatisfy(isAllowed) { return text }
         var view = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars { view.append(allowed(scalar) ? scalar : "\u{FFFD}") }
+        for scalar in text.unicodeScalars { view.append(isAllowed(scalar) ? scalar : "\u{FFFD}") }
         return String(view)
+    }
+
+    /// Whether XML 1.0 can hold the character.
+    static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x9, 0xA, 0xD, 0x20...0xD7FF, 0xE000...0xFFFD, 0x10000...0x10FFFF: true
+        default: false
+        }
     }
 }
 

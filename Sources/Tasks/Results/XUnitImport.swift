@@ -16,23 +16,31 @@ package enum XUnitImport {
         }
     }
 
-    /// The results of a report. `artifact` is the report's own file, for people to look into.
-    /// - Throws: `ResultsError` `.value` for text that is no JUnit report.
+    /// The results of a report, and warnings about it. `artifact` is the report's own file, for people to inspect.
+    ///
+    /// A report without test cases is NEEDS_INSPECTION. Where a suite counts more failures or tests than its cases show, the worse counts:
+    /// for `none` as one more result, named `checkname`.
+    /// - Throws: `ResultsError` `.value` for bytes that are not a JUnit report.
     package static func results(
-        _ text: String, item: String, type: String, checkname: String, artifact: String?, aggregation: Aggregation = .allpass
-    ) throws(ResultsError) -> [CheckDetail] {
-        let cases = try JUnitReader.read(text, name: artifact ?? "the JUnit report")
+        _ report: [UInt8], item: String, type: String, checkname: String, artifact: String?, aggregation: Aggregation = .allpass
+    ) throws(ResultsError) -> (details: [CheckDetail], warnings: [String]) {
+        let document = try JUnitReader.document(report, name: artifact ?? "the JUnit report")
         func detail(_ outcome: Outcome, _ note: String, _ name: String) -> CheckDetail {
             CheckDetail(item: item, type: type, outcome: outcome, note: note, checkname: name, artifact: artifact)
         }
+        let cases = document.cases
+        let doubts =
+            (cases.isEmpty ? [(Outcome.needsInspection, "no test cases")] : []) + (document.claim.map { [($0.outcome, $0.reason)] } ?? [])
+        let doubted = doubts.map(\.0).max()
+        let reasons = doubts.map(\.1)
         switch aggregation {
         case .allpass:
-            let note = cases.isEmpty ? "no test cases" : OutcomeSummary.text(cases.map(outcome))
-            return [detail(cases.allSatisfy(\.isGood) ? .passed : .failed, note, checkname)]
+            let note = ((cases.isEmpty ? [] : [OutcomeSummary.text(cases.map(outcome))]) + reasons).joined(separator: "; ")
+            let shown: Outcome = cases.allSatisfy(\.isGood) ? .passed : .failed
+            return ([detail(max(shown, doubted ?? shown), note, checkname)], document.warnings)
         case .none:
-            return cases.map { entry in
-                detail(outcome(entry), note(entry), checkname + "." + name(entry))
-            }
+            let details = cases.map { detail(outcome($0), note($0), checkname + "." + name($0)) }
+            return (details + (doubted.map { [detail($0, reasons.joined(separator: "; "), checkname)] } ?? []), document.warnings)
         }
     }
 

@@ -118,11 +118,13 @@ package struct FormulaWork: TaskWork {
         let reading = InstanceCommand(.arguments(["cat", "--", path]), silence: session.silence ?? .seconds(300))
         let found = try await session.instance.capture(reading, limit: 16 << 20)
         guard found.result.succeeded else { return }
+        let results = TaskResults(call: call(session, "the task", variables, nil))
         let details: [CheckDetail]
         do throws(ResultsError) {
-            details = try ResultYAML.parse(String(decoding: found.output, as: UTF8.self), name: "taskotron/results.yml")
+            let text = results.decoded(found.output, name: "taskotron/results.yml")
+            details = try ResultYAML.parse(text, name: "taskotron/results.yml")
         } catch { throw TaskError(.directive, "the results that the task wrote cannot be read: \(error.message)") }
-        session.take(TaskResults(call: call(session, "the task", variables, nil)).qualified(details))
+        session.take(results.qualified(details))
     }
 
     /// The failure with the action it happened in.

@@ -125,7 +125,9 @@ import Testing
     @Test("check 46: allpass gives one FAILED result with counts, none one result per case named check.case")
     func importing() throws {
         func results(_ text: String, _ aggregation: XUnitImport.Aggregation) throws -> [CheckDetail] {
-            try XUnitImport.results(text, item: "x", type: "koji_build", checkname: "check", artifact: "r.xml", aggregation: aggregation)
+            try XUnitImport.results(
+                Array(text.utf8), item: "x", type: "koji_build", checkname: "check", artifact: "r.xml", aggregation: aggregation
+            ).details
         }
         let all = try results(Self.xunit, .allpass)
         #expect(all.count == 1)

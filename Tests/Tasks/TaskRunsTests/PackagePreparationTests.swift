@@ -2,6 +2,7 @@ import AtollCommands
 import AtollInstances
 import AtollFormula
 import AtollPlatform
+import AtollResults
 import AtollTestSupport
 import Synchronization
 import Testing
