@@ -33,21 +33,32 @@ struct Handshake {
 
     private func accept(_ key: PublicKey) throws(SSHError) {
         guard case .known(let hosts) = policy else { return }
+        let presented = "\(key.algorithm) \(key.fingerprint)"
         switch hosts.check(key, host: endpoint.host, port: endpoint.port) {
         case .match: return
         case .unknown:
             throw SSHError(
                 .hostKeyUnknown,
-                "no host key is known for \(endpoint), so its \(key.algorithm) key \(key.fingerprint) was refused; is this the guest's address?"
-            )
+                "no host key is known for \(endpoint), so its key \(presented) was refused; check that this is the right address")
         case .mismatch(let expected):
-            let names = expected.map { "\($0.algorithm) \($0.fingerprint)" }.joined(separator: " or ")
+            let keys = expected.map { "\($0.key.algorithm) \($0.key.fingerprint)\(Self.source($0))" }.joined(separator: " or ")
             throw SSHError(
                 .hostKeyMismatch,
-                "\(endpoint) presented the host key \(key.algorithm) \(key.fingerprint), expected \(names): another machine has this address, "
-                    + "the guest was installed again, or a service in it (such as cloud-init) made new host keys")
+                "the host key of \(endpoint) changed: it presented \(presented), expected \(keys); another machine has this address, the "
+                    + "guest was reinstalled, or a service in it (such as cloud-init) made new host keys")
+        case .revoked(let entry):
+            throw SSHError(
+                .hostKeyRevoked,
+                "the host key \(presented) of \(endpoint) is revoked\(Self.source(entry)); the host needs a new key")
+        case .certificateAuthorityOnly(let entry):
+            throw SSHError(
+                .hostKeyUnknown,
+                "no host key is known for \(endpoint), only a certificate authority\(Self.source(entry)), and host certificates are "
+                    + "unsupported: its key \(presented) was refused; add a line with the key itself")
         }
     }
+
+    private static func source(_ entry: KnownHosts.Entry) -> String { entry.place.map { " ('\($0)')" } ?? "" }
 
     private func explain() -> SSHError {
         let (code, words) = transport.lastError

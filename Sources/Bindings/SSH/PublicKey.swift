@@ -49,3 +49,26 @@ package struct PublicKey: Sendable, Hashable {
 
     package func hash(into hasher: inout Hasher) { hasher.combine(blob) }
 }
+
+extension PublicKey {
+    /// The key of a known_hosts line, or nil if OpenSSH does not accept it: an unknown type, another type inside the key, or a key of
+    /// the wrong structure.
+    init?(knownHostsType type: String, base64: String, comment: String) {
+        guard let data = Data(base64Encoded: base64.filter { !$0.isWhitespace }), let key = try? PublicKey(blob: Array(data)),
+            type == key.algorithm, let form = Self.forms[type]
+        else { return nil }
+        var reader = WireReader(key.blob)
+        var fields: [[UInt8]] = []
+        while let field = reader.string() { fields.append(field) }
+        guard reader.isAtEnd, fields.count == form.fields else { return nil }
+        if let length = form.lastLength, fields.last?.count != length { return nil }
+        self = key
+        self.comment = comment.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Key types of OpenSSH: number of strings in the key with its type, and the length of the last one where it is fixed.
+    private static let forms: [String: (fields: Int, lastLength: Int?)] = [
+        "ssh-ed25519": (2, 32), "ssh-rsa": (3, nil), "ssh-dss": (5, nil), "ecdsa-sha2-nistp256": (3, 65), "ecdsa-sha2-nistp384": (3, 97),
+        "ecdsa-sha2-nistp521": (3, 133), "sk-ssh-ed25519@openssh.com": (3, nil), "sk-ecdsa-sha2-nistp256@openssh.com": (4, nil),
+    ]
+}

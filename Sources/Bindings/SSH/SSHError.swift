@@ -12,8 +12,10 @@ package struct SSHError: Error, Sendable, Equatable, CustomStringConvertible {
         case handshake
         /// The host presented another key than the one it is known by.
         case hostKeyMismatch
-        /// No key is known for the host.
+        /// No key is known for the host, or only a certificate authority.
         case hostKeyUnknown
+        /// The host presented a key that a `@revoked` line names.
+        case hostKeyRevoked
         /// The host refused every key and password offered.
         case authentication
         /// The connection broke, or the peer stopped answering.

@@ -29,8 +29,8 @@ package actor Session {
     /// - Parameters:
     ///   - connectTimeout: for the TCP connection alone. An address without a host behind it fails by itself only after 3 s.
     ///   - timeout: for everything: connection, key exchange (1 s of computing in an emulated guest) and login.
-    /// - Throws: `.refused`, `.unreachable`, `.timedOut`, `.handshake`, `.hostKeyMismatch`, `.hostKeyUnknown`, `.authentication`,
-    ///   `.disconnected`, `.cancelled`.
+    /// - Throws: `.refused`, `.unreachable`, `.timedOut`, `.handshake`, `.hostKeyMismatch`, `.hostKeyUnknown`,
+    ///   `.hostKeyRevoked`, `.authentication`, `.disconnected`, `.cancelled`.
     package static func connect(
         to endpoint: Endpoint, as credentials: Credentials, hostKeys: HostKeyPolicy, connectTimeout: Duration = .seconds(1),
         timeout: Duration = .seconds(30)

@@ -1,4 +1,5 @@
 import AtollCommands
+import AtollPlatform
 import AtollSSH
 import Foundation
 import Glibc

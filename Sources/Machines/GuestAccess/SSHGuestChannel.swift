@@ -143,7 +143,7 @@ extension Sighting {
         case .timedOut: self.init(reached: error.cause == nil ? .port : .nothing, words: words)
         case .handshake, .disconnected: self.init(reached: .port, words: words)
         case .authentication: self.init(reached: .port, words: words, isRefused: true)
-        case .hostKeyMismatch, .hostKeyUnknown: self.init(reached: .port, words: words, isHopeless: true)
+        case .hostKeyMismatch, .hostKeyUnknown, .hostKeyRevoked: self.init(reached: .port, words: words, isHopeless: true)
         case .channel, .remoteFile, .deadline: self.init(reached: .login, words: words)
         }
     }
@@ -154,7 +154,7 @@ extension GuestAccessError {
         let code: Code =
             switch error.code {
             case .refused, .unreachable, .timedOut, .handshake, .disconnected: .unreachable
-            case .hostKeyMismatch, .hostKeyUnknown: .hostKeyMismatch
+            case .hostKeyMismatch, .hostKeyUnknown, .hostKeyRevoked: .hostKeyMismatch
             case .authentication: .loginRefused
             case .deadline: .deadline
             case .cancelled: .cancelled

@@ -94,7 +94,14 @@ package final class SSHGuestConnector: GuestConnector {
         }
         // With neither, the error names the one that should be there.
         if paths.isEmpty { paths = [files.privateKey] }
-        return try paths.map { try KeyPair(privateText: try AtomicFile.text($0, limit: 1 << 16)) }
+        return try paths.map { path in
+            let text = try AtomicFile.text(path, limit: 1 << 16)
+            do {
+                return try KeyPair(privateText: text, path: path)
+            } catch let error as SSHError {
+                throw EnvironmentError(.malformed, "cannot use the ssh key '\(path)': \(error)")
+            }
+        }
     }
 
     private func target(_ machine: Machine, _ files: PrefixFiles, _ connectTimeout: Duration) throws -> SSHGuestChannel.Target {

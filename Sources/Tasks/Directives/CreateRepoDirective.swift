@@ -1,6 +1,7 @@
 import AtollCommands
 import AtollInstances
 package import AtollModel
+import AtollPlatform
 import OrderedCollections
 
 /// `createrepo`: makes a directory of RPMs a repository, with the machine's createrepo_c.

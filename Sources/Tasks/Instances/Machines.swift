@@ -70,10 +70,12 @@ package struct Machines: Sendable {
     /// A machine that is there already.
     /// - Parameters:
     ///   - keyPath: the private key; empty tries the usual ones of `home`.
-    ///   - home: whose `.ssh` is looked into for keys and for the machine's own key.
-    /// - Throws: `.unreachable` when no key can be read.
+    ///   - home: its `.ssh` has the keys, and the host keys in `known_hosts` and `known_hosts2`.
+    ///   - systemKnownHosts: read after the user's files, as ssh does.
+    /// - Throws: `.unreachable` if a key or a known_hosts file cannot be read.
     package static func ssh(
-        user: String, host: String, port: Int, keyPath: String, home: String, run: String, patience: Duration = .seconds(60)
+        user: String, host: String, port: Int, keyPath: String, home: String, run: String, patience: Duration = .seconds(60),
+        systemKnownHosts: [String] = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"]
     ) throws -> RemoteInstance {
         let folder = home + "/.ssh"
         let paths =
@@ -82,30 +84,63 @@ package struct Machines: Sendable {
         guard !paths.isEmpty else {
             throw DisposableError(.unreachable, "there is no key in \(folder) to log in to \(host) with; name one with --ssh-privkey")
         }
-        let keys = try paths.map { path in
-            do { return try KeyPair(privateText: try AtomicFile.text(path, limit: 1 << 16)) } catch {
-                throw DisposableError(.unreachable, "the key \(path) cannot be used: \(error)")
-            }
-        }
-        let known = try knownHosts(folder + "/known_hosts")
+        let keys = try usableKeys(paths)
+        let userFile = folder + "/known_hosts"
+        let known = try knownHosts([userFile, userFile + "2"] + systemKnownHosts)
         let endpoint = Endpoint(host: host, port: UInt16(clamping: port))
         let name = "\(user)@\(endpoint)"
         let target = SSHGuestChannel.Target(
             name: name, endpoint: endpoint, credentials: Credentials(user: user, keys: keys), hostKeys: .known(known),
             connectTimeout: .seconds(20), loginTimeout: patience)
-        let login = "ssh\(port == 22 ? "" : " -p \(port)")\(keyPath.isEmpty ? "" : " -i \(keyPath)") \(user)@\(host)"
+        let login = ShellWord.joined(
+            ["ssh"] + (port == 22 ? [] : ["-p", "\(port)"]) + (keyPath.isEmpty ? [] : ["-i", keyPath]) + ["\(user)@\(host)"])
         // A connection of its own for the guard: commands on one connection wait for each other.
         return RemoteInstance(
             name: name, run: run, channel: SSHGuestChannel(target), patience: patience, loginCommand: login,
-            forgetCommand: "ssh-keygen -R \(port == 22 ? host : "'[\(host)]:\(port)'")",
+            forgetting: forgetting(endpoint, known, userFile: userFile),
             guarded: SSHGuestChannel(target))
     }
 
-    private static func knownHosts(_ path: String) throws -> KnownHosts {
-        do { return KnownHosts(parsing: try AtomicFile.text(path, limit: 16 << 20)) } catch let error as PlatformError {
-            if error.errno == ENOENT { return KnownHosts() }
-            throw DisposableError(
-                .unreachable, "the keys of known machines cannot be read, so none is trusted: \(error.message); look at it: ls -ld \(path)")
+    /// One of the usual keys that is unusable does not matter as long as another one can be offered, as with ssh.
+    private static func usableKeys(_ paths: [String]) throws -> [KeyPair] {
+        var keys: [KeyPair] = []
+        var problems: [String] = []
+        for path in paths {
+            do {
+                keys.append(try KeyPair(privateText: try AtomicFile.text(path, limit: 1 << 16), path: path))
+            } catch let error as PlatformError {
+                problems.append(error.message)
+            } catch let error as SSHError {
+                problems.append("cannot use the ssh key '\(path)': \(error)")
+            }
         }
+        if keys.isEmpty { throw DisposableError(.unreachable, problems.joined(separator: "\n")) }
+        return keys
+    }
+
+    /// How to remove the host's keys. ssh-keygen removes only literal and hashed names, and from one file.
+    private static func forgetting(_ endpoint: Endpoint, _ known: KnownHosts, userFile: String) -> RemoteInstance.Forgetting {
+        let entries = known.plainEntries(of: endpoint.host, port: endpoint.port)
+        let isSimple = entries.allSatisfy { entry in
+            (entry.hosts.isLiteral || entry.hosts.text.hasPrefix("|")) && entry.place?.hasPrefix(userFile + ":") == true
+        }
+        guard isSimple else { return .lines(entries.compactMap(\.place)) }
+        return .command(ShellWord.joined(["ssh-keygen", "-R", KnownHosts.name(endpoint.host, port: endpoint.port), "-f", userFile]))
+    }
+
+    private static func knownHosts(_ paths: [String]) throws -> KnownHosts {
+        var known = KnownHosts()
+        for path in paths {
+            do {
+                known.append(parsing: try AtomicFile.text(path, limit: 16 << 20), path: path)
+            } catch let error as PlatformError {
+                if error.errno == ENOENT || error.errno == ENOTDIR { continue }
+                throw DisposableError(
+                    .unreachable,
+                    "reading known host keys failed, so no host is trusted: \(error.message); check it: \(ShellWord.joined(["ls", "-ld", path]))"
+                )
+            }
+        }
+        return known
     }
 }

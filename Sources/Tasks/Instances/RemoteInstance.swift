@@ -1,5 +1,6 @@
 package import AtollCommands
 package import AtollGuestAccess
+import AtollPlatform
 import AtollSSH
 import Synchronization
 
@@ -12,7 +13,7 @@ package final class RemoteInstance: Instance {
     let channel: any GuestChannel
     private let patience: Duration
     /// Makes ssh forget the key that the machine was known by.
-    private let forgetCommand: String?
+    private let forgetting: Forgetting?
     private let liveness: Watch.Liveness?
     private let shim: Shim
     private let count = Mutex(0)
@@ -29,7 +30,7 @@ package final class RemoteInstance: Instance {
     ///     itself; nil for one that goes with the run.
     package init(
         name: String, kind: InstanceKind = .ssh, run: String, channel: any GuestChannel, patience: Duration, loginCommand: String? = nil,
-        forgetCommand: String? = nil, liveness: (@Sendable () async -> String?)? = nil, guarded second: (any GuestChannel)? = nil,
+        forgetting: Forgetting? = nil, liveness: (@Sendable () async -> String?)? = nil, guarded second: (any GuestChannel)? = nil,
         grace: Int = 30
     ) {
         self.name = name
@@ -37,7 +38,7 @@ package final class RemoteInstance: Instance {
         self.channel = channel
         self.patience = patience
         self.loginCommand = loginCommand
-        self.forgetCommand = forgetCommand
+        self.forgetting = forgetting
         self.liveness = liveness
         ownDirectory = "/var/tmp/atoll-\(run)"
         let shim = Shim(path: ownDirectory + "/shim")
@@ -73,8 +74,20 @@ package final class RemoteInstance: Instance {
 
     private func remedy(_ error: GuestAccessError) -> String {
         let login = loginCommand ?? "ssh \(name)"
-        guard (error.cause as? SSHError)?.code == .hostKeyMismatch, let forgetCommand else { return "try the same by hand: \(login)" }
-        return "if that is meant to be so, forget the old key and log in by hand once: \(forgetCommand) && \(login)"
+        guard (error.cause as? SSHError)?.code == .hostKeyMismatch, let forgetting else { return "try the same by hand: \(login)" }
+        switch forgetting {
+        case .command(let command): return "if the change is intended, remove the old key and log in by hand once: \(command) && \(login)"
+        case .lines(let lines):
+            let places = lines.map { "'\($0)'" }.joined(separator: ", ")
+            return "if the change is intended, remove the old key at \(places) and log in by hand once: \(login)"
+        }
+    }
+
+    /// How to remove the known keys of the host.
+    package enum Forgetting: Sendable, Equatable {
+        case command(String)
+        /// `FILE:LINE` of each key.
+        case lines([String])
     }
 
     package func run(_ command: InstanceCommand, output: @escaping CommandOutput) async throws -> CommandResult {

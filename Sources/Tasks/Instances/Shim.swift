@@ -1,4 +1,5 @@
 import AtollCommands
+import AtollPlatform
 
 /// The small POSIX shell program through which every command of a task runs, here and in guests: it enters the directory, sets the
 /// variables, notes its process group so that the command can be ended with everything it started, and becomes the command.

@@ -1,6 +1,7 @@
 package import AtollDirectives
 import AtollCommands
 import AtollInstances
+import AtollPlatform
 package import AtollResults
 import OrderedCollections
 

@@ -1,5 +1,6 @@
 import AtollCommands
 import ArgumentParser
+import AtollPlatform
 import Foundation
 import Testing
 

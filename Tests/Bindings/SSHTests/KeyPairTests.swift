@@ -36,15 +36,6 @@ import Testing
         #expect(try KeyPair(privateText: key.privateText) == key)
     }
 
-    @Test func aKeyWithAPassphraseIsRefusedWithTheWayOut() async throws {
-        let workspace = try Workspace()
-        try await Tool.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "secret", "-f", workspace.path + "/id"])
-        let text = try String(contentsOfFile: workspace.path + "/id", encoding: .utf8)
-        let error = #expect(throws: SSHError.self) { try KeyPair(privateText: text) }
-        #expect(error?.code == .malformed)
-        #expect(error?.message.contains("ssh-keygen -p") == true)
-    }
-
     @Test(arguments: ["", "hello", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n", "-----BEGIN X-----\nAAAA\n-----END X-----\n"])
     func damagedFilesAreRefused(_ text: String) {
         #expect(throws: SSHError.self) { try KeyPair(privateText: text) }

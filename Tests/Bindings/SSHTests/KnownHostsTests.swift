@@ -11,7 +11,11 @@ import Testing
         hosts.add(one, hosts: ["vm-a", "192.168.200.2"])
         hosts.add(two, hosts: ["192.168.200.2"], port: 2222)
         #expect(hosts.check(one, host: "VM-A") == .match)
-        #expect(hosts.check(two, host: "192.168.200.2") == .mismatch(expected: [one]))
+        guard case .mismatch(let expected) = hosts.check(two, host: "192.168.200.2") else {
+            Issue.record("\(hosts.check(two, host: "192.168.200.2"))")
+            return
+        }
+        #expect(expected.map(\.key) == [one])
         #expect(hosts.check(two, host: "192.168.200.2", port: 2222) == .match)
         #expect(hosts.check(one, host: "vm-b") == .unknown)
         #expect(hosts.rendered.contains("[192.168.200.2]:2222 ssh-ed25519 "))
@@ -19,7 +23,7 @@ import Testing
 
     @Test func whatIsNotUnderstoodIsKept() throws {
         let one = try #require(one)
-        let text = "# mine\n@revoked * \(one.line)\n|1|abc=|def= \(one.line)\nvm-a,vm-b \(one.line) note\nnonsense\n"
+        let text = "# mine\n@revoked vm-c \(one.line)\n|1|abc=|def= \(one.line)\nvm-a,vm-b \(one.line) note\nnonsense\n"
         var hosts = KnownHosts(parsing: text)
         #expect(hosts.rendered == text)
         #expect(hosts.check(one, host: "vm-b") == .match)
@@ -27,7 +31,7 @@ import Testing
         #expect(hosts.check(one, host: "vm-b") == .unknown)
         #expect(hosts.check(one, host: "vm-a") == .match)
         hosts.remove(host: "vm-a")
-        #expect(hosts.entries.isEmpty)
+        #expect(hosts.entries.map(\.marker) == [.revoked])
         #expect(hosts.rendered.hasPrefix("# mine\n"))
     }
 

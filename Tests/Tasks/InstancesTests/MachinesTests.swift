@@ -88,6 +88,37 @@ import Testing
         #expect(error?.message.contains("known_hosts is a pipe") == true, "\(error as Any)")
     }
 
+    @Test("every known_hosts file of ssh counts, the system's too, and a refusal says what to remove") func knownHostsFiles() async throws {
+        let server = try await TestServer.shared()
+        let home = fake.workspace.path + "/home"
+        try AtomicFile.write(server.userKey.privateText, to: fake.workspace.path + "/id", mode: 0o600)
+        try Directories.make(home + "/.ssh")
+        let system = fake.workspace.path + "/ssh_known_hosts"
+        let name = "[127.0.0.1]:\(server.endpoint.port)"
+        let (key, other) = (server.hostKey.publicKey.line, try KeyPair.ed25519(comment: "").publicKey.line)
+        func refusal(_ texts: [String: String]) async throws -> String {
+            let files = ["user": home + "/.ssh/known_hosts", "user2": home + "/.ssh/known_hosts2", "system": system]
+            for (which, path) in files {
+                unlink(path)
+                if let text = texts[which] { try AtomicFile.write(text + "\n", to: path) }
+            }
+            let machine = try Machines.ssh(
+                user: TestServer.user, host: "127.0.0.1", port: Int(server.endpoint.port), keyPath: fake.workspace.path + "/id", home: home,
+                run: "r", patience: .seconds(20), systemKnownHosts: [system])
+            do { try await machine.start() } catch let error as DisposableError { return error.message }
+            return ""
+        }
+        #expect(try await refusal([:]).contains("no host key is known"))
+        for which in ["user", "user2", "system"] {
+            let refusal = try await refusal(["user": "\(name) \(key)"].merging([which: "\(name) \(key)\n@revoked * \(key)"]) { $1 })
+            #expect(refusal.contains("is revoked") && refusal.contains("known_hosts"), "\(which): \(refusal)")
+        }
+        let changed = try await refusal(["user": "\(name) \(other)"])
+        #expect(changed.contains("ssh-keygen -R '\(name)' -f \(home)/.ssh/known_hosts && ssh -p"), "\(changed)")
+        let pattern = try await refusal(["user": "# mine\n[127.*]:* \(other)", "system": "\(name) \(other)"])
+        #expect(pattern.contains("remove the old key at '\(home)/.ssh/known_hosts:2', '\(system):1'"), "\(pattern)")
+    }
+
     @Test("a run that needs the room of one whose process is gone clears that one away first, and a kept one not") func reclaimed()
         async throws
     {

@@ -3,6 +3,7 @@ import ArgumentParser
 import AtollFormula
 import AtollModel
 import AtollPlanning
+import AtollPlatform
 import AtollTaskRuns
 import Foundation
 

@@ -3,6 +3,7 @@ import AtollCommands
 import AtollInstances
 package import AtollFormula
 import AtollModel
+import AtollPlatform
 import Foundation
 import Synchronization
 

@@ -1,5 +1,6 @@
 import AtollCommands
 import AtollFormula
+import AtollPlatform
 
 /// How the packages of one machine are installed.
 struct PackageSystem: Sendable, Equatable {
