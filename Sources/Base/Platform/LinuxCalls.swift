@@ -9,13 +9,17 @@ enum LinuxCalls {
     typealias SetAttribute = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeRawPointer?, Int, Int32) -> Int32
     typealias SyncRange = @convention(c) (Int32, Int64, Int64, UInt32) -> Int32
 
-    // Each type below is the prototype of getxattr(2), setxattr(2) and sync_file_range(2) on 64-bit Linux: that makes the casts hold.
+    typealias MakePipe = @convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32
+
+    // Each type below is the prototype of getxattr(2), setxattr(2), sync_file_range(2) and pipe2(2) on 64-bit Linux: that makes the casts hold.
     static let getxattr: GetAttribute =
         symbol("getxattr").map { unsafeBitCast($0, to: GetAttribute.self) } ?? { _, _, _, _ in Int(absent()) }
     static let setxattr: SetAttribute =
         symbol("setxattr").map { unsafeBitCast($0, to: SetAttribute.self) } ?? { _, _, _, _, _ in absent() }
     static let syncFileRange: SyncRange =
         symbol("sync_file_range").map { unsafeBitCast($0, to: SyncRange.self) } ?? { _, _, _, _ in absent() }
+    // As above: the prototype of pipe2(2).
+    static let pipe2: MakePipe = symbol("pipe2").map { unsafeBitCast($0, to: MakePipe.self) } ?? { _, _ in absent() }
 
     /// `whence` of lseek(2): the next data, the next hole.
     static let seekData: Int32 = 3

@@ -36,7 +36,9 @@ package struct ReferenceCheck: Sendable {
             let root = FieldPath.keys("domains", domain.name)
             for (index, disk) in domain.disks.enumerated() {
                 let path = root.appending("disks").appending(index)
-                if !missing.contains(path.appending("path")) { add(layers(disk), path.appending("path")) }
+                if !missing.contains(path.appending("path")), !missing.contains(path.appending("url")) {
+                    add(layers(disk) ?? content(disk), path.appending("path"))
+                }
                 for (step, entry) in (disk.build?.elements ?? []).enumerated() {
                     add(builder(entry), path.appending("build").appending(step))
                 }
@@ -83,6 +85,25 @@ package struct ReferenceCheck: Sendable {
             return "\(error): it is the template \(parts[0]), version \(parts[1]). Get it with: atoll template fetch \(parts[0]) "
                 + "--version-name \(parts[1]); then link the store's file there: ln -s STORE/REPO:\(parts[0]):\(parts[1]) \(file)"
         } catch { return "\(error)" }
+        return nil
+    }
+
+    /// What a disk that the init file names holds, where that is not a disk.
+    private func content(_ disk: DiskSpec) -> String? {
+        let path: String
+        let format: DiskSpec.Format
+        switch disk.origin {
+        case .qcow2(let written) where !written.isEmpty: (path, format) = (absolute(written), .qcow2)
+        case .file(let written?, nil, _) where !written.isEmpty: (path, format) = (absolute(written), disk.format)
+        case .file(_, let url?, _):
+            let expanded = Expansion.expand(url, variables: variables)
+            guard expanded.hasPrefix("file://") else { return nil }
+            (path, format) = (String(expanded.dropFirst("file://".count)), disk.format)
+        default: return nil
+        }
+        do {
+            try ImageHeader.checkContent(path, as: format)
+        } catch let error as DiskImageError where error.code == .wrongFormat { return error.message } catch {}
         return nil
     }
 

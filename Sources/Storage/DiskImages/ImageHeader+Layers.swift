@@ -17,6 +17,7 @@ extension ImageHeader {
             guard header.format == .qcow2 else {
                 throw DiskImageError(.wrongFormat, "\(upper.path) is used as qcow2 and is \(header.format.rawValue)")
             }
+            try header.refuseEncryption(named: upper.path)
             guard let written = header.backingPath else { break }
             let next = Directories.absolute(written, relativeTo: "/")
             guard !chain.contains(where: { $0.path == next }) else {

@@ -19,6 +19,8 @@ package struct ImageHeader: Sendable, Equatable {
     package var backingFormat: String?
     /// Name of the external file with the data (qcow2 v3); "" when the flag is set and no name is given.
     package var dataFile: String?
+    /// Encryption of a qcow2 image: `AES` or `LUKS`; nil without one.
+    package var encryption: String?
     /// qcow2's incompatible feature bits; 0 for others.
     package var incompatibleFeatures: UInt64 = 0
 
@@ -31,20 +33,16 @@ package struct ImageHeader: Sendable, Equatable {
     }
 
     /// Reads the header of the file at `path`.
+    /// - Parameter name: the file's path in messages, if it is a copy that the user does not know.
     /// - Throws: `.missing`, `.permission`, `.damaged`, or `.wrongFormat` naming what the file is instead.
-    package static func read(_ path: String) throws -> ImageHeader {
-        let file = try ImageFile(path)
+    package static func read(_ path: String, named name: String? = nil) throws -> ImageHeader {
+        let file = try ImageFile(path, named: name)
         defer { file.close() }
         if file.head.starts(with: QcowTables.magic) { return try QcowTables.header(of: file) }
-        if let name = foreignFormat(file) {
-            throw DiskImageError(
-                .wrongFormat,
-                "\(path) is \(name), not a qcow2 or raw disk image; convert it first, for example:"
-                    + " qemu-img convert -O qcow2 \(path) disk.qcow2")
-        }
+        if let foreign = ForeignFormat.detect(file.head) { throw foreign.refusal(of: file.name) }
         guard file.size > 0, file.size % 512 == 0, !file.looksLikeText else {
             let what = file.size == 0 ? "empty" : file.looksLikeText ? "text" : "not a whole number of 512-byte sectors"
-            throw DiskImageError(.wrongFormat, "\(path) is no disk image: it is \(what)")
+            throw DiskImageError(.wrongFormat, "'\(file.name)' is not a disk image: it is \(what)")
         }
         let isCD = try file.bytes(at: 0x8001, count: 5) == Array("CD001".utf8)
         let partitioned = file.head.count >= 512 && file.head[510] == 0x55 && file.head[511] == 0xAA
@@ -60,46 +58,34 @@ package struct ImageHeader: Sendable, Equatable {
         defer { file.close() }
         return file.size
     }
-
-    private static let foreign: [(offset: Int, magic: [UInt8], name: String)] = [
-        (0, Array("KDMV".utf8), "a VMware disk (vmdk)"), (0, Array("COWD".utf8), "a VMware disk (vmdk)"),
-        (0, Array("# Disk DescriptorFile".utf8), "a VMware disk descriptor (vmdk)"),
-        (0x40, [0x7F, 0x10, 0xDA, 0xBE], "a VirtualBox disk (vdi)"),
-        (0, Array("vhdxfile".utf8), "a Hyper-V disk (vhdx)"), (0, Array("conectix".utf8), "a Virtual PC disk (vhd)"),
-        (0, Array("QED\0".utf8), "a QED disk"), (0, [0x1F, 0x8B], "a gzip file"), (0, [0xFD] + Array("7zXZ\0".utf8), "an xz file"),
-        (0, [0x28, 0xB5, 0x2F, 0xFD], "a zstd file"), (0, Array("BZh".utf8), "a bzip2 file"), (0, Array("PK\u{3}\u{4}".utf8), "a zip file"),
-        (257, Array("ustar".utf8), "a tar archive (an OVA?)"), (0, [0x7F] + Array("ELF".utf8), "a program"),
-        (0, Array("LUKS".utf8) + [0xBA, 0xBE], "a LUKS volume"), (0, Array("LibvirtQemudSave".utf8), "a saved machine of libvirt"),
-    ]
-
-    private static func foreignFormat(_ file: ImageFile) -> String? {
-        foreign.first { $0.offset < file.head.count && file.head[$0.offset...].starts(with: $0.magic) }?.name
-    }
 }
 
 /// An open image file and its first 64 KiB.
 struct ImageFile {
     let path: String
+    /// The path in messages.
+    let name: String
     let descriptor: Int32
     let size: Int64
     var head: [UInt8] = []
 
-    init(_ path: String) throws {
+    init(_ path: String, named name: String? = nil) throws {
         self.path = path
+        self.name = name ?? path
         // Looked at before it is opened: a fifo would be waited for, and to open a device can be to use it.
         let isRegular = SystemCall.status(path).map { $0.st_mode & S_IFMT == S_IFREG }
-        if isRegular == false { throw DiskImageError(.wrongFormat, "\(path) is no disk image: it is not a regular file") }
+        if isRegular == false { throw DiskImageError(.wrongFormat, "'\(self.name)' is not a disk image: it is not a regular file") }
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             let code = errno
             let reason = String(cString: strerror(code))
             throw DiskImageError(
-                code == ENOENT || code == ENOTDIR ? .missing : code == EACCES ? .permission : .io, "cannot read \(path): \(reason)")
+                code == ENOENT || code == ENOTDIR ? .missing : code == EACCES ? .permission : .io, "cannot read \(self.name): \(reason)")
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             Glibc.close(descriptor)
-            throw DiskImageError(.wrongFormat, "\(path) is no disk image: it is not a regular file")
+            throw DiskImageError(.wrongFormat, "'\(self.name)' is not a disk image: it is not a regular file")
         }
         size = Int64(status.st_size)
         do { head = try bytes(at: 0, count: 1 << 16) } catch {
@@ -116,7 +102,7 @@ struct ImageFile {
             while filled < count {
                 let got = pread(descriptor, buffer.baseAddress?.advanced(by: filled), count - filled, off_t(offset) + off_t(filled))
                 if got < 0, errno == EINTR { continue }
-                guard got >= 0 else { throw DiskImageError(.io, "cannot read \(path): \(String(cString: strerror(errno)))") }
+                guard got >= 0 else { throw DiskImageError(.io, "cannot read \(name): \(String(cString: strerror(errno)))") }
                 if got == 0 { return }
                 filled += got
             }

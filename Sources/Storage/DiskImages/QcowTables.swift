@@ -15,7 +15,11 @@ enum QcowTables {
         let head = BigEndian(file.head)
         guard file.head.count >= 72, let version = head.u32(4) else { throw damaged(file, "its header is cut off") }
         guard version == 2 || version == 3 else {
-            throw DiskImageError(.wrongFormat, "\(file.path) is a qcow image of version \(version); only versions 2 and 3 (qcow2) are used")
+            throw DiskImageError(
+                .wrongFormat,
+                "'\(file.name)' is a qcow image of version \(version), expected version 2 or 3 (qcow2)"
+                    + (version == 1 ? "; convert it: qemu-img convert -f qcow -O qcow2 \(ShellWord.quoted(file.name)) converted.qcow2" : "")
+            )
         }
         guard let nameOffset = head.u64(8), let nameLength = head.u32(16), let size = head.u64(24), size <= UInt64(Int64.max) else {
             throw damaged(file, "its header makes no sense")
@@ -25,6 +29,7 @@ enum QcowTables {
             guard let features = head.u64(72) else { throw damaged(file, "its header is cut off") }
             header.incompatibleFeatures = features
         }
+        header.encryption = head.u32(32).flatMap { $0 == 0 ? nil : $0 == 1 ? "AES" : $0 == 2 ? "LUKS" : "method \($0)" }
         if nameOffset != 0 {
             guard nameLength <= 1023, nameOffset < UInt64(file.head.count), let name = head.text(Int(nameOffset), Int(nameLength)) else {
                 throw damaged(file, "the name of its backing file lies outside its header")
@@ -92,13 +97,26 @@ enum QcowTables {
         return min(bytes, Int64(clamping: size))
     }
 
+    /// The first bytes that the guest sees, or nil where they are not stored as they are (unallocated or compressed).
+    static func guestHead(_ file: ImageFile) throws -> [UInt8]? {
+        let head = BigEndian(file.head)
+        guard let clusterBits = head.u32(20), (9...21).contains(clusterBits), let l1Size = head.u32(36), l1Size > 0,
+            let l1Offset = head.u64(40), l1Offset < UInt64(file.size)
+        else { return nil }
+        let table = (BigEndian(try file.bytes(at: Int64(l1Offset), count: 8)).u64(0) ?? 0) & offsetMask
+        guard table != 0, table < UInt64(file.size), let entry = BigEndian(try file.bytes(at: Int64(table), count: 8)).u64(0),
+            entry & (1 << 62) == 0, entry & offsetMask != 0, entry & offsetMask < UInt64(file.size)
+        else { return nil }
+        return try file.bytes(at: Int64(entry & offsetMask), count: ForeignFormat.length)
+    }
+
     private static func within(_ offset: UInt64, _ length: UInt64, _ end: UInt64) -> Bool {
         let (sum, overflow) = offset.addingReportingOverflow(length)
         return !overflow && sum <= end
     }
 
     private static func damaged(_ file: ImageFile, _ why: String) -> DiskImageError {
-        DiskImageError(.damaged, "\(file.path) is a damaged qcow2 image: \(why); get it again from where it came")
+        DiskImageError(.damaged, "\(file.name) is a damaged qcow2 image: \(why); get it again from where it came")
     }
 
     private static func truncated(_ file: ImageFile) -> DiskImageError {

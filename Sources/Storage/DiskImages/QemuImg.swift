@@ -1,6 +1,7 @@
 import AtollCommands
 package import AtollModel
 import AtollPlatform
+import Foundation
 import Glibc
 
 /// Makes and converts images with qemu-img. Formats are always given, never guessed; paths are absolute, so that no name is read
@@ -68,8 +69,16 @@ package enum QemuImg {
         if Task.isCancelled { throw DiskImageError(.cancelled, "qemu-img \(arguments[0]) of \(path) was interrupted") }
         guard status == 0 else {
             let code: PlatformError.Code = words.text.contains("No space left") ? .noSpace : .toolFailed
-            throw explain("qemu-img \(arguments[0]) ended with status \(status): \(words.text)", code: code, about: path)
+            let reason = reason(words.text, without: arguments.filter { $0.hasPrefix("/") })
+            throw explain("qemu-img \(arguments[0]) failed: \(reason)", code: code, about: path)
         }
+    }
+
+    /// The last line of qemu-img's output without its name and without the paths it was given, which may be temporary.
+    static func reason(_ words: String, without paths: [String]) -> String {
+        var text = words.components(separatedBy: "; ").last ?? words
+        for path in paths.sorted(by: { $0.count > $1.count }) { text = text.replacingOccurrences(of: path, with: "the image") }
+        return text.hasPrefix("qemu-img: ") ? String(text.dropFirst(10)) : text
     }
 
     /// `    (12.34/100%)` of `qemu-img -p`.

@@ -102,9 +102,15 @@ extension TemplateStore {
         var metadata = incoming.metadata
         let source: Digest.Sums
         let label: String
+        var isDecompressed = false
         switch incoming.origin {
         case .file(let file):
             label = file
+            if let compression = Compression.detect(file) {
+                source = try await decompress(file, compression, incoming, to: fetched, name: name, events: events)
+                isDecompressed = true
+                break
+            }
             // Before the copy: what is refused anyway should not take minutes.
             let header = try await Blocking.run { try ImageHeader.checkStandalone(file) }
             try requireSpace(for: header, copying: true, name: name)
@@ -119,19 +125,24 @@ extension TemplateStore {
             metadata.merge(added) { _, new in new }
             source = try await Digest.file(fetched) { events?(.verifying(done: $0, total: $1)) }
         }
-        try compare(source, incoming, name)
+        if !isDecompressed { try compare(source, incoming, name) }
         // The copy is checked again: only it is ours alone.
-        let header = try await Blocking.run { try ImageHeader.checkStandalone(fetched) }
+        let shown = label
+        let header = try await Blocking.run { try ImageHeader.checkStandalone(fetched, named: shown) }
         let image: Digest.Sums
         if header.format == .qcow2 {
             try requireSpace(for: header, copying: false, name: name)
             try await QemuImg.convert(fetched, from: .qcow2, to: raw, as: .raw) { events?(.converting($0)) }
             unlink(fetched)
-            try await Blocking.run { try flush(raw) }
+            try await Blocking.run {
+                // Compressed clusters hide what the disk begins with until they are read.
+                try ImageHeader.checkContent(raw, as: .raw, named: shown)
+                try flush(raw)
+            }
             image = try await Digest.file(raw) { events?(.verifying(done: $0, total: $1)) }
         } else {
             try SystemCall.check("rename \(fetched)") { rename(fetched, raw) }
-            image = source
+            image = isDecompressed ? try await Digest.file(raw) { events?(.verifying(done: $0, total: $1)) } : source
         }
         try Task.checkCancellation()
         // Rights first: changing them moves the status time.
@@ -148,6 +159,25 @@ extension TemplateStore {
         record.binding = FileBinding(path(name))
         try write(record, name: name)
         return try show(name)
+    }
+
+    /// Decompresses `file` to `destination`.
+    /// - Returns: the digests that a repository or user promised, of the file or of its content; those of the file without a promise.
+    private func decompress(
+        _ file: String, _ compression: Compression, _ incoming: Incoming, to destination: String, name: TemplateName, events: Events?
+    ) async throws -> Digest.Sums {
+        try require(Self.margin, for: name)
+        let whole = try await Digest.file(file) { events?(.verifying(done: $0, total: $1)) }
+        let decompressor = Decompressor(limit: decompressedLimit, margin: Self.margin, freeBytes: freeBytes)
+        try await decompressor.run(file, compression, to: destination) { events?(.decompressing(done: $0)) }
+        do {
+            try compare(whole, incoming, name)
+            return whole
+        } catch let mismatch as TemplateError {
+            let content = try await Digest.file(destination) { events?(.verifying(done: $0, total: $1)) }
+            guard (try? compare(content, incoming, name)) != nil else { throw mismatch }
+            return content
+        }
     }
 
     private func compare(_ sums: Digest.Sums, _ incoming: Incoming, _ name: TemplateName) throws {

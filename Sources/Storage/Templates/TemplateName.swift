@@ -47,3 +47,12 @@ package struct TemplateName: Sendable, Hashable, Comparable, CustomStringConvert
         (a.repository, a.template, a.version) < (b.repository, b.template, b.version)
     }
 }
+
+extension TemplateName {
+    /// The default name of a template imported from a file: its name without the ending, and without that of a compression.
+    package static func stem(ofFile path: String) -> String {
+        var name = path.split(separator: "/").last.map(String.init) ?? ""
+        for ending in [".xz", ".gz", ".bz2", ".zst"] where name.hasSuffix(ending) { name.removeLast(ending.count) }
+        return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+    }
+}

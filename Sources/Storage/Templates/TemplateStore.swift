@@ -18,6 +18,8 @@ package struct TemplateStore: Sendable {
     package let root: StateRoot
     /// How long to wait for another process that works on the same template.
     package var patience: Duration = .seconds(3600)
+    /// The most bytes that a compressed image may decompress to, holes included.
+    package var decompressedLimit: Int64 = 128 << 30
     /// Bytes free for the store; tests put a number here.
     package var freeBytes: @Sendable (String) -> Int64? = { DiskSpace.available($0) }
 

@@ -43,6 +43,8 @@ package enum TemplateEvent: Sendable, Equatable {
     /// Another process works on the same template; its lock file says this of it.
     case waiting(holder: String)
     case copying(done: Int64, total: Int64)
+    /// Bytes written so far.
+    case decompressing(done: Int64)
     /// Percent, 0...100.
     case converting(Double)
     case verifying(done: Int64, total: Int64)

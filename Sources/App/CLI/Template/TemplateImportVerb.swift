@@ -1,6 +1,7 @@
 import ArgumentParser
 import AtollEnvironments
 import AtollModel
+import AtollPlatform
 import AtollTemplates
 import OrderedCollections
 
@@ -10,6 +11,7 @@ struct TemplateImportVerb: Verb {
         discussion: """
             The file is copied, hashed and converted to raw; it stays as it is. An image that refers to other files is refused.
             The import warns about files that belong to one VM (machine id, host keys, logs, …) and names them.
+            An image compressed with xz, gzip, bzip2 or zstd is decompressed, up to 128 GiB.
 
             Example:
               atoll template import disk.qcow2 --name mine --metadata distro=debian --metadata bootstrap=sysprep
@@ -33,11 +35,10 @@ struct TemplateImportVerb: Verb {
             values[parts[0]] = .string(parts[1])
         }
         if let sha256, sha256.count != 64 || !sha256.allSatisfy(\.isHexDigit) {
-            throw UsageError("--sha256 takes 64 hex digits, not \"\(sha256)\"; make them with: sha256sum \(file)")
+            throw UsageError("--sha256 takes 64 hex digits, not \"\(sha256)\"; make them with: sha256sum \(ShellWord.quoted(file))")
         }
         let path = session.absolute(file)
-        let base = path.split(separator: "/").last.map(String.init) ?? ""
-        let stem = base.lastIndex(of: ".").map { String(base[..<$0]) } ?? base
+        let stem = TemplateName.stem(ofFile: path)
         let name = try TemplateName(repository: TemplateCatalog.importedRepository, template: name ?? stem, version: versionName)
         let metadata = values
         let sha256 = sha256
