@@ -22,7 +22,7 @@ enum RouteCheck {
             blocked.formUnion(hit.map { $0.base.octets[2] })
         }
         guard !culprits.isEmpty else {
-            return Finding(id, .ok, title, "none overlaps 192.168.200.0/24 to 192.168.255.0/24; \(held.count) of \(all.count) leased")
+            return Finding(id, .ok, title, "none conflicts with 192.168.200.0/24 to 192.168.255.0/24; \(held.count) of \(all.count) leased")
         }
         let free = all.count - blocked.union(held).count
         let named = culprits.map { "\($0.subnet) over \($0.device)" }.joined(separator: ", ")
