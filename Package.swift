@@ -62,7 +62,7 @@ let layers: [Layer] = [
         modules: [
             Module(name: "Libvirt", uses: ["CLibvirt"], testUses: ["Platform"]),
             Module(name: "Guestfs", uses: ["CGuestfs"]),
-            Module(name: "SSH", uses: ["CSSH2"], products: [crypto, cryptoExtras], testUses: ["Platform", "Commands"]),
+            Module(name: "SSH", uses: ["Platform", "Commands", "CSSH2"], products: [crypto, cryptoExtras]),
         ]),
     Layer(
         folder: "Storage",
@@ -146,7 +146,7 @@ let layers: [Layer] = [
     Layer(
         folder: "Services",
         modules: [
-            Module(name: "Doctor", uses: ["Model", "Platform", "Commands", "Libvirt", "Claims", "VirtXML"])
+            Module(name: "Doctor", uses: ["Model", "Platform", "Commands", "Libvirt", "Claims", "VirtXML"]),
         ]),
     Layer(
         folder: "App",
@@ -160,7 +160,7 @@ let layers: [Layer] = [
                 ],
                 products: [collections, argumentParser],
                 fixtures: ["Fixtures"]
-            )
+            ),
         ]),
 ]
 
@@ -203,8 +203,7 @@ targets.append(
     .executableTarget(
         name: "AtollMain",
         dependencies: [
-            "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollLibvirtHost", "AtollEnvironments", "AtollDoctor",
-            "AtollCLI",
+            "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollLibvirtHost", "AtollEnvironments", "AtollDoctor", "AtollCLI",
         ],
         path: "Sources/App/AtollMain", swiftSettings: strict))
 targets.append(

@@ -117,8 +117,9 @@ package enum Digest {
 }
 
 /// Tells a thread that runs no task that its task was cancelled.
-final class CancellationFlag: Sendable {
+package final class CancellationFlag: Sendable {
     private let raised = Atomic<Bool>(false)
-    var isRaised: Bool { raised.load(ordering: .relaxed) }
-    func raise() { raised.store(true, ordering: .relaxed) }
+    package init() {}
+    package var isRaised: Bool { raised.load(ordering: .relaxed) }
+    package func raise() { raised.store(true, ordering: .relaxed) }
 }

@@ -1,3 +1,4 @@
+package import AtollCommands
 import AtollHostPorts
 import AtollClaims
 import AtollGuestAccess

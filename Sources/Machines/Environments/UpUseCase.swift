@@ -1,3 +1,4 @@
+package import AtollCommands
 import AtollHostPorts
 import AtollGuestAccess
 package import AtollModel

@@ -1,5 +1,6 @@
+import AtollCommands
 import AtollModel
-package import AtollPlatform
+import AtollPlatform
 import Glibc
 import Synchronization
 

@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollPlatform
 
 /// A compression that a template import undoes.

@@ -1,3 +1,4 @@
+import AtollCommands
 package import AtollModel
 
 extension ImageHeader {

@@ -1,9 +1,9 @@
-import AtollModel
+package import AtollModel
 
 /// Why a guest answers with another host key than it was given, or refuses our login, by how it got its identity.
-enum GuestIdentityHint {
+package enum GuestIdentityHint {
     /// A phrase for a hint; nil for a guest that got none.
-    static func text(_ bootstrap: BootstrapKind) -> String? {
+    package static func text(_ bootstrap: BootstrapKind) -> String? {
         switch bootstrap {
         case .cloudInit: "cloud-init did not apply the VM's seed (is it in the image?): 'bootstrap: sysprep' needs no cloud-init"
         case .sysprep:

@@ -1,3 +1,4 @@
+import AtollPlatform
 import Glibc
 
 extension Tool {
