@@ -134,9 +134,9 @@ extension IntegrationTests {
             try await refuse(product, ["-P", "nope", "start"], "Unable to find prefix \"nope\"", "it holds: default")
             try await refuse(product, ["set-current", "nope"], "it holds: default")
             try await refuse(product, ["init", product.workdir, Self.twoMachines], "Prefix with name default already exists in workdir")
-            try await refuse(product, ["-f", "yaml", "status"], "there are: default, json")
+            try await refuse(product, ["-f", "yaml", "status"], "expected one of default, json")
             try await refuse(product, ["statsu"], "did you mean: atoll status")
-            try await refuse(product, ["start", "--bogus"], "Unknown option '--bogus'")
+            try await refuse(product, ["start", "--bogus"], "unknown option '--bogus' of 'start'")
             try await refuse(product, ["wait", "--timeout=-4"], "'-4' is invalid")
             try await refuse(product, ["logs", "--lines=-5"], "'-5' is invalid")
             try await refuse(
@@ -278,8 +278,8 @@ extension IntegrationTests {
                 ("nogroup", ["init", open + "/w", Self.twoMachines], "join group libvirt"),
                 ("nogroup", ["-w", product.workdir, "start"], "Join its group with: sudo usermod"),
                 ("libvirt", ["init", "/etc/w", Self.twoMachines], "/etc cannot be written"),
-                ("libvirt", ["init", open + "/w", Self.twoMachines, "--lease_dir", "/etc/leases"], "another with --lease_dir"),
-                ("libvirt", ["init", open + "/w", Self.twoMachines, "--lease_dir", closed], "another with --lease_dir"),
+                ("libvirt", ["init", open + "/w", Self.twoMachines, "--lease_dir", "/etc/leases"], "another with --lease-dir"),
+                ("libvirt", ["init", open + "/w", Self.twoMachines, "--lease_dir", closed], "another with --lease-dir"),
                 ("libvirt", ["-w", product.workdir, "status"], "belongs to root"),
                 ("libvirt", ["-w", product.workdir, "start"], "belongs to root"),
                 ("libvirt", ["-w", product.workdir, "destroy", "--yes"], "belongs to root"),

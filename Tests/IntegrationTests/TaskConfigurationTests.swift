@@ -41,7 +41,7 @@ extension IntegrationTests {
             let words = ["runtask", "--local", "-t", "koji_build", "--jobid", "junk", "--uuid", "w", formula, formula]
             let result = try await tasks.run(words, environment: ["TASKOTRON_IMAGE_URL": "x"])
             #expect(result.status == 0, "\(result.standardError)")
-            for text in ["TASKOTRON_IMAGE_URL: unknown option", "--type without --item", "\"junk\" is not BUILDER/BUILD"] {
+            for text in ["TASKOTRON_IMAGE_URL': unknown variable", "--type without --item", "\"junk\" is not BUILDER/BUILD"] {
                 #expect(result.standardError.components(separatedBy: text).count == 2, "\(text): \(result.standardError)")
                 for run in ["w-1", "w-2"] {
                     #expect(try tasks.text(run, "taskotron/taskotron.log").contains(text))
@@ -52,7 +52,8 @@ extension IntegrationTests {
             #expect(try tasks.text("w-1", "taskotron/taskotron.log").contains("DEBUG    taskotron.yaml: not found in "))
             // A repetition is warned once, too.
             let again = try await tasks.run(["rerun", "w-1"], environment: ["TASKOTRON_IMAGE_URL": "x"])
-            #expect(again.standardError.components(separatedBy: "TASKOTRON_IMAGE_URL: unknown option").count == 2, "\(again.standardError)")
+            #expect(
+                again.standardError.components(separatedBy: "TASKOTRON_IMAGE_URL': unknown variable").count == 2, "\(again.standardError)")
         }
 
         @Test("secrets are in no file that others may read, nor in the environment of a task", .timeLimit(.minutes(1)))

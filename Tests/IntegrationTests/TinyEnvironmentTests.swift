@@ -15,7 +15,8 @@ extension IntegrationTests {
             let failing = try await product.run("shell", "vm-b", "-c", "echo out; echo err >&2; exit 41")
             #expect(failing.status == 41 && failing.standardOutput == "out\n" && failing.standardError == "err\n")
             #expect(try await product.run("shell", "vm-b", "-c", "kill -9 $$").status == 137)
-            #expect(try await product.succeed("shell", "vm-a", "echo", "'a  b'", "$((1+1))") == "a  b 2\n")
+            #expect(try await product.succeed("shell", "vm-a", "printf", "[%s]\\n", "a  b", "c'd", "$HOME") == "[a  b]\n[c'd]\n[$HOME]\n")
+            #expect(try await product.succeed("shell", "vm-a", "echo $((1+1)) | cat") == "2\n")
 
             // Names resolve on the management net, and the machines reach each other.
             let ping = try await product.run("shell", "vm-a", "-c", "ping -c 1 -w 20 vm-b")

@@ -40,51 +40,40 @@ struct Session: Sendable {
     init(verb: String, global: GlobalOptions, runtime: Runtime) throws {
         self.verb = verb
         self.runtime = runtime
-        let (settings, warnings) = Settings.load(environment: runtime.environment)
+        let (settings, warnings) = Settings.load(environment: runtime.environment, flags: global.flags)
+        try settings.checkGlobals()
         self.settings = settings
         console = Console()
-        func value(_ flag: String?, _ key: String) -> String? { flag ?? settings.value(key: key) }
-        format = try OutputFormat(named: value(global.outFormat, "out_format") ?? "default")
+        format = try OutputFormat(named: settings.value(.outFormat) ?? "default")
         var options = HostOptions()
-        options.libvirtURL = value(global.libvirtURL, "libvirt_url") ?? options.libvirtURL
-        options.libvirtUser = value(global.libvirtUser, "libvirt_user") ?? value(nil, "libvirt_username")
-        options.libvirtPassword = value(global.libvirtPassword, "libvirt_password")
+        options.libvirtURL = settings.value(.libvirtURL) ?? options.libvirtURL
+        options.libvirtUser = settings.value(.libvirtUser)
+        options.libvirtPassword = settings.value(.libvirtPassword)
         // Absolute, because the prefix remembers it and destroy may run elsewhere.
         options.leaseDirectory = Directories.absolute(
-            value(global.leaseDir, "lease_dir") ?? options.leaseDirectory, relativeTo: runtime.workingDirectory)
-        options.accelerator = value(global.accel, "accel") ?? options.accelerator
-        guard ["auto", "kvm", "tcg"].contains(options.accelerator) else {
-            throw UsageError("unknown accelerator \"\(options.accelerator)\"; there are: auto, kvm, tcg")
-        }
-        options.sshUser = value(global.sshUser, "ssh_user") ?? options.sshUser
-        options.sshPassword = value(global.sshPassword, "ssh_password")
-        options.sshTimeout =
-            try global.sshTimeout?.value ?? value(nil, "ssh_timeout").map { try Positive($0, for: "ssh_timeout").value }
-            ?? options.sshTimeout
+            settings.value(.leaseDir) ?? options.leaseDirectory, relativeTo: runtime.workingDirectory)
+        options.accelerator = settings.value(.accel) ?? options.accelerator
+        options.sshUser = settings.value(.sshUser) ?? options.sshUser
+        options.sshPassword = settings.value(.sshPassword)
+        options.sshTimeout = settings.number(.sshTimeout) ?? options.sshTimeout
         self.options = options
         var defaults = SpecDefaults()
         defaults.sshUser = options.sshUser
         defaults.sshPassword = options.sshPassword
-        defaults.rootPassword = value(global.defaultRootPassword, "default_root_password") ?? value(nil, "root_password")
-        defaults.vmType = value(global.defaultVMType, "default_vm_type") ?? defaults.vmType
-        defaults.vmProvider = value(global.defaultVMProvider, "default_vm_provider") ?? defaults.vmProvider
-        guard ["local-libvirt", "ssh"].contains(defaults.vmProvider) else {
-            throw UsageError("unknown default_vm_provider \"\(defaults.vmProvider)\"; there are: local-libvirt, ssh")
-        }
+        defaults.rootPassword = settings.value(.defaultRootPassword)
+        defaults.vmType = settings.value(.defaultVMType) ?? defaults.vmType
+        defaults.vmProvider = settings.value(.defaultVMProvider) ?? defaults.vmProvider
         specDefaults = defaults
         interruption = Interruption()
         taskStop = Overlord.Stop(gently: interruption)
-        if !global.ignoreWarnings { for warning in warnings { console.err("\(warning)") } }
-        let level = value(global.loglevel, "loglevel") ?? "info"
-        guard ["debug", "info", "warning", "error"].contains(level) else {
-            throw UsageError("unknown loglevel \"\(level)\"; there are: debug, info, warning, error")
-        }
-        let jobs = try global.jobs?.value ?? value(nil, "jobs").map { try Positive($0, for: "jobs").value }
+        let ignoresWarnings = settings.isOn(.ignoreWarnings)
+        if !ignoresWarnings { for warning in warnings { console.err("\(warning)") } }
+        let level = settings.value(.loglevel) ?? "info"
         self.global = Flags(
-            prefixPath: value(global.prefixPath, "prefix_path"), workdirPath: value(global.workdirPath, "workdir_path"),
-            prefixName: value(global.prefixName, "prefix_name") ?? "current", jobs: jobs ?? 4,
-            quietWarnings: global.ignoreWarnings || level == "error", quiet: level == "error" || level == "warning",
-            showsSteps: try (global.logdepth ?? settings.integer(key: "logdepth")) != 0, showsStarts: level == "debug")
+            prefixPath: settings.value(.prefixPath), workdirPath: settings.value(.workdirPath),
+            prefixName: settings.value(.prefixName) ?? "current", jobs: settings.number(.jobs) ?? 4,
+            quietWarnings: ignoresWarnings || level == "error", quiet: level == "error" || level == "warning",
+            showsSteps: settings.number(.logdepth) != 0, showsStarts: level == "debug")
     }
 
     /// The same session with other ways to the host.

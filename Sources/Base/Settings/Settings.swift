@@ -73,11 +73,8 @@ package struct Settings: Sendable, Equatable {
     /// A truth value; nil when nothing sets it.
     package func flag(section: String = Settings.global, key: String) throws(SettingsError) -> Bool? {
         guard let entry = entry(section: section, key: key) else { return nil }
-        switch entry.value.trimmed.lowercased() {
-        case "true", "yes", "on", "1": return true
-        case "false", "no", "off", "0", "none": return false
-        default: throw SettingsError(key: key, entry: entry, allowed: "true or false")
-        }
+        guard let truth = Self.truth(entry.value) else { throw SettingsError(key: key, entry: entry, allowed: "true or false") }
+        return truth
     }
 
     /// Sets one value; what was there is gone.
@@ -100,7 +97,10 @@ package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertibl
     /// What would be right.
     package var allowed: String
 
-    package var description: String { "\(entry.source): \(key): expected \(allowed), found '\(entry.value)'" }
+    package var description: String {
+        if case .flag(let name) = entry.source { return "invalid value '\(entry.value)' for '\(name)': expected \(allowed)" }
+        return "\(entry.source): \(key): expected \(allowed), found '\(entry.value)'"
+    }
 }
 
 /// A described setting.
@@ -119,39 +119,20 @@ package struct Parameter: Sendable, Equatable {
         self.help = help
     }
 
-    /// Names that some of the described keys had once; they still work.
-    static let olderNames: Set<String> = ["libvirt_username", "root_password"]
+    /// Keys that Lago had for some of the described settings; they still work.
+    static let olderNames = Set(GlobalSetting.all.flatMap(\.olderKeys))
 
-    /// What every installation knows (spec 1.2, 1.6).
-    package static let builtIn: [Parameter] = [
-        Parameter("loglevel", "info", help: "log level to use: info, debug, error or warning"),
-        Parameter("logdepth", "3", help: "levels of progress to show: 0 the plans alone, any other their steps too"),
-        Parameter("jobs", help: "steps to run at once"),
-        Parameter("out_format", "default", help: "how query verbs print: default or json"),
-        Parameter("prefix_path", help: "prefix to work on, by its directory"),
-        Parameter("workdir_path", help: "workdir to use"),
-        Parameter("prefix_name", "current", help: "prefix to use inside the workdir"),
-        Parameter("ssh_user", "root", help: "user to log in as where a VM does not say it"),
-        Parameter("ssh_password", help: "password to log in with where a VM does not say it"),
-        Parameter("ssh_tries", "100", help: "accepted for compatibility; it has no effect"),
-        Parameter("ssh_timeout", "10", help: "seconds for one attempt to log in, times 4 under tcg"),
-        Parameter("libvirt_url", "qemu:///system", help: "libvirt to connect to"),
-        Parameter("libvirt_user", help: "user name for libvirt, where it asks for one"),
-        Parameter("libvirt_password", help: "password for libvirt, where it asks for one"),
-        Parameter("default_vm_type", "default", help: "VM type of VMs that name none"),
-        Parameter("default_vm_provider", "local-libvirt", help: "VM provider of VMs that name none"),
-        Parameter("default_root_password", help: "root password to set on VMs that have none of their own"),
-        Parameter("lease_dir", "/var/lib/lago/subnets", help: "where the subnets of this host are leased"),
-        Parameter("reposync_dir", "/var/lib/lago", help: "accepted for compatibility; it has no effect"),
-        Parameter("accel", "auto", help: "how guests run: auto, kvm or tcg"),
-        Parameter("template_repo_path", section: "init", help: "template repository, a path or URL"),
-        Parameter("template_repo_name", section: "init", help: "template repository, by its name in the repositories directory"),
-        Parameter("template_store", section: "init", help: "where templates are kept"),
-        Parameter("template_repos", section: "init", help: "where named repositories are kept"),
-        Parameter("dst_dir", ".", section: "export", help: "where exported disks go"),
-        Parameter("init_file_name", "LagoInitFile", section: "export", help: "name of the exported init file"),
-        Parameter("keys", "['vm-type', 'groups', 'vm-provider']", section: "ansible_hosts", help: "keys to group hosts by"),
-    ]
+    /// What every installation knows (spec 1.2, 1.6): the global settings and keys of sections.
+    package static let builtIn: [Parameter] =
+        GlobalSetting.all.map { Parameter($0.key, $0.defaultValue, help: $0.help) } + [
+            Parameter("template_repo_path", section: "init", help: "template repository, a path or URL"),
+            Parameter("template_repo_name", section: "init", help: "template repository, by its name in the repositories directory"),
+            Parameter("template_store", section: "init", help: "where templates are kept"),
+            Parameter("template_repos", section: "init", help: "where named repositories are kept"),
+            Parameter("dst_dir", ".", section: "export", help: "where exported disks go"),
+            Parameter("init_file_name", "LagoInitFile", section: "export", help: "name of the exported init file"),
+            Parameter("keys", "['vm-type', 'groups', 'vm-provider']", section: "ansible_hosts", help: "keys to group hosts by"),
+        ]
 }
 
 extension String {

@@ -132,5 +132,5 @@ package struct LeaseStore: Sendable, Equatable {
     }
 
     private static let advice =
-        "the directory must be writable for your group (run scripts/setup, or join its group), or name another with --lease_dir"
+        "the directory must be writable for your group (run scripts/setup, or join its group), or name another with --lease-dir"
 }

@@ -24,7 +24,7 @@ import Testing
         ("template -f json list", "template list --out-format=json"),
         ("--help", "--help"),
         ("--prefix-name x init --dry-run a b", "init --prefix-name=x --dry-run a b"),
-        ("--libvirt-url x --lease-dir=y status", "status --libvirt_url=x --lease_dir=y"),
+        ("--libvirt_url x --lease_dir=y status", "status --libvirt-url=x --lease-dir=y"),
         ("--logdepth -1 status", "status --logdepth=-1"),
         ("run --count 10 -j 2 tiny -- ls -l", "run --jobs=2 --count=10 tiny -- ls -l"),
         ("logs -n5 vm", "logs --lines=5 vm"),
@@ -74,9 +74,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("--lib qemu:///system", "ambiguous option '--lib': --libvirt-password, --libvirt-user, --libvirt_url"),
-        ("--lib=qemu:///system status", "ambiguous option '--lib': --libvirt-password, --libvirt-user, --libvirt_url"),
-        ("status --lib x", "ambiguous option '--lib': --libvirt-password, --libvirt-user, --libvirt_url"),
+        ("--lib qemu:///system", "ambiguous option '--lib': --libvirt-password, --libvirt-url, --libvirt-user"),
+        ("--lib=qemu:///system status", "ambiguous option '--lib': --libvirt-password, --libvirt-url, --libvirt-user"),
+        ("status --lib x", "ambiguous option '--lib': --libvirt-password, --libvirt-url, --libvirt-user"),
         ("init --skip", "ambiguous option '--skip': --skip-bootstrap, --skip-build"),
         ("init --template-repo x", "ambiguous option '--template-repo': --template-repo-name, --template-repo-path, --template-repos"),
         ("--ssh-t 5 status", "ambiguous option '--ssh-t': --ssh-timeout, --ssh-tries"),

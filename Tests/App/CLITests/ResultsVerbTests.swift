@@ -206,14 +206,14 @@ import Testing
 
     @Test func globalOptionsThatCountAreRepeatedUnlessGivenAnew() throws {
         let typed = try GlobalOptions.parse([
-            "--accel", "tcg", "--lease_dir", "/l", "--libvirt-user", "u", "--libvirt-password", "s3cret", "-f", "json", "-j", "3",
+            "--accel", "tcg", "--lease-dir", "/l", "--libvirt-user", "u", "--libvirt-password", "s3cret", "-f", "json", "-j", "3",
         ])
-        #expect(typed.taskWords == ["--accel=tcg", "--libvirt-user=u", "--lease_dir=/l"])
-        #expect(try GlobalOptions.parse(["--libvirt_url", "qemu+tcp://u:s3cretpw@h/system"]).taskWords == [])
-        let socket = "--libvirt_url=qemu:///system?socket=/run/l"
+        #expect(typed.taskWords == ["--accel=tcg", "--lease-dir=/l", "--libvirt-user=u"])
+        #expect(try GlobalOptions.parse(["--libvirt-url", "qemu+tcp://u:s3cretpw@h/system"]).taskWords == [])
+        let socket = "--libvirt-url=qemu:///system?socket=/run/l"
         #expect(try GlobalOptions.parse([socket]).taskWords == [socket])
-        let now = try GlobalOptions.parse(["--lease_dir", "/m"]).completed(by: typed)
-        #expect(now.accel == "tcg" && now.leaseDir == "/m" && now.outFormat == nil && now.jobs == nil)
+        let now = try GlobalOptions.parse(["--lease-dir", "/m"]).completed(by: typed)
+        #expect(now[.accel] == "tcg" && now[.leaseDir] == "/m" && now[.outFormat] == nil && now[.jobs] == nil)
     }
 
     @Test("-j with a malformed job is the job, which only warns; a number is the number of runs")

@@ -1,6 +1,7 @@
 import AtollInitFile
 import ArgumentParser
 import AtollClaims
+import AtollSettings
 import AtollTestSupport
 import Testing
 
@@ -36,13 +37,42 @@ import Testing
     }
 
     @Test func aMisspeltProviderIsRefused() throws {
-        let error = #expect(throws: UsageError.self) { try session(["--default_vm_provider", "local-libvrit"]) }
-        #expect(error?.description.contains("there are: local-libvirt, ssh") == true)
-        #expect(try session(["--default_vm_provider", "ssh"]).specDefaults.vmProvider == "ssh")
+        let error = #expect(throws: SettingsError.self) { try session(["--default-vm-provider", "local-libvrit"]) }
+        #expect(error?.description == "invalid value 'local-libvrit' for '--default-vm-provider': expected one of local-libvirt, ssh")
+        #expect(try session(["--default-vm-provider", "ssh"]).specDefaults.vmProvider == "ssh")
     }
 
     @Test func anyDepthIsUnderstood() throws {
-        #expect(try GlobalOptions.parse(["--logdepth", "-1"]).logdepth == -1)
+        #expect(try GlobalOptions.parse(["--logdepth", "-1"])[.logdepth] == "-1")
         #expect(throws: (any Error).self) { try session([], ["LAGO_LOGDEPTH": "deep"]) }
+    }
+
+    /// Every declared setting is an option of the parser, long and short, and becomes a setting that wins.
+    @Test(arguments: GlobalSetting.all) func everySettingIsAnOption(_ setting: GlobalSetting) throws {
+        let value = ["local-libvirt", "kvm", "json", "debug", "7"].first { setting.isValid($0) } ?? "7"
+        let long = setting.kind == .flag ? ["--\(setting.name)"] : ["--\(setting.name)=\(value)"]
+        let options = try GlobalOptions.parse(long)
+        #expect(options[setting] == (setting.kind == .flag ? "true" : value) && options.given.count == 1)
+        if let short = setting.short { #expect(try GlobalOptions.parse(["-\(short)", value])[setting] == value) }
+        let settings = Settings.merge(environment: [setting.variables[1]: "other"], flags: options.flags).settings
+        #expect(settings.value(setting) == options[setting])
+        #expect(settings.source(key: setting.key) == .flag("--\(setting.name)"))
+        // Underscores, as Lago has in some names.
+        let line = try ArgumentNormalizer().parse([long[0].replacing(setting.name, with: setting.key), "status"])
+        #expect(line.globals == long)
+        #expect(HelpText.options(columns: 100).contains("--\(setting.name)"))
+    }
+
+    @Test(arguments: GlobalSetting.all.filter { $0.expected != nil })
+    func everyInvalidValueNamesItsSource(_ setting: GlobalSetting) throws {
+        for variable in setting.variables {
+            let error = #expect(throws: SettingsError.self) { try session([], [variable: "x y"]) }
+            #expect(
+                error?.description
+                    == "environment variable '\(variable)': \(setting.key): expected \(setting.expected ?? ""), found 'x y'")
+        }
+        guard setting.kind != .flag else { return }
+        let error = #expect(throws: SettingsError.self) { try session(["--\(setting.name)", "x y"]) }
+        #expect(error?.description == "invalid value 'x y' for '--\(setting.name)': expected \(setting.expected ?? "")")
     }
 }

@@ -133,3 +133,54 @@ import Testing
         #expect(Settings.paths(environment: ["XDG_CONFIG_HOME": "/c"]).suffix(2) == ["/c/lago/lago.conf", "/c/atoll/atoll.conf"])
     }
 }
+
+@Suite struct GlobalSettingTests {
+    private func merged(
+        _ setting: GlobalSetting, flag: String? = nil, atoll: String? = nil, lago: String? = nil, file: String? = nil, lesser: String? = nil
+    ) -> Settings {
+        var environment: [String: String] = [:]
+        environment[setting.variables[0]] = lago
+        environment[setting.variables[1]] = atoll
+        let files = [("lesser", lesser), ("file", file)].compactMap { name, value in
+            value.map { Settings.File(path: name, text: "[lago]\n\(setting.key) = \($0)\n") }
+        }
+        return Settings.merge(files: files, environment: environment, flags: flag.map { [Settings.Flag(setting.key, $0)] } ?? []).settings
+    }
+
+    @Test(arguments: GlobalSetting.all) func precedence(_ setting: GlobalSetting) {
+        #expect(merged(setting, flag: "a", atoll: "b", lago: "c", file: "d", lesser: "e").value(setting) == "a")
+        #expect(merged(setting, atoll: "b", lago: "c", file: "d", lesser: "e").value(setting) == "b")
+        #expect(merged(setting, lago: "c", file: "d", lesser: "e").value(setting) == "c")
+        #expect(merged(setting, file: "d", lesser: "e").value(setting) == "d")
+        #expect(merged(setting, lesser: "e").value(setting) == "e")
+        #expect(merged(setting).value(setting) == setting.defaultValue)
+        for key in setting.olderKeys {
+            let older = ["LAGO_\(key.uppercased())": "o"]
+            #expect(Settings.merge(environment: older).settings.value(setting) == "o")
+            #expect(Settings.merge(environment: older.merging([setting.variables[0]: "n"]) { $1 }).settings.value(setting) == "n")
+        }
+    }
+
+    @Test(arguments: GlobalSetting.all) func declarationsAreSound(_ setting: GlobalSetting) {
+        #expect(setting.defaultValue.map(setting.isValid) ?? true)
+        #expect(GlobalSetting.all.filter { $0.key == setting.key || setting.short != nil && $0.short == setting.short } == [setting])
+        #expect(Parameter.builtIn.filter { $0.key == setting.key && $0.section == Settings.global }.map(\.value) == [setting.defaultValue])
+        #expect(Settings().render(verbose: true, date: "").contains("\(setting.key) = "))
+        #expect(throws: Never.self) { try Settings().checkGlobals() }
+    }
+
+    @Test(arguments: [
+        (GlobalSetting.jobs, ["1", "1000000000"], ["0", "-3", "x", "", "1e3", "9223372036854775807", "99999999999999999999"]),
+        (.logdepth, ["0", "-1", "3"], ["", "deep", "1.5"]), (.accel, ["auto", "kvm", "tcg"], ["", "KVM", "qemu"]),
+        (.ignoreWarnings, ["true", "no", "1", "Off"], ["", "maybe", "2"]), (.sshUser, ["", "root", "a b"], []),
+    ]) func values(_ setting: GlobalSetting, _ valid: [String], _ invalid: [String]) {
+        for text in valid { #expect(setting.isValid(text), "'\(text)'") }
+        for text in invalid { #expect(!setting.isValid(text), "'\(text)'") }
+    }
+
+    @Test func anInvalidValueNamesItsLine() {
+        let settings = Settings.merge(files: [Settings.File(path: "f", text: "[lago]\n# x\njobs = many\n")]).settings
+        let error = #expect(throws: SettingsError.self) { try settings.checkGlobals() }
+        #expect(error?.description == "f:3: jobs: expected a whole number of at least 1, found 'many'")
+    }
+}

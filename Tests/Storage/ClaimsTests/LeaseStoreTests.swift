@@ -156,7 +156,7 @@ extension LeaseStore {
         #expect(error?.message.contains("/file/subnets") == true)
         let unlistable = LeaseStore(directory: bench.space.path + "/file")
         let listing = #expect(throws: ClaimError.self) { try unlistable.snapshot() }
-        #expect(listing?.message.contains("Not a directory") == true && listing?.message.contains("--lease_dir") == true)
+        #expect(listing?.message.contains("Not a directory") == true && listing?.message.contains("--lease-dir") == true)
     }
 
     @Test(arguments: UInt64(1)...12) func aRandomHistoryKeepsEverySubnetWithOneLivePrefix(_ seed: UInt64) async throws {

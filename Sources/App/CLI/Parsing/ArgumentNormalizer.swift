@@ -1,4 +1,5 @@
 import AtollModel
+import AtollSettings
 
 /// A command line in the order that the parser expects: verb, global options, the verb's options and arguments.
 struct CommandLineWords: Equatable {
@@ -20,17 +21,12 @@ struct CommandLineWords: Equatable {
 /// unique beginning of a long option selects it, as in Lago. Arguments after the VM of `shell` and the image of `run` are not touched.
 struct ArgumentNormalizer {
     /// Long global options that take a value.
-    static let valued: Set<String> = [
-        "out-format", "prefix-path", "workdir-path", "prefix-name", "loglevel", "logdepth", "accel", "jobs", "lease_dir", "libvirt_url",
-        "libvirt-user", "libvirt-password", "ssh-user", "ssh-password", "ssh-tries", "ssh-timeout", "default_vm_type",
-        "default_vm_provider", "default_root_password", "reposync-dir",
-    ]
+    static let valued = Set(GlobalSetting.all.filter { $0.kind != .flag }.map(\.name))
     /// Long global options that take no value.
-    static let flags: Set<String> = ["ignore-warnings"]
+    static let flags = Set(GlobalSetting.all.filter { $0.kind == .flag }.map(\.name))
     /// Short global options; all take a value.
-    static let short: [Character: String] = [
-        "f": "out-format", "p": "prefix-path", "w": "workdir-path", "P": "prefix-name", "l": "loglevel", "j": "jobs",
-    ]
+    static let short = Dictionary(
+        GlobalSetting.all.compactMap { setting in setting.short.map { ($0, setting.name) } }, uniquingKeysWith: { first, _ in first })
     /// Options of the parser itself: whether they take a value.
     private static let information = [
         "help": false, "help-hidden": false, "version": false, "generate-completion-script": true, "experimental-dump-help": false,

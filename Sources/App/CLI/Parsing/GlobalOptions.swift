@@ -1,52 +1,86 @@
 import ArgumentParser
+import AtollSettings
 
-/// The flags every verb takes, before or after the verb (spec 1.2), plus ours. nil means "not given": settings decide then.
-struct GlobalOptions: ParsableArguments {
-    @Option(name: [.customShort("f"), .customLong("out-format")], help: "Output format: default or json.")
-    var outFormat: String?
-    @Option(name: [.customShort("p"), .customLong("prefix-path")], help: "Work on this prefix directory.")
-    var prefixPath: String?
-    @Option(name: [.customShort("w"), .customLong("workdir-path")], help: "Workdir to use (default: .atoll, or an existing .lago).")
-    var workdirPath: String?
-    @Option(name: [.customShort("P"), .customLong("prefix-name")], help: "Prefix inside the workdir (default: current).")
-    var prefixName: String?
-    @Option(
-        name: [.customShort("l"), .customLong("loglevel")], help: "How much to print: debug (each step's start too), info, warning, error.")
-    var loglevel: String?
-    @Option(
-        name: .customLong("logdepth"), parsing: .unconditional,
-        help: "Levels of progress to show: 0 the plans alone, any other their steps too.")
-    var logdepth: Int?
-    @Flag(name: .customLong("ignore-warnings"), help: "Print no warnings.")
-    var ignoreWarnings = false
-    @Option(name: .customLong("accel"), help: "How guests run: auto, kvm or tcg.")
-    var accel: String?
-    @Option(name: [.customShort("j"), .customLong("jobs")], help: "Steps to run at once.")
-    var jobs: Positive?
-    @Option(name: .customLong("lease_dir"), help: "Subnet lease store (default: /var/lib/lago/subnets).")
-    var leaseDir: String?
-    @Option(name: .customLong("libvirt_url"), help: "libvirt connection (default: qemu:///system).")
-    var libvirtURL: String?
-    @Option(name: .customLong("libvirt-user"), help: "SASL user for libvirt.")
-    var libvirtUser: String?
-    @Option(name: .customLong("libvirt-password"), help: "SASL password for libvirt.")
-    var libvirtPassword: String?
-    @Option(name: .customLong("ssh-user"), help: "ssh user for VMs that name none (default: root).")
-    var sshUser: String?
-    @Option(name: .customLong("ssh-password"), help: "ssh password for VMs that name none (default: none, the prefix's key is used).")
-    var sshPassword: String?
-    @Option(name: .customLong("ssh-tries"), help: .init("Accepted for compatibility; it has no effect.", visibility: .hidden))
-    var sshTries: Int?
-    @Option(name: .customLong("ssh-timeout"), help: "Seconds for one attempt to log in (default: 10; times 4 under tcg).")
-    var sshTimeout: Positive?
-    @Option(name: .customLong("default_vm_type"), help: .init("VM type of VMs that name none.", visibility: .hidden))
-    var defaultVMType: String?
-    @Option(name: .customLong("default_vm_provider"), help: .init("local-libvirt or ssh, for VMs that name none.", visibility: .hidden))
-    var defaultVMProvider: String?
-    @Option(
-        name: .customLong("default_root_password"),
-        help: .init("Root password to set on VMs that have none of their own.", visibility: .hidden))
-    var defaultRootPassword: String?
-    @Option(name: .customLong("reposync-dir"), help: .init("Accepted for compatibility; it has no effect.", visibility: .hidden))
-    var reposyncDir: String?
+/// The options that every verb takes, made from the declarations of `GlobalSetting`.
+///
+/// The parser finds a type's options by reflection and decodes them by name; both are driven by the table here.
+struct GlobalOptions: ParsableArguments, CustomReflectable {
+    /// Setting name to the value on the command line; "true" for a flag.
+    private(set) var given: [String: String] = [:]
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        for setting in GlobalSetting.all {
+            guard let key = Key(stringValue: setting.key) else { continue }
+            if setting.kind == .flag {
+                if try container.decode(Flag<Bool>.self, forKey: key).wrappedValue { given[setting.name] = "true" }
+            } else {
+                given[setting.name] = try container.decode(Option<String?>.self, forKey: key).wrappedValue
+            }
+        }
+    }
+
+    var customMirror: Mirror {
+        Mirror(self, children: GlobalSetting.all.map { ("_" + $0.key, Self.wrapper(of: $0)) }, displayStyle: .struct)
+    }
+
+    /// The parser's description of one setting.
+    private static func wrapper(of setting: GlobalSetting) -> Any {
+        let names: [NameSpecification.Element] = setting.short.map { [.customShort($0)] } ?? []
+        let specification = NameSpecification(names + [.customLong(setting.name)])
+        let value = setting.defaultValue.map { " (default: \($0))" } ?? ""
+        let help = ArgumentHelp(
+            "\(setting.help)\(value).", valueName: valueName(setting), visibility: setting.isHidden ? .hidden : .default)
+        if setting.kind == .flag { return Flag<Bool>(wrappedValue: false, name: specification, help: help) }
+        return Option<String?>(name: specification, parsing: .unconditional, help: help, completion: completion(setting))
+    }
+
+    private static func valueName(_ setting: GlobalSetting) -> String? {
+        switch setting.kind {
+        case .integer, .positive: "n"
+        case .path: "path"
+        default: nil
+        }
+    }
+
+    private static func completion(_ setting: GlobalSetting) -> CompletionKind? {
+        switch setting.kind {
+        case .path: .directory
+        case .choice(let words): .list(words)
+        default: nil
+        }
+    }
+
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    subscript(_ setting: GlobalSetting) -> String? { given[setting.name] }
+
+    /// The options as settings, which win over every other source.
+    var flags: [Settings.Flag] {
+        GlobalSetting.all.compactMap { setting in given[setting.name].map { Settings.Flag(setting.key, $0) } }
+    }
+
+    /// The number of runs at once: `-j`, which without the option is 1 whatever the number of steps.
+    var runsAtOnce: Int { self[.jobs].flatMap { Int($0) } ?? 1 }
+
+    /// The options that change what a task run does, as they were given. Passwords are in no record.
+    var taskWords: [String] {
+        GlobalSetting.all.filter(\.isRecorded).compactMap { setting in
+            self[setting].flatMap { RunEnvironment.mayHoldSecret($0) ? nil : "--\(setting.name)=\($0)" }
+        }
+    }
+
+    /// These options, and of `other` the recorded ones that are missing here.
+    func completed(by other: GlobalOptions) -> GlobalOptions {
+        var all = self
+        for setting in GlobalSetting.all where setting.isRecorded && self[setting] == nil { all.given[setting.name] = other[setting] }
+        return all
+    }
 }

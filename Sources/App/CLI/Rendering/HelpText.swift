@@ -24,8 +24,12 @@ enum HelpText {
             commandName: "options", abstract: "The options that every verb takes, before or after the verb.",
             usage: "atoll [OPTIONS] VERB …\natoll VERB [OPTIONS] …",
             discussion: """
-                Any unique beginning of a long option will do. What is not given is taken from the environment (ATOLL_OUT_FORMAT=json), \
-                then from ~/.config/atoll/atoll.conf.
+                Any unique beginning of a long option selects it; - and _ are equal in option names. An option that is not given is \
+                taken from the environment (ATOLL_OUT_FORMAT=json), then from ~/.config/atoll/atoll.conf, section [atoll].
+
+                A verb's own options are settings too: ATOLL__INIT__SET_CURRENT=true, or set_current = true in section [init]. A flag \
+                takes true or false, and --no-FLAG on the command line turns it off; an option that may be repeated takes one value \
+                per line.
                 """)
         @OptionGroup(title: "Global options") var global: GlobalOptions
     }

@@ -69,24 +69,3 @@ extension RunRecord.Request {
         return (variables.isEmpty ? [] : ["env"] + variables) + ["atoll"] + arguments
     }
 }
-
-extension GlobalOptions {
-    /// Those that change what a task run does, as they were given. Passwords are in no record.
-    var taskWords: [String] {
-        [
-            ("accel", accel), ("libvirt_url", libvirtURL), ("libvirt-user", libvirtUser), ("lease_dir", leaseDir),
-            ("ssh-timeout", sshTimeout.map { "\($0.value)" }),
-        ].compactMap { name, value in value.flatMap { RunEnvironment.mayHoldSecret($0) ? nil : "--\(name)=\($0)" } }
-    }
-
-    /// With what `other` says of those where nothing is said here.
-    func completed(by other: GlobalOptions) -> GlobalOptions {
-        var all = self
-        all.accel = accel ?? other.accel
-        all.libvirtURL = libvirtURL ?? other.libvirtURL
-        all.libvirtUser = libvirtUser ?? other.libvirtUser
-        all.leaseDir = leaseDir ?? other.leaseDir
-        all.sshTimeout = sshTimeout ?? other.sshTimeout
-        return all
-    }
-}

@@ -75,7 +75,7 @@ struct RunTaskVerb: TaskVerb {
         context.show(warnings: jobs.flatMap(\.warnings))
         if dryRun { return try await TaskPreview(session: session, images: try context.images()).show(jobs) }
         let launcher = try TaskLauncher(context, options, places, stop: stop, invocation: invocation)
-        try await launcher.run(jobs, atOnce: global.jobs?.value ?? 1)
+        try await launcher.run(jobs, atOnce: global.runsAtOnce)
     }
 
     private func processed(_ task: String, item: String?, uuid: String, _ context: TaskSession, _ date: Date) throws -> RunArguments {

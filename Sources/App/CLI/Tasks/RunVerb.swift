@@ -58,6 +58,6 @@ struct RunVerb: TaskVerb {
             TaskLauncher.Job(run: name, label: names.count == 1 ? nil : "\(number)", work: work, place: place, request: request)
         }
         let launcher = try TaskLauncher(tasks, options, places, stop: stop, invocation: base)
-        try await launcher.run(jobs, atOnce: global.jobs?.value ?? 1)
+        try await launcher.run(jobs, atOnce: global.runsAtOnce)
     }
 }
