@@ -82,6 +82,14 @@ public struct Machine: Sendable, Equatable {
     /// MiB; the default is the spec's 2.2.
     public var memory: Int { spec.memory ?? 16384 }
     public var vcpus: Int { spec.vcpu ?? 2 }
+    /// When the guest counts as ready: what the init file says, else after cloud-init where the init file brings work for it.
+    public var readyCondition: ReadyCondition {
+        if let written = spec.readyCondition { return written }
+        let brings = [CloudInitDocument.userData, .vendorData].contains { document in
+            spec.cloudInit?[document.rawValue].map { $0 != .null } ?? false
+        }
+        return bootstrap == .cloudInit && brings ? .cloudInit : .ssh
+    }
     /// Whether libvirt on this host runs it.
     public var isLocal: Bool { (spec.vmProvider ?? "local-libvirt") == "local-libvirt" }
 }

@@ -47,8 +47,10 @@ public struct DomainSpec: Sendable, Equatable {
     public var ovaURL: String?
     public var architecture: String?
     public var machine: String?
-    /// `cloud-init: {user-data:, meta-data:}` as written.
+    /// The mapping `cloud-init` as written; its keys are those of `CloudInitDocument`.
     public var cloudInit: Value?
+    /// When the guest counts as ready; nil when not written.
+    public var readyCondition: ReadyCondition?
     public var graphics: Graphics = .none
     public var firmware: Firmware?
     public var hasTPM = false

@@ -5,11 +5,35 @@ import OrderedCollections
 import Yams
 
 /// The documents of a NoCloud seed: what an identity wants, with what the init file says merged over it.
-package struct CloudConfig: Sendable, Equatable {
+package struct CloudConfig: Sendable {
     /// A cloud-config mapping, without its `#cloud-config` line.
     package var userData: Value
     package var metaData: Value
     package var networkConfig: Value
+    /// Vendor-data as cloud-init reads it; nil for none.
+    package var vendorData: [UInt8]?
+    /// User-data in a format that cannot be merged; nil when there is none. Our own follows it as further parts.
+    private var foreign: (bytes: [UInt8], format: UserDataFormat)?
+
+    /// The document `user-data` as cloud-init reads it.
+    package var userDataBytes: [UInt8] {
+        guard let foreign else { return Self.cloudConfigBytes(userData) }
+        return MultipartUserData.compose(foreign.bytes, format: foreign.format, parts: ownParts)
+    }
+
+    private static func cloudConfigBytes(_ value: Value) -> [UInt8] { Array(("#cloud-config\n" + YAMLText.render(value)).utf8) }
+
+    /// Our user-data as parts that follow the user's: in the first our members win, in the second the user's do and lists are joined.
+    private var ownParts: [Value] {
+        let needed = ["disable_root", "ssh_deletekeys", "ssh_keys"]
+        var (wins, yields) = (OrderedDictionary<String, Value>(), OrderedDictionary<String, Value>())
+        for (key, value) in userData.members ?? [:] {
+            if needed.contains(key) { wins[key] = value } else { yields[key] = value }
+        }
+        wins["merge_how"] = "dict(replace)+list()+str()"
+        yields["merge_how"] = "dict(no_replace,recurse_list)+list(append)+str()"
+        return [.map(wins), .map(yields)]
+    }
 
     /// What makes a guest with cloud-init answer as this identity, written so that cloud-init 18 to 25 take it.
     package init(defaultsFor identity: GuestIdentity) {
@@ -60,18 +84,31 @@ package struct CloudConfig: Sendable, Equatable {
             throw BootstrapError(.cloudInit, "cloud-init: expected a mapping with user-data and meta-data, found \(written.kind)")
         }
         for (key, value) in members where value != .null {
-            switch key {
-            case "user-data":
-                userData = userData.deepMerged(with: try Self.document(value, key: key, directory: directory, environment: environment))
-            case "meta-data":
-                metaData = metaData.deepMerged(with: try Self.document(value, key: key, directory: directory, environment: environment))
-            case "network-config":
-                // Two descriptions of one NIC cannot be joined: what the user writes stands alone.
-                let document = try Self.document(value, key: key, directory: directory, environment: environment)
-                networkConfig = document["network"] ?? document
-            default: throw BootstrapError(.cloudInit, "cloud-init.\(key): unknown key; allowed are user-data, meta-data, network-config")
+            guard let document = CloudInitDocument(rawValue: key) else {
+                throw BootstrapError(.cloudInit, "cloud-init.\(key): unknown key; allowed are \(CloudInitDocument.list)")
+            }
+            let content = try Self.content(value, of: document, directory: directory, environment: environment)
+            switch (document, content) {
+            case (.userData, .mapping(let value)): userData = userData.deepMerged(with: value)
+            case (.userData, .foreign(let bytes, let format)): foreign = (bytes, format)
+            case (.vendorData, .mapping(let value)): vendorData = Self.cloudConfigBytes(value)
+            case (.vendorData, .foreign(let bytes, _)): vendorData = bytes
+            case (.metaData, .mapping(let value)): metaData = metaData.deepMerged(with: value)
+            // Two descriptions of one NIC cannot be joined: what the user writes stands alone.
+            case (.networkConfig, .mapping(let value)): networkConfig = value["network"] ?? value
+            case (.metaData, .foreign), (.networkConfig, .foreign): break
             }
         }
+    }
+
+    /// The user's own user-data as a mapping; nil when there is none, or its format cannot be merged.
+    /// - Throws: as `merge`.
+    package static func writtenUserData(_ written: Value, directory: String, environment: [String: String]) throws -> Value? {
+        guard let value = written[CloudInitDocument.userData.rawValue], value != .null else { return nil }
+        guard case .mapping(let user) = try content(value, of: .userData, directory: directory, environment: environment) else {
+            return nil
+        }
+        return user
     }
 
     /// Why the members of a `cloud-init` mapping could not be merged: one entry per member that is of no use, in its order.
@@ -94,39 +131,44 @@ package struct CloudConfig: Sendable, Equatable {
         self.networkConfig = networkConfig
     }
 
-    private static func document(_ value: Value, key: String, directory: String, environment: [String: String]) throws -> Value {
+    private enum Content {
+        case mapping(Value)
+        case foreign([UInt8], UserDataFormat)
+    }
+
+    private static func content(
+        _ value: Value, of document: CloudInitDocument, directory: String, environment: [String: String]
+    ) throws -> Content {
+        let label = "cloud-init.\(document.rawValue)"
         switch value {
         case .map(let members):
-            guard let path = members["path"] else { return value }
+            guard let path = members["path"] else { return .mapping(value) }
             guard members.count == 1, let text = path.text else {
-                throw BootstrapError(
-                    .cloudInit, "cloud-init.\(key): `path` names a file and stands alone; put everything else into that file")
+                throw BootstrapError(.cloudInit, "\(label): `path` names a file and stands alone; put everything else into that file")
             }
             var file = Expansion.expandPath(text, variables: environment)
             if !file.hasPrefix("/") { file = directory + "/" + file }
-            let content: String
-            do { content = try AtomicFile.text(file, limit: 4 << 20) } catch {
-                throw BootstrapError(.cloudInit, "cloud-init.\(key): \(error)", cause: error)
+            let bytes: [UInt8]
+            do { bytes = Array(try AtomicFile.read(file, limit: 4 << 20)) } catch {
+                throw BootstrapError(.cloudInit, "\(label): \(error)", cause: error)
             }
-            return try parse(content, source: "cloud-init.\(key): \(file)", isUserData: key == "user-data")
-        case .string(let text): return try parse(text, source: "cloud-init.\(key)", isUserData: key == "user-data")
-        default: throw BootstrapError(.cloudInit, "cloud-init.\(key): expected a mapping or {path: FILE}, found \(value.kind)")
+            return try parse(bytes, source: "\(label): \(file)", document)
+        case .string(let text): return try parse(Array(text.utf8), source: label, document)
+        default: throw BootstrapError(.cloudInit, "\(label): expected a mapping or {path: FILE}, found \(value.kind)")
         }
     }
 
-    private static func parse(_ text: String, source: String, isUserData: Bool) throws -> Value {
-        let first = text.prefix { !$0.isNewline }.trimmingSuffix { $0.isWhitespace }
-        let foreign = [
-            "#!", "#include", "#cloud-boothook", "#upstart-job", "#part-handler", "## template: jinja", "Content-Type:", "MIME-Version:",
-        ]
-        if isUserData, let form = foreign.first(where: { first.hasPrefix($0) }) {
-            let what = form == "#!" ? "a script" : "user-data of the kind «\(first)»"
-            throw BootstrapError(
-                .cloudInit, "\(source) is \(what); only cloud-config (YAML) can be merged with the guest's identity: call it from `runcmd`")
+    private static func parse(_ bytes: [UInt8], source: String, _ document: CloudInitDocument) throws -> Content {
+        if document.acceptsText {
+            let format = UserDataFormat(bytes)
+            if format != .cloudConfig { return .foreign(bytes, format) }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw BootstrapError(.cloudInit, "\(source): the text is not UTF-8")
         }
         do {
-            guard let value = try YAMLText.parse(text) else { return .map([:]) }
-            if case .map = value { return value }
+            guard let value = try YAMLText.parse(text) else { return .mapping(.map([:])) }
+            if case .map = value { return .mapping(value) }
             throw BootstrapError(.cloudInit, "\(source): expected a mapping, found \(value.kind)")
         } catch let error as YamlError {
             throw BootstrapError(.cloudInit, "\(source): \(error)", cause: error)

@@ -1,6 +1,6 @@
 /// Everything that makes one guest itself. Made once, saved with the prefix, and written by either writer.
 package struct GuestIdentity: Sendable, Equatable {
-    /// The short name, `vm-a`.
+    /// The VM's name, `vm-a`; with dots it is a fully qualified name.
     package var hostname: String
     /// The DNS domain of its management net, `lago.local`.
     package var domainName: String?
@@ -37,8 +37,13 @@ package struct GuestIdentity: Sendable, Equatable {
         self.hosts = hosts
     }
 
-    /// `vm-a.lago.local`, or the short name where there is no domain.
-    package var fullName: String { domainName.map { "\(hostname).\($0)" } ?? hostname }
+    /// Fully qualified name, `vm-a.lago.local`. A name with dots is one already; without a domain it is the host name.
+    package var fullName: String {
+        guard !hostname.contains("."), let domainName else { return hostname }
+        return "\(hostname).\(domainName)"
+    }
+    /// First label of the host name.
+    package var shortName: String { hostname.split(separator: ".").first.map(String.init) ?? hostname }
 }
 
 /// A key pair a guest's sshd answers with.

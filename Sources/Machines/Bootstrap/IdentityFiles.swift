@@ -41,7 +41,7 @@ package enum IdentityFiles {
     /// `/etc/hosts`: the guest's own full name stands first on its line, because that is what `hostname -f` answers.
     package static func hosts(_ identity: GuestIdentity) -> GuestFile {
         let own = identity.nics.first { $0.gateway != nil || !$0.nameservers.isEmpty } ?? identity.nics.first { $0.address != nil }
-        let names = identity.domainName == nil ? identity.hostname : "\(identity.fullName) \(identity.hostname)"
+        let names = identity.fullName == identity.shortName ? identity.hostname : "\(identity.fullName) \(identity.shortName)"
         var lines = [
             "127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback", "\(own?.address.map { "\($0)" } ?? "127.0.1.1") \(names)",
         ]

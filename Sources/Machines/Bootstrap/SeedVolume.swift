@@ -12,20 +12,24 @@ package enum SeedVolume {
 
     /// The volume as bytes, to be written to a file of mode 0600: it holds private keys.
     /// - Parameter cloudInit: the domain's `cloud-init` as written, or nil.
+    /// - Parameter sshUser: the user that logs in with our key; a user that the user-data makes is given the key.
     /// - Parameter directory: what relative paths in it start from, the caller's working directory.
     /// - Parameter time: the date of everything in it, seconds since 1970.
     /// - Throws: `BootstrapError`, `.cloudInit` for what the user wrote.
     package static func image(
-        of identity: GuestIdentity, cloudInit: Value? = nil, directory: String = ".", environment: [String: String] = [:], time: Int64 = 0
+        of identity: GuestIdentity, cloudInit: Value? = nil, sshUser: String = "root", directory: String = ".",
+        environment: [String: String] = [:], time: Int64 = 0
     ) throws -> [UInt8] {
         var documents = CloudConfig(defaultsFor: identity)
         try documents.merge(cloudInit, directory: directory, environment: environment)
-        let files: [(String, [UInt8])] = [
-            ("user-data", Array(("#cloud-config\n" + YAMLText.render(documents.userData)).utf8)),
+        documents.authorize(identity.authorizedKeys, sshUser: sshUser)
+        var files: [(String, [UInt8])] = [
+            ("user-data", documents.userDataBytes),
             ("meta-data", Array(YAMLText.render(documents.metaData).utf8)),
             ("network-config", Array(YAMLText.render(documents.networkConfig).utf8)),
             ("atoll-seed.tar", try TarArchive.bytes(of: tree(of: identity), time: time)),
         ]
+        if let bytes = documents.vendorData { files.insert(("vendor-data", bytes), at: 3) }
         return try ISOImage(label: label, files: files, time: time).bytes()
     }
 

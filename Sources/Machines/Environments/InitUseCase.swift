@@ -103,8 +103,9 @@ package struct InitUseCase: Sendable {
         let found = try await examine(request, note: context.note)
         var missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(found.spec, as: .error)
         missing += await HardwareCheck(host.hypervisor).findings(found.spec, as: .error)
-        guard missing.isEmpty, let environment = found.environment else { throw InvalidInput(found.findings(and: missing)) }
-        return Resolution(spec: found.spec, environment: environment, warnings: found.findings)
+        let all = found.findings(and: missing)
+        guard let environment = found.environment, all.allSatisfy({ $0.severity != .error }) else { throw InvalidInput(all) }
+        return Resolution(spec: found.spec, environment: environment, warnings: all)
     }
 
     /// An interrupted init leaves a directory without marker: it is removed, so that the same command works again. Anything else stays.

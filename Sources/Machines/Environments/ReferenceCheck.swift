@@ -8,7 +8,8 @@ import AtollPlatform
 import OrderedCollections
 
 /// Looks up everything an init file refers to outside itself, and reads what would else fail only after templates were fetched.
-/// A real init refuses what is missing or of no use; a dry run only warns.
+/// What is missing is an error of a real init and a warning of a dry run: it may be there later. What is there and invalid, or unsupported,
+/// is an error of both.
 package struct ReferenceCheck: Sendable {
     private let variables: [String: String]
     private let templates: (any TemplateSource)?
@@ -22,14 +23,18 @@ package struct ReferenceCheck: Sendable {
     /// One finding per missing or useless thing, in file order.
     package func findings(_ spec: EnvironmentSpec, as severity: Diagnostic.Severity) async -> [Diagnostic] {
         var found: [Diagnostic] = []
-        func add(_ problem: String?, _ path: FieldPath) {
+        func add(_ problem: String?, _ path: FieldPath, as severity: Diagnostic.Severity = .error) {
             if let problem { found.append(Diagnostic(severity, at: path, in: spec.sources, problem)) }
         }
         var scripts: [String: String] = [:]
         for reference in InitFile.references(spec) {
             var problem = await problem(reference.kind, domain: spec.domains[reference.domain])
-            if problem == nil, case .deployScript(let written) = reference.kind { problem = collision(written, &scripts) }
-            add(problem, reference.path)
+            var hasCollided = false
+            if problem == nil, case .deployScript(let written) = reference.kind {
+                problem = collision(written, &scripts)
+                hasCollided = problem != nil
+            }
+            add(problem, reference.path, as: reference.kind.isUnsupported(variables) || hasCollided ? .error : severity)
         }
         let missing = Set(found.map(\.path))
         for domain in spec.domains.values {
@@ -43,8 +48,9 @@ package struct ReferenceCheck: Sendable {
                     add(builder(entry), path.appending("build").appending(step))
                 }
             }
-            for (path, problem) in seed(domain, root.appending("cloud-init")) where !missing.contains(path.appending("path")) {
-                add(problem, path)
+            let cloudInit = root.appending("cloud-init")
+            for finding in seed(domain, cloudInit, in: spec.sources) where !missing.contains(finding.path.appending("path")) {
+                found.append(finding)
             }
         }
         found += await ImageFit(variables: variables, templates: templates).findings(spec, as: severity)
@@ -112,12 +118,25 @@ package struct ReferenceCheck: Sendable {
         return nil
     }
 
-    /// What a guest's seed is merged from, where one is made.
-    private func seed(_ domain: DomainSpec, _ root: FieldPath) -> [(FieldPath, String)] {
+    /// The documents of a guest's seed, where one is made, and what they would keep Atoll from doing.
+    private func seed(_ domain: DomainSpec, _ root: FieldPath, in sources: SourceMap) -> [Diagnostic] {
         guard let written = domain.cloudInit, domain.bootstrap == nil || domain.bootstrap == .cloudInit else { return [] }
-        return CloudConfig.problems(written, directory: Directories.working(), environment: variables).map { problem in
-            (root.appending(problem.key), problem.message)
+        let directory = Directories.working()
+        let invalid = CloudConfig.problems(written, directory: directory, environment: variables).map { problem in
+            Diagnostic(.error, at: root.appending(problem.key), in: sources, problem.message)
         }
+        guard let user = try? CloudConfig.writtenUserData(written, directory: directory, environment: variables) else { return invalid }
+        let document = root.appending(CloudInitDocument.userData.rawValue)
+        let isFile = written[CloudInitDocument.userData.rawValue] != user
+        return invalid
+            + CloudConfig.loginProblems(user, sshUser: domain.sshUser ?? "root").map { problem in
+                let severity: Diagnostic.Severity = problem.isWarning ? .warning : .error
+                guard isFile else {
+                    let path = problem.path.reduce(document) { path, key in Int(key).map { path.appending($0) } ?? path.appending(key) }
+                    return Diagnostic(severity, at: path, in: sources, problem.message)
+                }
+                return Diagnostic(severity, at: document, in: sources, "\(problem.path.joined(separator: ".")): \(problem.message)")
+            }
     }
 
     // MARK: what is not there
@@ -153,5 +172,16 @@ package struct ReferenceCheck: Sendable {
 
     private func absolute(_ written: String) -> String {
         Directories.absolute(Expansion.expandPath(written, variables: variables), relativeTo: Directories.working())
+    }
+}
+
+extension Reference.Kind {
+    /// Whether an init refuses this whatever the host has.
+    fileprivate func isUnsupported(_ variables: [String: String]) -> Bool {
+        switch self {
+        case .ova, .vmType, .unwritten: true
+        case .download(let url): !Expansion.expand(url, variables: variables).hasPrefix("file://")
+        case .template, .image, .file, .deployScript, .cloudInitFile: false
+        }
     }
 }

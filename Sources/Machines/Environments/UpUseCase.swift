@@ -17,8 +17,9 @@ package struct UpUseCase: Sendable {
     }
 
     /// - Parameter timeout: for each VM to answer.
+    /// - Parameter condition: as for `WaitUseCase.run`.
     /// - Throws: `.exists` when the prefix was made from another init file than the one that is there now.
-    package func run(_ request: InitRequest, timeout: Duration?) async throws -> Environment {
+    package func run(_ request: InitRequest, timeout: Duration?, condition: ReadyCondition? = nil) async throws -> Environment {
         if SystemCall.exists(request.files.marker) {
             try checkFile(request)
         } else {
@@ -31,7 +32,7 @@ package struct UpUseCase: Sendable {
             }
         }
         _ = try await StartUseCase(host: host, context: context).run(request.files, machines: [])
-        return try await WaitUseCase(host: host, context: context).run(request.files, machines: [], timeout: timeout)
+        return try await WaitUseCase(host: host, context: context).run(request.files, machines: [], timeout: timeout, condition: condition)
     }
 
     /// What is left to do of a prefix that is made; nil when there is none yet.

@@ -17,10 +17,15 @@ package struct WaitUseCase: Sendable {
 
     /// Waits for the named VMs, all without names. It changes nothing and takes no lock.
     /// - Parameter timeout: for each VM; without it `boot_time_sec` (600), times the accelerator's factor.
-    package func run(_ files: PrefixFiles, machines names: [String], timeout: Duration?) async throws -> Environment {
+    /// - Parameter condition: when a VM counts as ready; without it what the VM's init file says.
+    package func run(
+        _ files: PrefixFiles, machines names: [String], timeout: Duration?, condition: ReadyCondition? = nil
+    ) async throws -> Environment {
         let environment = try SavedEnvironment.load(files)
         var limits: Set<String> = []
         let steps = try environment.selecting(names).map { machine in
+            var machine = machine
+            machine.spec.readyCondition = condition ?? machine.spec.readyCondition
             let limit = limit(machine, timeout)
             // Said once for all that share it.
             return step(machine, environment, files, limit.deadline, saying: limits.insert(limit.text).inserted ? limit.text : nil)

@@ -30,6 +30,12 @@ package enum GuestText {
             .filter { !$0.allSatisfy(\.isWhitespace) }.suffix(lines).map { String($0.prefix(width)) }.joined(separator: "\n")
     }
 
+    /// The ends of a command's two streams on one line, errors last: what a failed probe shows of its command.
+    static func lastLines(output: [UInt8], errors: [UInt8]) -> String {
+        [output, errors].map { tail(String(decoding: $0, as: UTF8.self), lines: 3) }.filter { !$0.isEmpty }
+            .joined(separator: "\n").split(separator: "\n").joined(separator: "; ")
+    }
+
     private static func skipEscape(_ scalars: inout String.UnicodeScalarView.Iterator) {
         guard let kind = scalars.next() else { return }
         switch kind {

@@ -36,7 +36,7 @@ package struct Requirement: Sendable {
             do {
                 let (result, output, errors) = try await channel.capture(command, timeout: remaining)
                 if result.succeeded { return .met("status 0") }
-                let words = GuestText.tail(errors.isEmpty ? output : errors, lines: 1)
+                let words = GuestText.lastLines(output: Array(output.utf8), errors: Array(errors.utf8))
                 return .pending("status \(result.code)\(words.isEmpty ? "" : ": \(words)")")
             } catch {
                 return .pending("\(error)")

@@ -42,8 +42,12 @@ package actor SSHGuestChannel: GuestChannel {
     package func probe(timeout: Duration) async -> Sighting {
         do {
             let session = try await session(timeout: timeout)
-            let exit = try await session.capture("true", timeout: timeout).exit
-            guard exit.code == 0 else { return Sighting(reached: .login, words: "the command `true` ended with status \(exit.code)") }
+            let (exit, output, errors) = try await session.capture("true", timeout: timeout)
+            guard exit.code == 0 else {
+                let text = GuestText.lastLines(output: output, errors: errors)
+                return Sighting(
+                    reached: .login, words: "the command 'true' failed with status \(exit.code)\(text.isEmpty ? "" : ": \(text)")")
+            }
             return Sighting(reached: .command, words: "a command ran")
         } catch {
             return Sighting(error)

@@ -82,6 +82,7 @@ struct DomainDecoder {
     }
 
     private func readOrigin(into domain: inout DomainSpec) {
+        domain.readyCondition = field["wait"].choice(ReadyCondition.self)
         switch field["bootstrap"].value {
         case nil, .null?, .bool(true)?: break
         case .bool(false)?: domain.bootstrap = BootstrapKind.none
@@ -92,8 +93,11 @@ struct DomainDecoder {
         let seed = field["cloud-init"]
         if seed.members("a mapping with `user-data` and `meta-data`") != nil {
             seed.warnUnknownKeys(.cloudInit)
-            for key in ["user-data", "meta-data"] {
-                guard let data = seed[key].members("a mapping, or {path: FILE}") else { continue }
+            for document in CloudInitDocument.allCases {
+                let key = document.rawValue
+                if document.acceptsText, case .string? = seed[key].value { continue }
+                let forms = document.acceptsText ? "a mapping, or {path: FILE}, or text" : "a mapping, or {path: FILE}"
+                guard let data = seed[key].members(forms) else { continue }
                 if data.count == 1, data["path"] != nil { _ = seed[key]["path"].word("the path of a file") }
             }
             domain.cloudInit = seed.value

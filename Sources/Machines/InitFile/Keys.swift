@@ -88,7 +88,10 @@ enum Keys {
         Key(
             "bootstrap", ["enum": ["sysprep", "cloud-init", "none", true, false]],
             "How the guest gets its identity; what its template says when absent."),
-        Key("cloud-init", ["$ref": "#/$defs/cloudInit"], "User-data and meta-data, merged over our own."),
+        Key("cloud-init", ["$ref": "#/$defs/cloudInit"], "Documents for cloud-init: \(CloudInitDocument.list)."),
+        Key(
+            "wait", one(of: ReadyCondition.allCases.map(\.rawValue)),
+            "When the guest is ready: `ssh` (a command ran) or `cloud-init` (which also ended); cloud-init when user-data is given."),
         Key(
             "firmware", one(of: Firmware.allCases.map(\.rawValue)), "What starts it; bios on x86 when absent, uefi where there is no other."
         ),
@@ -185,8 +188,17 @@ enum Keys {
         Key("end", ["type": ["integer", "string"]], "Last last octet of the dynamic range."),
     ]
 
-    private static let cloudInit = [
-        Key("user-data", ["anyOf": [["$ref": "#/$defs/pathOnly"], mapping]], "A mapping, or `path: FILE`."),
-        Key("meta-data", ["anyOf": [["$ref": "#/$defs/pathOnly"], mapping]], "A mapping, or `path: FILE`."),
-    ]
+    private static let cloudInit = CloudInitDocument.allCases.map { document in
+        let forms: [Value] = [["$ref": "#/$defs/pathOnly"], mapping] + (document.acceptsText ? [text] : [])
+        return Key(document.rawValue, ["anyOf": .list(forms)], about(document))
+    }
+
+    private static func about(_ document: CloudInitDocument) -> String {
+        switch document {
+        case .userData: "A mapping merged over our own; or text in any format of cloud-init, such as a script; or `path: FILE`."
+        case .metaData: "A mapping merged over our own, or `path: FILE`."
+        case .networkConfig: "A mapping that replaces our own, or `path: FILE`."
+        case .vendorData: "A mapping, or text in any format of cloud-init, or `path: FILE`; user-data wins over it."
+        }
+    }
 }

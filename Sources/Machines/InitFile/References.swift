@@ -64,7 +64,7 @@ extension InitFile {
         let key = domain.metadata["deploy-scripts"].map { $0 != .null && $0 != .list([]) } == true ? "deploy-scripts" : "ovirt-scripts"
         let scripts = root.appending("metadata").appending(key)
         for (index, script) in domain.deployScripts.enumerated() { add(.deployScript(path: script), scripts.appending(index)) }
-        for key in ["user-data", "meta-data"] {
+        for key in CloudInitDocument.allCases.map(\.rawValue) {
             guard let data = domain.cloudInit?[key]?.members, data.count == 1, let file = data["path"]?.text else { continue }
             add(.cloudInitFile(path: file), root.appending("cloud-init").appending(key).appending("path"))
         }

@@ -41,6 +41,7 @@ extension InitFile {
         put("distro", domain.distro.map(Value.string))
         put("bootstrap", domain.bootstrap.map { .string($0.rawValue) })
         put("cloud-init", domain.cloudInit)
+        put("wait", domain.readyCondition.map { .string($0.rawValue) })
         put("graphics", domain.graphics == Graphics.none ? nil : .string(domain.graphics.rawValue))
         put("firmware", domain.firmware.map { .string($0.rawValue) })
         put("tpm", domain.hasTPM ? true : nil)

@@ -48,7 +48,8 @@ package struct IdentityPreparer: GuestPreparer {
     package func writeSeed(_ guest: GuestPreparation) async throws {
         try await Blocking.run {
             let bytes = try SeedVolume.image(
-                of: try identity(guest), cloudInit: guest.machine.spec.cloudInit, directory: Directories.working(),
+                of: try identity(guest), cloudInit: guest.machine.spec.cloudInit, sshUser: guest.machine.spec.sshUser ?? "root",
+                directory: Directories.working(),
                 environment: guest.variables,
                 time: Int64(Date.now.timeIntervalSince1970))
             let path = guest.files.seed(guest.machine.name)

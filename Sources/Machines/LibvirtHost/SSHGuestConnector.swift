@@ -43,9 +43,13 @@ package final class SSHGuestConnector: GuestConnector {
                 return tail.isEmpty ? "(nothing was written on it)" : tail
             },
             progress: { progress in if progress.report.attempts > 0 { seen(progress.report.lastSeen) } })
-        let requirements = channel.requirements(
+        var requirements = channel.requirements(
             patience: deadline, attempt: attempt, identityHint: GuestIdentityHint.text(machine.bootstrap),
             isLoginOurs: machine.bootstrap != .none || machine.spec.sshPassword != nil)
+        if machine.readyCondition == .cloudInit {
+            requirements.append(
+                .cloudInit(in: channel, patience: deadline, isExplicit: machine.spec.readyCondition == .cloudInit))
+        }
         do {
             let reports = try await readiness.wait(for: requirements, within: deadline)
             return GuestReady(

@@ -19,12 +19,20 @@ enum NameService {
         _ networks: inout OrderedDictionary<String, Network>, machines: [String: [NIC]], homes: [String: String]
     ) {
         var mappings: [String: OrderedDictionary<String, IPv4Address>] = [:]
+        let written = machines.keys.map { $0.lowercased() } + networks.values.flatMap { $0.spec.dnsRecords.keys.map { $0.lowercased() } }
+        // A short name that two machines share, or that is a name by itself, belongs to neither.
+        let shortNames = Dictionary(grouping: machines.keys.filter { $0.contains(".") }) { $0.split(separator: ".")[0].lowercased() }
+            .filter { $0.value.count == 1 && !written.contains($0.key) }
         for name in machines.keys.sorted() {
             let nics = machines[name] ?? []
             for (nic, derived) in zip(nics, derivedNames(of: name, nics: nics)) {
                 guard let address = nic.address else { continue }
                 var names = derived
-                if homes[name] == nic.net { names.append(name) }
+                if homes[name] == nic.net {
+                    names.append(name)
+                    let short = name.split(separator: ".").first.map(String.init) ?? name
+                    if short != name, shortNames[short.lowercased()] != nil { names.append(short) }
+                }
                 for name in names { mappings[nic.net, default: [:]][name] = address }
             }
         }

@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("#!/bin/sh\necho\n", "is a script"), ("#include\nhttp://x\n", "«#include»"), ("- a\n", "expected a mapping, found a list"),
+        ("- a\n", "expected a mapping, found a list"),
         ("a: [\n", "2:"),
     ]) func refusesFilesThatCannotBeMerged(_ text: String, _ expected: String) throws {
         let workspace = try Workspace()
@@ -83,6 +83,7 @@ import Testing
         arguments: [
             (["user-data": ["path": "/nonexistent/$UNKNOWN"]], "/nonexistent/$UNKNOWN"), (["user-data": 3], "found a whole number"),
             (["userdata": [:]], "cloud-init.userdata: unknown key"), (["user-data": ["path": "x", "y": 1]], "stands alone"),
+            (["meta-data": "#!/bin/sh\n- a\n"], "found a list"),
             ("x", "expected a mapping"),
         ] as [(Value, String)]) func refusesWhatItCannotUse(_ written: Value, _ expected: String)
     {

@@ -72,6 +72,30 @@ import Testing
         #expect(found.last?.contains("userdata: unknown key; allowed are") == true)
     }
 
+    @Test func whatKeepsAtollOutIsAnErrorAtItsKey() async throws {
+        let found = try await findings("cloud-init: {user-data: {disable_root: true, users: [{name: dev}]}}")
+        #expect(found.count == 1 && found.first?.hasPrefix("f.yaml:4:30: error: ") == true, "\(found)")
+        try space.write("user", "disable_root: true\n")
+        let inFile = try await findings("cloud-init:\n  user-data: {path: ~/user}")
+        #expect(inFile.count == 1 && inFile.first?.contains("disable_root: the ssh user is root") == true, "\(inFile)")
+        try space.write("script.sh", "#!/bin/sh\n")
+        #expect(try await findings("cloud-init: {user-data: {path: ~/script.sh}}") == [])
+    }
+
+    /// A dry run warns of what may be there later, and of nothing that an init refuses for certain.
+    @Test(arguments: [
+        ("cloud-init: {user-data: {path: /nonexistent}}", Diagnostic.Severity.warning),
+        ("cloud-init: {user-data: {path: /etc/passwd}}", .error),
+        ("disks: [{name: r, dev: vda, format: raw, type: file, path: /nonexistent}]", .warning),
+        ("disks: [{name: r, dev: vda, format: raw, type: file, url: 'http://x/y'}]", .error), ("vm-type: other", .error),
+        ("disks: [{name: r, dev: vda, format: qcow2, type: empty, size: 1G, build: [{docker: {}}]}]", .error),
+    ]) func aDryRunKeepsCertainErrors(_ line: String, _ severity: Diagnostic.Severity) async throws {
+        let text = "domains:\n  a:\n    nics: [{net: m}]\n    \(line)\nnets: {m: {type: nat, management: true}}\n"
+        let spec = try InitFile.parse(text, file: "f.yaml").spec
+        let found = await ReferenceCheck(variables: [:], templates: nil).findings(spec, as: .warning)
+        #expect(found.map(\.severity) == [severity], "\(found)")
+    }
+
     @Test func aBaseOnAMissingTemplateSaysWhichOne() async throws {
         let base = space.path + "/base.qcow2"
         try await Tool.run("qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-b", "./el9-base:v2", "-F", "raw", base, "1M"])

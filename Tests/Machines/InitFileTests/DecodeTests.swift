@@ -176,6 +176,10 @@ import Testing
         #expect(vm.cloudInit?["meta-data"]?["instance-id"] == 1)
         #expect(errors(sample("graphics: vga")).first?.contains("allowed: none, vnc, spice") == true)
         #expect(errors(sample("bootstrap: yess")).first?.contains("allowed: sysprep, cloud-init, none") == true)
+        for document in CloudInitDocument.allCases {
+            #expect(warnings(sample("cloud-init: {\(document.rawValue): {a: 1}}")) == warnings(sample("cloud-init: {}")))
+            #expect(InitFileSchema.document["$defs"]?["cloudInit"]?["properties"]?[document.rawValue] != nil)
+        }
         #expect(errors(sample("cloud-init: {user-data: [1]}")).first?.contains("a mapping, or {path: FILE}") == true)
     }
 

@@ -63,6 +63,15 @@ private func subnet(_ text: String, _ length: Int = 24) -> IPv4Subnet { IPv4Subn
         #expect(environment.machines["vm-host"]?.address?.description == "192.168.200.2")
     }
 
+    @Test func theFirstLabelOfANameWithDotsResolvesUnlessAnotherHasIt() throws {
+        let environment = try resolve(
+            "{domains: {h.example.com: {nics: [{net: n}]}, w.a.org: {nics: [{net: n}]}, w.b.org: {nics: [{net: n}]}, k.x: {nics: [{net: n}]}, "
+                + "k: {nics: [{net: n}]}}, nets: {n: {management: true}}}")
+        let records = try #require(environment.networks["n"]).dnsRecords
+        #expect(records["h"] == records["h.example.com"] && records["h"] != nil)
+        #expect(records["w"] == nil && records["k"] != records["k.x"])
+    }
+
     @Test func withoutAFlagTheAlphabeticallyFirstNetIsManagement() throws {
         let environment = try resolve("{domains: {a: {nics: [{net: n1}]}}, nets: {n2: , n1: {dns_domain_name: x.y}}}")
         #expect(environment.networks.values.map(\.management) == [false, true])

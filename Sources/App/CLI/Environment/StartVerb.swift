@@ -8,8 +8,8 @@ struct StartVerb: Verb {
     static let configuration = CommandConfiguration(
         commandName: "start", abstract: "Start networks and VMs.",
         discussion: """
-            Starts the named VMs and the networks they are on, all without names. What runs already is left alone. It does not wait for
-            the guests; atoll wait does.
+            Starts the named VMs and the networks they are on, all without names. What runs already is left alone. It waits for \
+            the guests only with --wait-for; atoll wait waits for them later.
 
             Examples:
               atoll start
@@ -18,6 +18,8 @@ struct StartVerb: Verb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @Flag(name: .customLong("dry-run"), help: "Change nothing; print the steps.") var dryRun = false
     var printsEvents: Bool { !dryRun }
+    @Option(name: .customLong("wait-for"), help: "Also wait until the VMs are ready: ssh or cloud-init.")
+    var waitFor: ReadyCondition?
     @Argument(help: "VMs to start.", completion: .custom(VMCompletion.complete)) var vms: [String] = []
 
     func execute(_ session: Session) async throws {
@@ -25,6 +27,10 @@ struct StartVerb: Verb {
         let useCase = StartUseCase(host: try session.host(), context: try session.context(logs: files))
         if dryRun { return session.show(try await useCase.preview(files, machines: vms)) }
         let environment = try await useCase.run(files, machines: vms)
+        if let waitFor {
+            let wait = WaitUseCase(host: try session.host(), context: try session.context(logs: files))
+            _ = try await wait.run(files, machines: vms, timeout: nil, condition: waitFor)
+        }
         let started = vms.isEmpty ? Array(environment.machines.keys) : vms
         session.finish(
             "done", ["prefix": .string(files.path), "vms": .list(started.map(Value.string)), "next": .string(session.command("wait"))])

@@ -25,6 +25,8 @@ struct UpVerb: Verb {
     var printsEvents: Bool { !dryRun }
     @Option(name: .customLong("timeout"), help: "Seconds to wait for each VM (default: its boot_time_sec, 600, times 4 under tcg).")
     var timeout: Positive?
+    @Option(name: .customLong("wait-for"), help: "When a VM is ready: ssh or cloud-init (default: the VM's 'wait').")
+    var waitFor: ReadyCondition?
     @Argument(help: "The init file (default: atoll.yaml, else LagoInitFile).", completion: .file()) var file: String?
 
     func execute(_ session: Session) async throws {
@@ -35,7 +37,7 @@ struct UpVerb: Verb {
             guard let steps = try await useCase.preview(request) else { return try await DryRun.show(session, request) }
             return session.show(steps)
         }
-        let environment = try await useCase.run(request, timeout: timeout.map { .seconds($0.value) })
+        let environment = try await useCase.run(request, timeout: timeout.map { .seconds($0.value) }, condition: waitFor)
         let next = InitRequests.next(session, request, "shell") + (environment.machines.keys.first.map { " " + ShellWord.quoted($0) } ?? "")
         let lines = environment.machines.values.map { "\($0.name)  \($0.address.map { "\($0)" } ?? "no address")" }
         session.finish(

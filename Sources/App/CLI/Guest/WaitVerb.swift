@@ -15,12 +15,14 @@ struct WaitVerb: Verb {
     @OptionGroup(title: "Global options") var global: GlobalOptions
     @Option(name: .customLong("timeout"), help: "Seconds for each VM (default: its boot_time_sec, 600, times 4 under tcg).")
     var timeout: Positive?
+    @Option(name: .customLong("wait-for"), help: "When a VM is ready: ssh or cloud-init (default: the VM's 'wait').")
+    var waitFor: ReadyCondition?
     @Argument(help: "VMs to wait for.", completion: .custom(VMCompletion.complete)) var vms: [String] = []
 
     func execute(_ session: Session) async throws {
         let files = try session.locator.prefix().files
         let useCase = WaitUseCase(host: try session.host(), context: try session.context(logs: files))
-        let environment = try await useCase.run(files, machines: vms, timeout: timeout.map { .seconds($0.value) })
+        let environment = try await useCase.run(files, machines: vms, timeout: timeout.map { .seconds($0.value) }, condition: waitFor)
         let ready = try environment.selecting(vms)
         session.finish(
             "ready", ["prefix": .string(files.path), "vms": Addresses.document(ready)],

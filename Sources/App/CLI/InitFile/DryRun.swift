@@ -35,7 +35,7 @@ enum DryRun {
         var missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(found.spec, as: .warning)
         if hasLibvirt { missing += await HardwareCheck(host.hypervisor).findings(found.spec, as: .warning) }
         let all = found.findings(and: missing)
-        guard let environment = found.environment else { throw InvalidInput(all) }
+        guard let environment = found.environment, all.allSatisfy({ $0.severity != .error }) else { throw InvalidInput(all) }
         return (environment, all)
     }
 }

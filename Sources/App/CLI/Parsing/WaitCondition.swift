@@ -1,0 +1,4 @@
+package import ArgumentParser
+package import AtollModel
+
+extension ReadyCondition: ExpressibleByArgument {}
