@@ -74,7 +74,8 @@ import Testing
 
     @Test func whatKeepsAtollOutIsAnErrorAtItsKey() async throws {
         let found = try await findings("cloud-init: {user-data: {disable_root: true, users: [{name: dev}]}}")
-        #expect(found.count == 1 && found.first?.hasPrefix("f.yaml:4:44: domains.a.cloud-init.user-data.disable_root: ") == true, "\(found)")
+        #expect(
+            found.count == 1 && found.first?.hasPrefix("f.yaml:4:44: domains.a.cloud-init.user-data.disable_root") == true, "\(found)")
         try space.write("user", "disable_root: true\n")
         let inFile = try await findings("cloud-init:\n  user-data: {path: ~/user}")
         #expect(inFile.count == 1 && inFile.first?.contains("disable_root: the ssh user is root") == true, "\(inFile)")
