@@ -1,4 +1,4 @@
-package import AtollCommands
+import AtollCommands
 import AtollHostPorts
 import AtollClaims
 import AtollGuestAccess

@@ -1,3 +1,4 @@
+import AtollCommands
 extension Requirement {
     /// Requires that cloud-init in the guest has ended without an error.
     /// - Parameter isExplicit: the caller asked for it; otherwise a guest without cloud-init, or with a disabled one, meets it.

@@ -24,7 +24,7 @@ package struct TaskResults {
 
     /// The text of a file with results: UTF-8, or UTF-16 as YAML allows. Bytes that are neither are replaced, with a warning: results that
     /// can be read are kept.
-    func decoded(_ bytes: [UInt8], name: String) -> String {
+    package func decoded(_ bytes: [UInt8], name: String) -> String {
         guard let decoded = try? EncodedText(bytes) else { return String(decoding: bytes, as: UTF8.self) }
         if decoded.isLossy {
             call.session.warn("\(call.label): \(name): bytes that are not valid \(decoded.encoding.rawValue) were replaced by U+FFFD")

@@ -1,3 +1,4 @@
+import AtollCommands
 package import AtollClaims
 package import AtollEnvironments
 import AtollGuestAccess
