@@ -14,6 +14,8 @@ struct Room {
     var embedded: [String] = []
     /// Folders of its tests that are read at run time, not compiled.
     var fixtures: [String] = []
+    /// Whether its tests run on the fake host.
+    var testsUseFakes = false
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -29,6 +31,8 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLibvirt", path: "Sources/CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+    .systemLibrary(
+        name: "CLibvirtQemu", path: "Sources/CLibvirtQemu", pkgConfig: "libvirt-qemu", providers: [.apt(["libvirt-dev"])]),
     // Not linked: the Guestfs room loads the library on first use, so that no other verb pays for it.
     .systemLibrary(name: "CGuestfs", path: "Sources/CGuestfs", providers: [.apt(["libguestfs-dev"])]),
     .systemLibrary(name: "CSSH2", path: "Sources/CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
@@ -41,11 +45,12 @@ let rooms: [Room] = [
     Room(name: "InitFile", uses: ["Model"], products: [yams, collections]),
     Room(name: "Settings", uses: ["Model"], products: [yams, collections]),
     Room(name: "Planning", uses: ["Model", "Platform"]),
-    Room(name: "Libvirt", uses: ["CLibvirt", "Platform"]),
+    Room(name: "Libvirt", uses: ["CLibvirt", "CLibvirtQemu", "Platform"]),
     Room(name: "Guestfs", uses: ["CGuestfs", "Platform"]),
     Room(name: "SSH", uses: ["CSSH2", "Platform"], products: [crypto, cryptoExtras]),
     Room(name: "Claims", uses: ["Model", "Platform"]),
     Room(name: "VirtXML", uses: ["Model", "XML"], products: [collections], fixtures: ["Fixtures"]),
+    Room(name: "DomainPlan", uses: ["Model", "XML", "VirtXML"], products: [collections], fixtures: ["Fixtures"]),
     Room(name: "DiskImages", uses: ["Model", "Platform"]),
     Room(name: "GuestAccess", uses: ["Model", "Platform", "SSH"]),
     Room(name: "Topology", uses: ["Model", "InitFile"], products: [collections]),
@@ -54,10 +59,10 @@ let rooms: [Room] = [
     Room(
         name: "Environments",
         uses: [
-            "Model", "Platform", "Planning", "InitFile", "Libvirt", "Claims", "VirtXML", "XML", "DiskImages", "GuestAccess", "SSH",
-            "Topology", "Templates", "Bootstrap",
+            "Model", "Platform", "Planning", "InitFile", "Libvirt", "Claims", "VirtXML", "DomainPlan", "XML", "DiskImages", "GuestAccess",
+            "SSH", "Topology", "Templates", "Bootstrap",
         ],
-        products: [collections]
+        products: [collections], testsUseFakes: true
     ),
     Room(
         name: "Results", uses: ["Model", "XML", "Platform", "InitFile"], products: [yams, collections, asyncHTTPClient, nioCore, nioHTTP1]),
@@ -68,7 +73,7 @@ let rooms: [Room] = [
         uses: [
             "Model", "Platform", "Planning", "InitFile", "SSH", "Claims", "DiskImages", "GuestAccess", "Templates", "Environments",
         ],
-        products: [subprocess, systemPackage, collections], embedded: ["shim.sh"]
+        products: [subprocess, systemPackage, collections], embedded: ["shim.sh"], testsUseFakes: true
     ),
     Room(
         name: "Tasks",
@@ -107,7 +112,8 @@ for room in rooms {
         targets.append(
             .testTarget(
                 name: target(room.name) + "Tests",
-                dependencies: [.target(name: target(room.name)), "AtollTestSupport"] + uses + room.products,
+                dependencies: [.target(name: target(room.name)), "AtollTestSupport"] + (room.testsUseFakes ? ["AtollHostFakes"] : [])
+                    + uses + room.products,
                 path: "Tests/\(room.name)Tests",
                 exclude: room.fixtures,
                 swiftSettings: strict
@@ -120,6 +126,14 @@ targets.append(
         name: "AtollTestSupport", dependencies: ["AtollModel", "AtollPlatform", "AtollSSH"], path: "Sources/TestSupport",
         swiftSettings: strict))
 targets.append(
+    .target(
+        name: "AtollHostFakes",
+        dependencies: [
+            "AtollTestSupport", "AtollEnvironments", "AtollModel", "AtollPlatform", "AtollClaims", "AtollGuestAccess", "AtollVirtXML",
+            "AtollDomainPlan",
+        ],
+        path: "Sources/HostFakes", swiftSettings: strict))
+targets.append(
     .executableTarget(
         name: "AtollMain",
         dependencies: [
@@ -129,7 +143,11 @@ targets.append(
         path: "Sources/AtollMain", swiftSettings: strict))
 targets.append(
     .testTarget(
-        name: "IntegrationTests", dependencies: ["AtollTestSupport", "AtollModel", "AtollPlatform"], path: "Tests/IntegrationTests",
+        name: "IntegrationTests",
+        dependencies: [
+            "AtollTestSupport", "AtollHostFakes", "AtollModel", "AtollPlatform", "AtollEnvironments", "AtollDomainPlan", "AtollVirtXML",
+            "AtollDiskImages", collections,
+        ], path: "Tests/IntegrationTests",
         swiftSettings: strict))
 
 let package = Package(

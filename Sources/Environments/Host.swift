@@ -3,10 +3,14 @@ public import AtollModel
 public import AtollPlanning
 public import AtollPlatform
 
-/// Everything outside that the use cases work on; the composition root puts it together.
+/// Ports and stores that the use cases work on; the composition root assembles them.
 public struct Host: Sendable {
-    public var hypervisor: any Hypervisor
-    public var networks: any NetworkHost
+    public var hardware: any HostHardware
+    public var domains: any DomainLifecycle
+    public var domainFiles: any DomainFiles
+    public var networks: any Networks
+    public var filters: any NetworkFilters
+    public var interfaces: any HostInterfaces
     public var disks: any DiskTool
     public var templates: any TemplateSource
     public var preparer: any GuestPreparer
@@ -20,13 +24,18 @@ public struct Host: Sendable {
     public var routes: @Sendable () -> [HostRoute]
 
     public init(
-        hypervisor: any Hypervisor, networks: any NetworkHost, disks: any DiskTool, templates: any TemplateSource,
+        hardware: any HostHardware, domains: any DomainLifecycle, domainFiles: any DomainFiles, networks: any Networks,
+        filters: any NetworkFilters, interfaces: any HostInterfaces, disks: any DiskTool, templates: any TemplateSource,
         preparer: any GuestPreparer, guests: any GuestConnector,
         consoles: any ConsoleHost, stateRoot: StateRoot, registry: PrefixRegistry, leases: LeaseStore,
         accelerator: AcceleratorChoice, routes: @escaping @Sendable () -> [HostRoute]
     ) {
-        self.hypervisor = hypervisor
+        self.hardware = hardware
+        self.domains = domains
+        self.domainFiles = domainFiles
         self.networks = networks
+        self.filters = filters
+        self.interfaces = interfaces
         self.disks = disks
         self.templates = templates
         self.preparer = preparer

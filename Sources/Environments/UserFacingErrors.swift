@@ -1,6 +1,7 @@
 public import AtollBootstrap
 public import AtollClaims
 public import AtollDiskImages
+public import AtollDomainPlan
 public import AtollGuestAccess
 public import AtollLibvirt
 public import AtollModel
@@ -16,6 +17,7 @@ extension EnvironmentError: UserFacingError {}
 extension BootstrapError: UserFacingError {}
 extension ClaimError: UserFacingError {}
 extension DiskImageError: UserFacingError {}
+extension DomainPlanError: UserFacingError {}
 extension FailpointError: UserFacingError {}
 extension ForeignObject: UserFacingError {}
 extension GuestAccessError: UserFacingError {}

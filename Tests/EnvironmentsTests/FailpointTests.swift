@@ -1,4 +1,5 @@
 import AtollEnvironments
+import AtollHostFakes
 import AtollModel
 import AtollPlanning
 import AtollPlatform

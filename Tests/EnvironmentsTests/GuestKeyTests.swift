@@ -1,4 +1,5 @@
 import AtollGuestAccess
+import AtollHostFakes
 import AtollModel
 import AtollPlatform
 import AtollSSH

@@ -1,4 +1,5 @@
 import AtollClaims
+import AtollHostFakes
 import AtollModel
 import AtollPlanning
 import AtollPlatform

@@ -62,16 +62,6 @@ import Testing
         }
         try expectGolden(text, "domain-\(arch)")
     }
-
-    @Test func aMachineOfAnEnvironment() throws {
-        let environment = sampleEnvironment()
-        let machine = try #require(environment.machines["vm-host"])
-        let domain = try DomainDefinition(
-            machine, of: environment, type: .qemu, cpu: .host, arch: "x86_64", hasVhostNet: false,
-            consoleLogPath: "\(images)/vm-host.console",
-            path: { $0.hasPrefix("$") ? "\(images)/" + ($0.split(separator: "/").last ?? "") : $0 })
-        try expectGolden(try VirtXML.text(domain), "domain-environment")
-    }
 }
 
 @Suite struct DomainDeviceTests {
@@ -165,13 +155,13 @@ import Testing
     }
 
     @Test func theEndOfAVMThatWasMadeForOneTaskIsSaid() throws {
-        let text = try VirtXML.text(sampleDomain { $0.mark.expires = "2026-01-01T00:00:00Z" })
-        #expect(try DomainDescription(xml: text).mark?.expires == "2026-01-01T00:00:00Z")
+        let text = try VirtXML.text(sampleDomain { $0.ownerTag.expires = "2026-01-01T00:00:00Z" })
+        #expect(try DomainDescription(xml: text).ownerTag?.expires == "2026-01-01T00:00:00Z")
     }
 
     @Test func whatWasWrittenIsReadBack() throws {
         let description = try DomainDescription(xml: try VirtXML.text(sampleDomain()))
-        #expect(description.mark == Mark(prefix: prefix, role: .vm, name: "vm-a"))
+        #expect(description.ownerTag == OwnerTag(prefix: prefix, role: .vm, name: "vm-a"))
         #expect(description.name == "fe689d3c-vm-a")
         #expect(description.type == "qemu")
         #expect(description.diskPaths == ["\(images)/vm-a_root.qcow2"])

@@ -2,7 +2,6 @@ import AtollLibvirt
 public import AtollModel
 import AtollPlatform
 import AtollSSH
-import AtollVirtXML
 import Glibc
 
 /// Serial consoles through libvirt.
@@ -64,9 +63,7 @@ public struct LibvirtConsoleHost: ConsoleHost {
                 do { found = try connection.lookupDomain(name: domain) } catch let error as LibvirtError where error.isNotFound {
                     throw EnvironmentError(.notRunning, "\(domain) is not running; start it with: atoll start")
                 }
-                guard try LibvirtHypervisor.observe(found).owner == owner else {
-                    throw EnvironmentError(.refused, "the domain \(domain) does not carry this environment's mark")
-                }
+                try found.checkOwner(owner)
                 let stream = try ConsoleStream(connection)
                 try found.openConsole(stream)
                 return (stream, connection)

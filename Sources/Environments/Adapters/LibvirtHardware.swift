@@ -1,0 +1,28 @@
+import AtollLibvirt
+import AtollPlatform
+public import AtollVirtXML
+
+/// Virtualization hardware of the host, as libvirt reports it.
+public struct LibvirtHardware: HostHardware {
+    private let link: LibvirtLink
+
+    public init(_ link: LibvirtLink) { self.link = link }
+
+    public func capabilities() async throws -> HostCapabilities {
+        try await link.use { connection in
+            var capabilities = try HostCapabilities(xml: try connection.capabilities())
+            capabilities.hasVhostNet = SystemCall.exists("/dev/vhost-net")
+            return capabilities
+        }
+    }
+
+    public func domainCapabilities(_ kind: DomainKind) async throws -> DomainCapabilities {
+        try await link.use { connection in
+            try DomainCapabilities(
+                xml: try connection.domainCapabilities(
+                    emulator: kind.emulator, arch: kind.arch, machine: kind.machine, virtualizationType: kind.type.rawValue))
+        }
+    }
+
+    public func cpuModels() async throws -> CPUModels { try await Blocking.run { try CPUModels() } }
+}
