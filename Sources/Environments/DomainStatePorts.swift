@@ -28,6 +28,8 @@ public protocol DomainMemory: Sendable {
     /// Continues the processors. No-op if the domain is running.
     func resume(named name: String, owner: PrefixID) async throws
     /// Writes memory and device state to a file and stops the domain. Disks are not saved: they must not change before `restore`.
+    ///
+    /// On cancellation the domain continues to run.
     /// - Parameter path: absolute; an existing file is replaced.
     func save(named name: String, owner: PrefixID, to path: String) async throws
     /// Starts a saved domain where it stopped, in the state (paused or running) it was saved in. The file is kept.

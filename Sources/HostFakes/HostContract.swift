@@ -63,6 +63,34 @@ public struct HostContract {
         return contract.violations
     }
 
+    /// - Parameters:
+    ///   - definition: of a filter whose owner is not `stranger`, with no filter of that name on the host.
+    ///   - names: addresses of the host names in its openings.
+    public static func filters(
+        _ port: any NetworkFilters, _ definition: FilterDefinition, owner: PrefixID, stranger: PrefixID, names: [String: [IPv4Address]]
+    ) async throws -> [String] {
+        var contract = HostContract()
+        let name = definition.name
+        try await port.remove(named: name, owner: owner)
+        await contract.expect(.notFound, "addresses of a missing filter") { _ = try await port.addresses(inFilter: name) }
+        try await port.define(definition)
+        try await port.define(definition)
+        contract.expect(
+            try await port.filters().filter { $0.name == name } == [ObservedFilter(name: name, owner: owner)], "a filter is listed once")
+        contract.expect(try await port.addresses(inFilter: name) == names, "a filter keeps the addresses of host names")
+        await contract.expect(.refused, "removal of a foreign filter") { try await port.remove(named: name, owner: stranger) }
+        await contract.expect(.refused, "removal of a filter without an owner") {
+            try await port.remove(named: "clean-traffic", owner: owner)
+        }
+        var narrower = definition
+        narrower.openings = []
+        try await port.define(narrower)
+        contract.expect(try await port.addresses(inFilter: name).isEmpty, "a second definition replaces the rules")
+        try await port.remove(named: name, owner: owner)
+        contract.expect(try await port.filters().allSatisfy { $0.name != name }, "a removed filter is missing")
+        return contract.violations
+    }
+
     private mutating func expect(_ condition: Bool, _ rule: String) { if !condition { violations.append(rule) } }
 
     private mutating func expect(_ code: EnvironmentError.Code, _ operation: String, _ body: () async throws -> Void) async {

@@ -41,6 +41,15 @@ import Testing
         #expect(try await HostContract.networks(fake, network, stranger: stranger) == [])
     }
 
+    @Test func filters() async throws {
+        let address = IPv4Address(10, 9, 0, 1)
+        let filter = FilterDefinition(
+            name: HostNames.filter(owner, "m"), gateway: IPv4Address(10, 11, 12, 1),
+            openings: [.init(IPv4Subnet(containing: address, prefixLength: 32), name: "mirror.example")])
+        let names = ["mirror.example": [address]]
+        #expect(try await HostContract.filters(fake, filter, owner: owner, stranger: stranger, names: names) == [])
+    }
+
     @Test func memory() async throws {
         try await fake.start(domain)
         #expect(

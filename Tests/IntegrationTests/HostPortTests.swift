@@ -17,13 +17,13 @@ extension IntegrationTests {
         private static let link = LibvirtLink(uri: "qemu:///system")
 
         /// A domain without disks: the contract needs QEMU, not a guest.
-        @Test(.timeLimit(.minutes(2))) func domainsAndNetworks() async throws {
+        @Test(.timeLimit(.minutes(2))) func domainsNetworksAndFilters() async throws {
             let space = try Workspace("ports")
             let (id, stranger) = (try Self.prefix("fe68"), try Self.prefix("aaaa"))
-            var spec = DomainSpec(name: "a")
-            spec.memory = 64
-            spec.vcpu = 1
-            var machine = Machine(spec: spec, nics: [], managementNet: "m")
+            var small = DomainSpec(name: "a")
+            small.memory = 64
+            small.vcpu = 1
+            var machine = Machine(spec: small, nics: [], managementNet: "m")
             machine.bootstrap = .sysprep
             let files = DomainPlanner.Files(
                 consoleLog: space.path + "/console", nvram: space.path + "/nvram", seed: "", resolve: { $0 })
@@ -37,6 +37,17 @@ extension IntegrationTests {
                 name: try HostNames.network(id, "m"), bridge: HostNames.bridge(id, "m"), kind: .isolated,
                 gateway: IPv4Address(10, 77, 1, 1), ownerTag: OwnerTag(prefix: id, role: .network, name: "m"))
             #expect(try await HostContract.networks(LibvirtNetworks(Self.link), network, stranger: stranger) == [])
+
+            let address = IPv4Address(10, 9, 0, 1)
+            var spec = NetSpec(name: "m")
+            spec.egress = .only([Egress.Destination(.name("mirror.example"))])
+            let names = ["mirror.example": [address]]
+            let filter = try #require(
+                EgressPlan.definition(
+                    of: Network(spec: spec, gateway: IPv4Address(10, 77, 1, 1), management: true),
+                    in: Environment(id: id, machines: [:], networks: [:]), hasIPv6: true, names: names, hostAddresses: [], served: []))
+            #expect(
+                try await HostContract.filters(LibvirtFilters(Self.link), filter, owner: id, stranger: stranger, names: names) == [])
             #expect(try Product.leftovers() == [])
         }
 

@@ -29,11 +29,16 @@ public struct LibvirtMemory: DomainMemory {
     }
 
     public func save(named name: String, owner: PrefixID, to path: String) async throws {
-        try await withTaskCancellationHandler {
-            try await link.use(limit: Self.transferLimit) { try $0.domain(named: name, owner: owner).save(to: path) }
-        } onCancel: { [link] in
-            // A domain whose save is aborted runs on.
-            Task { try await link.use { try $0.domain(named: name, owner: owner).abortJob() } }
+        do {
+            try await withTaskCancellationHandler {
+                try await link.use(limit: Self.transferLimit) { try $0.domain(named: name, owner: owner).save(to: path) }
+            } onCancel: { [link] in
+                // The domain continues to run if its save is aborted.
+                Task { try await link.use { try $0.domain(named: name, owner: owner).abortJob() } }
+            }
+        } catch {
+            try Task.checkCancellation()
+            throw error
         }
     }
 
