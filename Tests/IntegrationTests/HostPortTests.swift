@@ -79,6 +79,11 @@ extension IntegrationTests {
                 snapshots, domain: name, owner: id, stranger: stranger, target: "vda", overlay: overlay
             ) {
                 try await product.succeed("shell", "vm-a", "-c", "echo kept > /root/kept; sync")
+                // A cancelled commit leaves the overlay in place, and no job that would block the next commit.
+                let cancelled = Task { try await snapshots.commit(disk: "vda", ofDomain: name, owner: id) { _ in } }
+                cancelled.cancel()
+                await #expect(throws: CancellationError.self) { try await cancelled.value }
+                #expect(try await snapshots.topLayers(ofDomain: name, owner: id)["vda"] == overlay)
             }
             #expect(violations == [])
             #expect(SystemCall.status(top)?.st_uid == owner)

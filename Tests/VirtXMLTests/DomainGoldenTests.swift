@@ -186,12 +186,13 @@ import Testing
     @Test func whatThisHostOffersIsRead() throws {
         let offer = try DomainCapabilities(
             xml: """
-                <domainCapabilities><os supported='yes'><enum name='firmware'><value>bios</value><value>efi</value></enum></os>
+                <domainCapabilities><os supported='yes'><enum name='firmware'><value>bios</value><value>efi</value></enum>
+                <loader supported='yes'><value>/usr/share/OVMF/OVMF_CODE_4M.fd</value></loader></os>
                 <devices><tpm supported='yes'><enum name='model'><value>tpm-tis</value><value>tpm-crb</value></enum>
                 <enum name='backendModel'><value>passthrough</value><value>emulator</value></enum></tpm></devices></domainCapabilities>
                 """)
         #expect(offer.firmwares == ["bios", "efi"] && offer.tpmModels == ["tpm-tis", "tpm-crb"])
-        #expect(offer.tpmBackends.contains("emulator"))
+        #expect(offer.tpmBackends.contains("emulator") && offer.firmwareLoaders == ["/usr/share/OVMF/OVMF_CODE_4M.fd"])
         #expect(try DomainCapabilities(xml: "<domainCapabilities/>").firmwares.isEmpty)
     }
 }

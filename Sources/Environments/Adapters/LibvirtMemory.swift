@@ -29,6 +29,7 @@ public struct LibvirtMemory: DomainMemory {
     }
 
     public func save(named name: String, owner: PrefixID, to path: String) async throws {
+        try Task.checkCancellation()
         do {
             try await withTaskCancellationHandler {
                 try await link.use(limit: Self.transferLimit) { try $0.domain(named: name, owner: owner).save(to: path) }
