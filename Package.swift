@@ -1,21 +1,29 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// A room of the house: one folder under `Sources/`, one target, one number. A room imports only rooms with a lower
-/// number; `scripts/check` compares the edges below with the numbers in `scripts/rooms.tsv`.
-struct Room {
+/// A folder under `Sources/LAYER/` with one job, and one target. A module imports modules of lower layers, and modules that
+/// stand before it in its own layer. `scripts/check` compares the edges below, and the imports in the files, with the order in
+/// `scripts/modules.tsv`.
+struct Module {
     var name: String
-    /// Rooms (and C system libraries) this one imports, by folder name.
+    /// Modules and C system libraries that this one imports, by folder name.
     var uses: [String] = []
     /// Products of other packages.
     var products: [Target.Dependency] = []
     var hasTests = true
-    /// Files that the build puts into the program, for other interpreters to run.
+    /// What only its tests import beside that.
+    var testUses: [String] = []
+    var testProducts: [Target.Dependency] = []
+    /// Files that the build embeds in the binary, for other interpreters to run.
     var embedded: [String] = []
     /// Folders of its tests that are read at run time, not compiled.
     var fixtures: [String] = []
-    /// Whether its tests run on the fake host.
-    var testsUseFakes = false
+}
+
+/// One row of the import order: a folder under `Sources/`.
+struct Layer {
+    var folder: String
+    var modules: [Module]
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -30,64 +38,133 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let systemLibraries: [Target] = [
-    .systemLibrary(name: "CLibvirt", path: "Sources/CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+    .systemLibrary(name: "CLibvirt", path: "Sources/Bindings/CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
     .systemLibrary(
-        name: "CLibvirtQemu", path: "Sources/CLibvirtQemu", pkgConfig: "libvirt-qemu", providers: [.apt(["libvirt-dev"])]),
-    // Not linked: the Guestfs room loads the library on first use, so that no other verb pays for it.
-    .systemLibrary(name: "CGuestfs", path: "Sources/CGuestfs", providers: [.apt(["libguestfs-dev"])]),
-    .systemLibrary(name: "CSSH2", path: "Sources/CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
+        name: "CLibvirtQemu", path: "Sources/Bindings/CLibvirtQemu", pkgConfig: "libvirt-qemu", providers: [.apt(["libvirt-dev"])]),
+    // Not linked: the Guestfs module loads the library on first use, so that no other verb pays for it.
+    .systemLibrary(name: "CGuestfs", path: "Sources/Bindings/CGuestfs", providers: [.apt(["libguestfs-dev"])]),
+    .systemLibrary(name: "CSSH2", path: "Sources/Bindings/CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
 ]
 
-let rooms: [Room] = [
-    Room(name: "Model", products: [collections]),
-    Room(name: "XML"),
-    Room(name: "Platform", products: [subprocess, crypto, systemPackage]),
-    Room(name: "InitFile", uses: ["Model"], products: [yams, collections]),
-    Room(name: "Settings", uses: ["Model"], products: [yams, collections]),
-    Room(name: "Planning", uses: ["Model", "Platform"]),
-    Room(name: "Libvirt", uses: ["CLibvirt", "CLibvirtQemu", "Platform"]),
-    Room(name: "Guestfs", uses: ["CGuestfs", "Platform"]),
-    Room(name: "SSH", uses: ["CSSH2", "Platform"], products: [crypto, cryptoExtras]),
-    Room(name: "Claims", uses: ["Model", "Platform"]),
-    Room(name: "VirtXML", uses: ["Model", "XML"], products: [collections], fixtures: ["Fixtures"]),
-    Room(name: "DomainPlan", uses: ["Model", "XML", "VirtXML"], products: [collections], fixtures: ["Fixtures"]),
-    Room(name: "DiskImages", uses: ["Model", "Platform"]),
-    Room(name: "GuestAccess", uses: ["Model", "Platform", "SSH"]),
-    Room(name: "Topology", uses: ["Model", "InitFile"], products: [collections]),
-    Room(name: "Templates", uses: ["Model", "Platform", "InitFile", "Claims", "DiskImages", "Guestfs"], products: [collections]),
-    Room(name: "Bootstrap", uses: ["Model", "Platform", "Guestfs", "InitFile"], products: [yams, collections, crypto]),
-    Room(
-        name: "Environments",
-        uses: [
-            "Model", "Platform", "Planning", "InitFile", "Libvirt", "Claims", "VirtXML", "DomainPlan", "XML", "DiskImages", "GuestAccess",
-            "SSH", "Topology", "Templates", "Bootstrap",
-        ],
-        products: [collections], testsUseFakes: true
-    ),
-    Room(
-        name: "Results", uses: ["Model", "XML", "Platform", "InitFile"], products: [yams, collections, asyncHTTPClient, nioCore, nioHTTP1]),
-    Room(name: "Formula", uses: ["Model", "InitFile"], products: [collections]),
-    Room(name: "Doctor", uses: ["Model", "Platform", "Libvirt", "Claims", "VirtXML", "Templates"]),
-    Room(
-        name: "Disposable",
-        uses: [
-            "Model", "Platform", "Planning", "InitFile", "SSH", "Claims", "DiskImages", "GuestAccess", "Templates", "Environments",
-        ],
-        products: [subprocess, systemPackage, collections], embedded: ["shim.sh"], testsUseFakes: true
-    ),
-    Room(
-        name: "Tasks",
-        uses: ["Model", "Platform", "Planning", "InitFile", "Claims", "GuestAccess", "Results", "Formula", "Disposable"],
-        products: [subprocess, systemPackage, collections], embedded: ["Directives/python_shim.py"]
-    ),
-    Room(
-        name: "CLI",
-        uses: [
-            "Model", "Platform", "Settings", "Planning", "InitFile", "Claims", "Topology", "Templates", "GuestAccess", "Environments",
-            "Doctor", "Results", "Formula", "Disposable", "Tasks",
-        ],
-        products: [argumentParser, collections], fixtures: ["Fixtures"]
-    ),
+let layers: [Layer] = [
+    Layer(
+        folder: "Base",
+        modules: [
+            Module(name: "Model", products: [collections]),
+            Module(name: "Platform", products: [crypto], testUses: ["Commands"]),
+            Module(name: "XML"),
+            Module(name: "Documents", uses: ["Model"], products: [collections, yams], hasTests: false),
+            Module(name: "Archive", uses: ["Platform"], testUses: ["Commands"]),
+            Module(name: "Commands", uses: ["Model", "Platform"], products: [subprocess, systemPackage]),
+            Module(name: "Planning", uses: ["Model", "Platform"]),
+            Module(name: "Settings", uses: ["Model"]),
+        ]),
+    Layer(
+        folder: "Bindings",
+        modules: [
+            Module(name: "Libvirt", uses: ["CLibvirt", "CLibvirtQemu"], testUses: ["Platform"]),
+            Module(name: "Guestfs", uses: ["CGuestfs"]),
+            Module(name: "SSH", uses: ["CSSH2"], products: [crypto, cryptoExtras], testUses: ["Platform", "Commands"]),
+        ]),
+    Layer(
+        folder: "Storage",
+        modules: [
+            Module(name: "Claims", uses: ["Model", "Platform"], testUses: ["Commands"]),
+            Module(name: "DiskImages", uses: ["Model", "Platform", "Commands"]),
+            Module(
+                name: "Templates",
+                uses: ["Model", "Platform", "Documents", "Commands", "Guestfs", "Claims", "DiskImages"],
+                products: [collections]
+            ),
+        ]),
+    Layer(
+        folder: "Machines",
+        modules: [
+            Module(name: "InitFile", uses: ["Model", "Documents"], products: [collections]),
+            Module(name: "Topology", uses: ["Model"], products: [collections], testUses: ["Documents", "InitFile"]),
+            Module(name: "VirtXML", uses: ["Model", "XML"], products: [collections], fixtures: ["Fixtures"]),
+            Module(name: "DomainPlan", uses: ["Model", "VirtXML"], products: [collections], fixtures: ["Fixtures"]),
+            Module(
+                name: "Bootstrap",
+                uses: ["Model", "Platform", "Documents", "Archive", "Guestfs"],
+                products: [crypto, collections, yams],
+                testUses: ["Commands"]
+            ),
+            Module(name: "GuestAccess", uses: ["Platform", "Commands", "SSH"]),
+            Module(name: "HostPorts", uses: ["Model", "Platform", "VirtXML", "DomainPlan", "GuestAccess"], hasTests: false),
+            Module(
+                name: "LibvirtHost",
+                uses: [
+                    "Model", "Platform", "XML", "Documents", "Commands", "Libvirt", "SSH", "DiskImages", "Templates", "VirtXML",
+                    "DomainPlan", "Bootstrap", "GuestAccess", "HostPorts",
+                ],
+                products: [collections],
+                testUses: ["Claims"]
+            ),
+            Module(
+                name: "Environments",
+                uses: [
+                    "Model", "Platform", "XML", "Documents", "Commands", "Planning", "Libvirt", "SSH", "Claims", "DiskImages",
+                    "Templates", "InitFile", "Topology", "VirtXML", "DomainPlan", "Bootstrap", "GuestAccess", "HostPorts",
+                ],
+                products: [crypto, collections],
+                testUses: ["LibvirtHost", "HostFakes"]
+            ),
+        ]),
+    Layer(
+        folder: "Tasks",
+        modules: [
+            Module(
+                name: "Results",
+                uses: ["Model", "Platform", "XML", "Documents"],
+                products: [collections, yams, nioCore, nioHTTP1, asyncHTTPClient]
+            ),
+            Module(name: "Formula", uses: ["Model", "Documents"], products: [collections]),
+            Module(
+                name: "Instances",
+                uses: [
+                    "Model", "Platform", "Documents", "Archive", "Commands", "Planning", "SSH", "Claims", "DiskImages",
+                    "Templates", "GuestAccess", "HostPorts", "Environments",
+                ],
+                products: [collections],
+                testUses: ["InitFile", "HostFakes"],
+                embedded: ["shim.sh"]
+            ),
+            Module(
+                name: "Directives",
+                uses: ["Model", "Platform", "Documents", "Archive", "Commands", "GuestAccess", "Results", "Formula", "Instances"],
+                products: [collections],
+                hasTests: false,
+                embedded: ["python_shim.py"]
+            ),
+            Module(
+                name: "TaskRuns",
+                uses: [
+                    "Model", "Platform", "Documents", "Archive", "Commands", "Planning", "Settings", "VirtXML", "GuestAccess",
+                    "Results", "Formula", "Instances", "Directives",
+                ],
+                products: [collections, yams]
+            ),
+        ]),
+    Layer(
+        folder: "Services",
+        modules: [
+            Module(name: "Doctor", uses: ["Model", "Platform", "Commands", "Libvirt", "Claims", "VirtXML"])
+        ]),
+    Layer(
+        folder: "App",
+        modules: [
+            Module(
+                name: "CLI",
+                uses: [
+                    "Model", "Platform", "Documents", "Commands", "Planning", "Settings", "Claims", "Templates", "InitFile",
+                    "Topology", "GuestAccess", "HostPorts", "Environments", "Results", "Formula", "Instances", "Directives",
+                    "TaskRuns", "Doctor",
+                ],
+                products: [collections, argumentParser],
+                fixtures: ["Fixtures"]
+            )
+        ]),
 ]
 
 /// Every setting of every target, in one place.
@@ -98,24 +175,24 @@ let strict: [SwiftSetting] = [
 ]
 
 /// Target names carry the package's name, because they must be unique in a user's whole package graph.
-func target(_ room: String) -> String { room.hasPrefix("C") && room != "CLI" && room != "Claims" ? room : "Atoll" + room }
+@MainActor func target(_ module: String) -> String { systemLibraries.contains { $0.name == module } ? module : "Atoll" + module }
 
 var targets = systemLibraries
-for room in rooms {
-    let uses = room.uses.map { Target.Dependency.target(name: target($0)) }
+for (layer, module) in layers.flatMap({ layer in layer.modules.map { (layer.folder, $0) } }) {
+    let uses = module.uses.map { Target.Dependency.target(name: target($0)) }
     targets.append(
         .target(
-            name: target(room.name), dependencies: uses + room.products, path: "Sources/\(room.name)",
-            resources: room.embedded.map { .embedInCode($0) }, swiftSettings: strict)
+            name: target(module.name), dependencies: uses + module.products, path: "Sources/\(layer)/\(module.name)",
+            resources: module.embedded.map { .embedInCode($0) }, swiftSettings: strict)
     )
-    if room.hasTests {
+    if module.hasTests {
         targets.append(
             .testTarget(
-                name: target(room.name) + "Tests",
-                dependencies: [.target(name: target(room.name)), "AtollTestSupport"] + (room.testsUseFakes ? ["AtollHostFakes"] : [])
-                    + uses + room.products,
-                path: "Tests/\(room.name)Tests",
-                exclude: room.fixtures,
+                name: target(module.name) + "Tests",
+                dependencies: [.target(name: target(module.name)), "AtollTestSupport"] + uses + module.products
+                    + module.testUses.map { .target(name: target($0)) } + module.testProducts,
+                path: "Tests/\(layer)/\(module.name)Tests",
+                exclude: module.fixtures,
                 swiftSettings: strict
             )
         )
@@ -123,31 +200,32 @@ for room in rooms {
 }
 targets.append(
     .target(
-        name: "AtollTestSupport", dependencies: ["AtollModel", "AtollPlatform", "AtollSSH"], path: "Sources/TestSupport",
+        name: "AtollTestSupport", dependencies: ["AtollPlatform", "AtollSSH"], path: "Sources/Tests/TestSupport",
         swiftSettings: strict))
 targets.append(
     .target(
         name: "AtollHostFakes",
         dependencies: [
-            "AtollTestSupport", "AtollEnvironments", "AtollModel", "AtollPlatform", "AtollClaims", "AtollGuestAccess", "AtollVirtXML",
-            "AtollDomainPlan",
+            "AtollModel", "AtollPlatform", "AtollClaims", "AtollVirtXML", "AtollDomainPlan", "AtollGuestAccess", "AtollHostPorts",
+            "AtollEnvironments", "AtollTestSupport",
         ],
-        path: "Sources/HostFakes", swiftSettings: strict))
+        path: "Sources/Tests/HostFakes", swiftSettings: strict))
 targets.append(
     .executableTarget(
         name: "AtollMain",
         dependencies: [
-            "AtollCLI", "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollEnvironments",
-            "AtollDoctor", "AtollDisposable", "AtollTasks", "AtollResults",
+            "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollLibvirtHost", "AtollEnvironments", "AtollDoctor",
+            "AtollCLI",
         ],
-        path: "Sources/AtollMain", swiftSettings: strict))
+        path: "Sources/App/AtollMain", swiftSettings: strict))
 targets.append(
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "AtollTestSupport", "AtollHostFakes", "AtollModel", "AtollPlatform", "AtollEnvironments", "AtollDomainPlan", "AtollVirtXML",
-            "AtollDiskImages", collections,
-        ], path: "Tests/IntegrationTests",
+            "AtollTestSupport", "AtollHostFakes", "AtollModel", "AtollPlatform", "AtollCommands", "AtollDiskImages", "AtollVirtXML",
+            "AtollDomainPlan", "AtollHostPorts", "AtollLibvirtHost", collections,
+        ],
+        path: "Tests/IntegrationTests",
         swiftSettings: strict))
 
 let package = Package(

@@ -1,4 +1,4 @@
-import AtollPlatform
+import AtollCommands
 import AtollTestSupport
 import Testing
 

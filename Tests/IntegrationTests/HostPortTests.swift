@@ -1,6 +1,8 @@
+import AtollLibvirtHost
+import AtollHostPorts
+import AtollCommands
 import AtollDiskImages
 import AtollDomainPlan
-import AtollEnvironments
 import AtollHostFakes
 import AtollModel
 import AtollPlatform

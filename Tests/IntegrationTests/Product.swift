@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollPlatform
 import AtollTestSupport
 import Foundation
@@ -10,7 +11,7 @@ struct Product {
     let binary: String
 
     /// Root of the checkout: init examples and templates are taken from it.
-    static let root = String(#filePath.dropLast("/Tests/IntegrationTests/Product.swift".count))
+    static let root = Checkout.root
     static var isOn: Bool { ProcessInfo.processInfo.environment["ATOLL_INTEGRATION"] == "1" }
 
     init() throws {

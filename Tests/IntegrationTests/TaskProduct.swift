@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollPlatform
 import AtollTestSupport
 import Foundation

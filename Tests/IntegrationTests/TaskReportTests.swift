@@ -1,4 +1,4 @@
-import AtollPlatform
+import AtollCommands
 import AtollTestSupport
 import Foundation
 import Testing

@@ -1,22 +1,22 @@
-import AtollDisposable
-import AtollGuestAccess
-import AtollModel
+import AtollCommands
+import AtollInstances
+package import AtollModel
 import OrderedCollections
 
 /// `createrepo`: makes a directory of RPMs a repository, with the machine's createrepo_c.
-struct CreateRepoDirective: Directive {
-    let name = "createrepo"
+package struct CreateRepoDirective: Directive {
+    package let name = "createrepo"
     private static let parameters = DirectiveParameters.Names(required: ["repodir"])
 
-    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
+    package func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         return .string(try await Self.make(call.absolute(try parameters.required("repodir")), options: [], in: call))
     }
 
     /// - Returns: what createrepo_c wrote on its output.
-    static func make(_ directory: String, options: [String], in call: DirectiveCall) async throws -> String {
+    package static func make(_ directory: String, options: [String], in call: DirectiveCall) async throws -> String {
         let (output, errors) = (OutputTail(), OutputTail(limit: 1 << 16))
         let command = call.command(.arguments(["createrepo_c"] + options + [directory]))
         let result = try await call.session.run(command) { stream, bytes in (stream == .output ? output : errors).append(bytes) }
@@ -34,13 +34,13 @@ struct CreateRepoDirective: Directive {
 }
 
 /// `mash`, of old formulas: the packages of some architectures as a repository.
-struct MashDirective: Directive {
-    let name = "mash"
+package struct MashDirective: Directive {
+    package let name = "mash"
     private static let parameters = DirectiveParameters.Names(required: ["rpmdir"], optional: ["arch", "dodelta", "outdir"])
 
-    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
+    package func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let source = call.absolute(try parameters.required("rpmdir"))
         let target = call.absolute(try parameters.text("outdir") ?? source)

@@ -1,17 +1,17 @@
-import AtollDisposable
-import AtollModel
+import AtollInstances
+package import AtollModel
 import AtollPlatform
 import AtollResults
 import OrderedCollections
 
 /// `create_report`: results as a page of HTML among the run's artifacts. It is made on this host: a task's machine need not know how.
-struct CreateReportDirective: Directive {
-    let name = "create_report"
+package struct CreateReportDirective: Directive {
+    package let name = "create_report"
     private static let parameters = DirectiveParameters.Names(optional: ["artifactsdir", "path", "template"], oneOf: ["results", "file"])
 
-    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
+    package func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let results = TaskResults(call: call)
         let text = try await results.text(parameters)

@@ -1,10 +1,10 @@
-import AtollModel
-import OrderedCollections
+package import AtollModel
+package import OrderedCollections
 
 /// The parameters of one action as its directive reads them: every complaint lists what was given.
-struct DirectiveParameters {
+package struct DirectiveParameters {
     /// What a directive's parameters are called.
-    struct Names {
+    package struct Names {
         var required: [String] = []
         var optional: [String] = []
         /// Exactly one of these.
@@ -15,14 +15,14 @@ struct DirectiveParameters {
         var all: [String] { required + oneOf + optional }
     }
 
-    let members: OrderedDictionary<String, Value>
+    package let members: OrderedDictionary<String, Value>
     private let directive: String
 
     /// Looks at the names alone; values are looked at when they are asked for.
-    init(_ value: Value, of directive: String, _ names: Names) throws { try self.init(value, of: directive, names) { $0 != .null } }
+    package init(_ value: Value, of directive: String, _ names: Names) throws { try self.init(value, of: directive, names) { $0 != .null } }
 
     /// Before there are values: what is a reference still may turn out to be nothing.
-    static func check(_ value: Value, of directive: String, _ names: Names) throws {
+    package static func check(_ value: Value, of directive: String, _ names: Names) throws {
         _ = try DirectiveParameters(value, of: directive, names) { $0 != .null && !($0.text?.contains("$") ?? false) }
     }
 
@@ -47,31 +47,31 @@ struct DirectiveParameters {
     }
 
     /// The one of several parameters that is given, and its name.
-    func given(_ names: [String]) -> (name: String, value: Value) {
+    package func given(_ names: [String]) -> (name: String, value: Value) {
         let all = names.compactMap { name in members[name].map { (name, $0) } }
         return all.first { $0.1 != .null } ?? all.first ?? (names.first ?? "", .null)
     }
 
     /// `xunit has no parameter x (given: file, x)`.
-    func problem(_ words: String, _ code: TaskError.Code = .directive) -> TaskError {
+    package func problem(_ words: String, _ code: TaskError.Code = .directive) -> TaskError {
         let given = members.isEmpty ? "nothing" : members.keys.joined(separator: ", ")
         return TaskError(code, "\(directive) \(words) (given: \(given))")
     }
 
     /// A scalar as text; nil when it is not given.
-    func text(_ name: String) throws -> String? {
+    package func text(_ name: String) throws -> String? {
         guard let value = members[name], value != .null else { return nil }
         guard let text = value.text else { throw problem("takes text for \(name), not \(value.kind)") }
         return text
     }
 
-    func required(_ name: String) throws -> String {
+    package func required(_ name: String) throws -> String {
         guard let text = try text(name), !text.isEmpty else { throw problem("needs \(name)") }
         return text
     }
 
     /// One text or a list of texts; empty when it is not given.
-    func texts(_ name: String) throws -> [String] {
+    package func texts(_ name: String) throws -> [String] {
         guard let value = members[name], value != .null else { return [] }
         if let text = value.text { return [text] }
         guard let elements = value.elements else { throw problem("takes text or a list for \(name), not \(value.kind)") }
@@ -81,7 +81,7 @@ struct DirectiveParameters {
         }
     }
 
-    func flag(_ name: String) throws -> Bool {
+    package func flag(_ name: String) throws -> Bool {
         switch members[name] {
         case nil, .null: return false
         case .bool(let flag): return flag

@@ -1,14 +1,14 @@
-import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// `dummy`: fails when it is told to, and returns what it is given.
-struct DummyDirective: Directive {
-    let name = "dummy"
+package struct DummyDirective: Directive {
+    package let name = "dummy"
     private static let parameters = DirectiveParameters.Names(required: ["result"], optional: ["msg"])
 
-    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
+    package func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let message = parameters.members["msg"] ?? .null
         if try parameters.required("result").uppercased() == "FAIL" {

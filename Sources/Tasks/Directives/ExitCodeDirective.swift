@@ -1,15 +1,15 @@
-import AtollModel
+package import AtollModel
 import AtollResults
 import OrderedCollections
 
 /// `exitcode`: the run's exit code from results, 0 or 100; of several uses the worst is kept.
-struct ExitCodeDirective: Directive {
-    let name = "exitcode"
+package struct ExitCodeDirective: Directive {
+    package let name = "exitcode"
     private static let parameters = DirectiveParameters.Names(oneOf: ["result_worst", "result_last"])
 
-    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
+    package func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let (key, value) = parameters.given(Self.parameters.oneOf)
         let text = try TaskResults.text(value, key, parameters)

@@ -1,7 +1,8 @@
-import AtollDisposable
+import AtollDocuments
+import AtollCommands
+import AtollInstances
 import AtollGuestAccess
-import AtollInitFile
-import AtollModel
+package import AtollModel
 import AtollPlatform
 import Foundation
 import Glibc
@@ -13,15 +14,15 @@ import Synchronization
 /// in: `name`, `parameters`, `variables` (with what was typed as `_orig_args`), `taskdir`, `workdir` and `artifactsdir` (of the task's
 /// machine), `hostartifactsdir`, `checkname`, `login` (how to reach the machine, null for this one); out: `{"value": …}` or
 /// `{"error": "sentence"}`. What it writes on its errors goes to the log.
-struct ExternalDirective: Directive {
-    static let prefix = "atoll-directive-"
+package struct ExternalDirective: Directive {
+    package static let prefix = "atoll-directive-"
 
-    let name: String
-    let program: String
-    let environment: [String: String]
+    package let name: String
+    package let program: String
+    package let environment: [String: String]
 
     /// Only absolute directories of PATH count: what is run must not depend on where a run is started.
-    static func find(_ name: String, environment: [String: String]) -> ExternalDirective? {
+    package static func find(_ name: String, environment: [String: String]) -> ExternalDirective? {
         let allowed = name.utf8.allSatisfy {
             UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "-")
                 || $0 == UInt8(ascii: "_")
@@ -38,9 +39,9 @@ struct ExternalDirective: Directive {
     }
 
     /// What it takes only the program knows.
-    func check(_ parameters: Value) {}
+    package func check(_ parameters: Value) {}
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let question: Value = [
             "name": .string(name), "parameters": parameters, "variables": .map(call.processed),
             "taskdir": .string(call.session.taskDirectory),
@@ -85,19 +86,19 @@ struct ExternalDirective: Directive {
 
 extension Result where Failure == any Error {
     /// Catches what an asynchronous body throws.
-    init(_ body: () async throws -> Success) async {
+    package init(_ body: () async throws -> Success) async {
         do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }
 
 /// Bytes of a program as they come, handed on as printable lines.
-final class LogLines: Sendable {
+package final class LogLines: Sendable {
     private let line: @Sendable (String) -> Void
     private let rest = Mutex<[UInt8]>([])
 
-    init(_ line: @escaping @Sendable (String) -> Void) { self.line = line }
+    package init(_ line: @escaping @Sendable (String) -> Void) { self.line = line }
 
-    func append(_ bytes: [UInt8]) {
+    package func append(_ bytes: [UInt8]) {
         let whole = rest.withLock { rest -> [ArraySlice<UInt8>] in
             rest += bytes
             // A line without end is cut rather than kept for ever.
@@ -109,7 +110,7 @@ final class LogLines: Sendable {
         for bytes in whole { show(bytes) }
     }
 
-    func finish() {
+    package func finish() {
         let last = rest.withLock { rest in
             defer { rest = [] }
             return rest

@@ -1,17 +1,18 @@
-import AtollDisposable
+import AtollCommands
+import AtollInstances
 import AtollGuestAccess
-import AtollModel
+package import AtollModel
 import Foundation
 import OrderedCollections
 
 /// `python`: calls a function of a file of the task's, in the machine's python3, with the other parameters as keyword arguments.
-struct PythonDirective: Directive {
-    let name = "python"
+package struct PythonDirective: Directive {
+    package let name = "python"
     private static let parameters = DirectiveParameters.Names(required: ["file", "callable"], isOpen: true)
 
-    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
+    package func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let (file, callable) = (try parameters.required("file"), try parameters.required("callable"))
         var arguments = parameters.members

@@ -1,17 +1,17 @@
-import AtollModel
+package import AtollModel
 import OrderedCollections
 
 /// The program that calls a task's function in python3: it reads the call from one file, and leaves the answer in another, so that both
 /// output streams are the task's.
 ///
 /// It keeps to modules of Debian's python3-minimal, which has no json: a call is a Python literal, an answer is a word on a line and text.
-enum PythonShim {
+package enum PythonShim {
     /// For `python3 -B -u - CALL ANSWER`. The answer's first line is `text`, `none` or `problem`; what was returned follows, or a sentence
     /// and the traceback.
-    static let text = String(decoding: PackageResources.python_shim_py, as: UTF8.self)
+    package static let text = String(decoding: PackageResources.python_shim_py, as: UTF8.self)
 
     /// A value as Python writes it, in ASCII.
-    static func literal(_ value: Value) -> String {
+    package static func literal(_ value: Value) -> String {
         switch value {
         case .null: return "None"
         case .bool(let flag): return flag ? "True" : "False"

@@ -1,27 +1,26 @@
-import AtollDisposable
-import AtollFormula
-import AtollModel
-import AtollPlatform
-public import AtollResults
+import AtollInstances
+package import AtollFormula
+package import AtollModel
+package import AtollResults
 import OrderedCollections
 
 /// Whether and how results are reported: the settings of the `resultsdb` directive, as values.
-public struct ReportingOptions: Sendable {
+package struct ReportingOptions: Sendable {
     /// nil: reporting is off; what would be reported is logged, and nothing is connected.
-    public var server: ResultsDBClient.Server?
+    package var server: ResultsDBClient.Server?
     /// Where the artifacts of all runs are served.
-    public var artifactsURL: String
-    public var execdbServer: String
+    package var artifactsURL: String
+    package var execdbServer: String
     /// Who may report under which names; nil where that is not enforced (outside production).
-    public var namespaces: Namespaces?
+    package var namespaces: Namespaces?
     /// The URL that the task's directory was cloned from; nil when it is no clone.
-    public var origin: String?
+    package var origin: String?
     /// Words about the run for its group of results.
-    public var description: String?
+    package var description: String?
     /// Testcases the server is known to have; one object for all that report to it.
-    public var known: KnownTestcases
+    package var known: KnownTestcases
 
-    public init(
+    package init(
         server: ResultsDBClient.Server? = nil, artifactsURL: String = "http://localhost/artifacts",
         execdbServer: String = "http://localhost:5003", namespaces: Namespaces? = nil, origin: String? = nil, description: String? = nil,
         known: KnownTestcases = KnownTestcases()
@@ -54,7 +53,7 @@ extension ReportingOptions {
     /// item. What goes wrong with that is logged: it is no further failure of the run.
     /// - Parameter reports: whether the run's formula would have reported.
     /// - Returns: the result, with its id once it was posted.
-    func report(
+    package func report(
         broken detail: CheckDetail, of arguments: RunArguments, reports: Bool, _ files: RunFiles, _ log: RunLog
     ) async -> CheckDetail {
         guard server != nil, reports, arguments.item != nil, arguments.type != nil else { return detail }
@@ -75,14 +74,14 @@ extension ReportingOptions {
 }
 
 /// `resultsdb`: reports results, and makes them the run's.
-struct ResultsDBDirective: Directive {
-    let name = "resultsdb"
-    let options: ReportingOptions
+package struct ResultsDBDirective: Directive {
+    package let name = "resultsdb"
+    package let options: ReportingOptions
     private static let parameters = DirectiveParameters.Names(oneOf: ["results", "file"])
 
-    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
+    package func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let results = TaskResults(call: call)
         let yaml = call.log.redacted(try await placed(try await results.text(parameters), results))

@@ -1,15 +1,15 @@
-import AtollDisposable
-import AtollGuestAccess
-import AtollModel
+import AtollCommands
+import AtollInstances
+package import AtollModel
 import OrderedCollections
 
 /// `shell`: command lines, one after the other, each by a shell of its own that stops at the first failure.
-struct ShellDirective: Directive {
-    let name: String
+package struct ShellDirective: Directive {
+    package let name: String
 
-    init(name: String = "shell") { self.name = name }
+    package init(name: String = "shell") { self.name = name }
 
-    func check(_ parameters: Value) throws { _ = try commands(Self.withoutReferences(parameters)) }
+    package func check(_ parameters: Value) throws { _ = try commands(Self.withoutReferences(parameters)) }
 
     /// What `ignorereturn` refers to is known only later.
     private static func withoutReferences(_ value: Value) -> Value {
@@ -24,7 +24,7 @@ struct ShellDirective: Directive {
         }
     }
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let lines = try commands(parameters)
         let output = OutputTail()
         for line in lines {

@@ -1,16 +1,16 @@
-import AtollDisposable
-import AtollModel
+import AtollInstances
+package import AtollModel
 import AtollResults
 import OrderedCollections
 
 /// `xunit`: a JUnit report of a test tool as results.
-struct XUnitDirective: Directive {
-    let name = "xunit"
+package struct XUnitDirective: Directive {
+    package let name = "xunit"
     private static let parameters = DirectiveParameters.Names(required: ["file"], optional: ["item", "type", "checkname", "aggregation"])
 
-    func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
+    package func check(_ parameters: Value) throws { try DirectiveParameters.check(parameters, of: name, Self.parameters) }
 
-    func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
+    package func process(_ parameters: Value, in call: DirectiveCall) async throws -> Value {
         let parameters = try DirectiveParameters(parameters, of: name, Self.parameters)
         let file = call.absolute(try parameters.required("file"))
         func subject(_ key: String) throws -> String {

@@ -1,8 +1,0 @@
-import AtollModel
-
-extension Spelling {
-    /// `; did you mean `memory`?`, or nothing.
-    static func hint(for word: String, among candidates: [String], synonyms: [String: String] = [:]) -> String {
-        suggestion(for: word, among: candidates, synonyms: synonyms).map { "; did you mean `\($0)`?" } ?? ""
-    }
-}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// The CI job that a run belongs to: `--jobid BUILDER/BUILD`.
+package struct CIJob: Sendable, Equatable {
+    /// What `--jobid` is where nobody says it.
+    package static let unsaid = "-1"
+
+    package var builder: String
+    /// A number.
+    package var build: String
+
+    /// nil for what is not a builder and the number of its build.
+    package init?(_ jobid: String) {
+        let parts = jobid.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
+        (builder, build) = (parts[0], parts[1])
+    }
+
+    /// - Parameter master: `taskotron_master`, without a slash at its end.
+    package func url(master: String) -> String { "\(master)/builders/\(Self.escaped(builder))/builds/\(build)" }
+
+    /// The log of the step that ran the task.
+    package func logURL(master: String, step: String) -> String { "\(url(master: master))/steps/\(Self.escaped(step))/logs/stdio" }
+
+    /// As one part of a path.
+    private static func escaped(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed.subtracting(CharacterSet(charactersIn: "/"))) ?? text
+    }
+}

@@ -1,0 +1,100 @@
+package import AtollModel
+
+/// What a formula wants of the machine it runs on (`environment`).
+package struct EnvironmentWish: Sendable, Equatable {
+    /// What can be derived from an item and asked for by name.
+    package enum Trait: String, Sendable, CaseIterable { case distro, release, flavor, arch }
+
+    /// The two ways packages are installed.
+    package enum PackageFamily: String, Sendable, CaseIterable { case rpm, deb }
+
+    /// `environment.packages`: names that both families know.
+    package var packages: [String] = []
+    /// `environment.rpm`: package names, paths, `@groups`, `name >= version`.
+    package var rpm: [String] = []
+    /// `environment.deb`.
+    package var deb: [String] = []
+    /// What the formula says of the machine's system; nothing else decides these then.
+    package var traits: [Trait: String] = [:]
+    /// A template or image asked for by name; its absence is an error.
+    package var image: String?
+    package var hardware = Hardware()
+    /// nil: as configured.
+    package var egress: Egress?
+    /// `environment.match_host`: what was derived from the item must be had.
+    package var matchHost: Set<Trait> = []
+
+    package init() {}
+
+    package var distro: String? { traits[.distro] }
+    package var release: String? { traits[.release] }
+    package var flavor: String? { traits[.flavor] }
+    package var arch: String? { traits[.arch] }
+
+    /// What a machine of that family should have installed, in the order written, each once.
+    package func packages(for family: PackageFamily) -> [String] {
+        var seen: Set<String> = []
+        return (packages + (family == .rpm ? rpm : deb)).filter { seen.insert($0).inserted }
+    }
+}
+
+extension EnvironmentWish {
+    static func read(_ field: FormulaField?) -> EnvironmentWish {
+        var wish = EnvironmentWish()
+        guard let field else { return wish }
+        guard field.value.members != nil else {
+            field.refuse(allowed: "a mapping: rpm, deb, packages, distro, release, flavor, arch, image, hardware, egress, match_host")
+            return wish
+        }
+        let known = Trait.allCases.map(\.rawValue) + ["rpm", "deb", "packages", "image", "hardware", "egress", "match_host"]
+        field.warnUnknownKeys(known, of: "environment", synonyms: ["rpms": "rpm", "debs": "deb", "dist": "distro", "network": "egress"])
+        wish.packages = field["packages"].map(packageNames) ?? []
+        wish.rpm = field["rpm"].map(packageNames) ?? []
+        wish.deb = field["deb"].map(packageNames) ?? []
+        for trait in Trait.allCases { wish.traits[trait] = field[trait.rawValue]?.line("one text or number") }
+        wish.image = field["image"]?.line("the name of a template or image")
+        wish.hardware = Hardware.read(field["hardware"])
+        wish.egress = field["egress"].flatMap(egress)
+        wish.matchHost = field["match_host"].map(matchHost) ?? []
+        return wish
+    }
+
+    /// They become arguments of a package tool: none may be mistaken for one of its options.
+    private static func packageNames(_ field: FormulaField) -> [String] {
+        let names = field.lines("names of packages")
+        for name in names where name.hasPrefix("-") { field.findings.error(field.path, "found \"\(name)\"; allowed: names of packages") }
+        return names
+    }
+
+    private static func egress(_ field: FormulaField) -> Egress? {
+        if let elements = field.elements {
+            return .only(
+                elements.compactMap { element in
+                    let text = element.line(Egress.Destination.rule)
+                    if let destination = text.flatMap(Egress.Destination.init) { return destination }
+                    if text != nil { element.refuse(allowed: Egress.Destination.rule) }
+                    return nil
+                })
+        }
+        guard let text = field.text(Egress.rule) else { return nil }
+        if let egress = Egress(words: text), [.on, .outside, .off].contains(egress) { return egress }
+        field.refuse(allowed: Egress.rule)
+        return nil
+    }
+
+    private static func matchHost(_ field: FormulaField) -> Set<Trait> {
+        if case .bool(let flag) = field.value { return flag ? Set(Trait.allCases) : [] }
+        let words = Trait.allCases.map(\.rawValue)
+        let allowed = "true, false, or a list of \(words.joined(separator: ", "))"
+        guard let elements = field.elements else {
+            field.refuse(allowed: allowed)
+            return []
+        }
+        return Set(
+            elements.compactMap { element in
+                if let trait = element.value.text.flatMap(Trait.init(rawValue:)) { return trait }
+                element.refuse(allowed: words.joined(separator: ", "))
+                return nil
+            })
+    }
+}

@@ -1,5 +1,0 @@
-/// Task runs: directives, the executor that runs a formula's actions in an `Instance`, the overlord that decides where, and the record
-/// each run leaves.
-///
-/// It never speaks to libvirt or ssh itself; it knows `Instance` alone. Start with `Overlord`.
-public enum Tasks {}
