@@ -39,6 +39,8 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 
 let systemLibraries: [Target] = [
     .systemLibrary(name: "CLibvirt", path: "Sources/Bindings/CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+    .systemLibrary(
+        name: "CLibvirtQemu", path: "Sources/Bindings/CLibvirtQemu", pkgConfig: "libvirt-qemu", providers: [.apt(["libvirt-dev"])]),
     // Not linked: the Guestfs module loads the library on first use, so that no other verb pays for it.
     .systemLibrary(name: "CGuestfs", path: "Sources/Bindings/CGuestfs", providers: [.apt(["libguestfs-dev"])]),
     .systemLibrary(name: "CSSH2", path: "Sources/Bindings/CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
@@ -60,7 +62,7 @@ let layers: [Layer] = [
     Layer(
         folder: "Bindings",
         modules: [
-            Module(name: "Libvirt", uses: ["CLibvirt"], testUses: ["Platform"]),
+            Module(name: "Libvirt", uses: ["CLibvirt", "CLibvirtQemu"], testUses: ["Platform"]),
             Module(name: "Guestfs", uses: ["CGuestfs"]),
             Module(name: "SSH", uses: ["Platform", "Commands", "CSSH2"], products: [crypto, cryptoExtras]),
         ]),
@@ -81,6 +83,7 @@ let layers: [Layer] = [
             Module(name: "InitFile", uses: ["Model", "Documents"], products: [collections]),
             Module(name: "Topology", uses: ["Model"], products: [collections], testUses: ["Documents", "InitFile"]),
             Module(name: "VirtXML", uses: ["Model", "XML"], products: [collections], fixtures: ["Fixtures"]),
+            Module(name: "DomainPlan", uses: ["Model", "VirtXML"], products: [collections], fixtures: ["Fixtures"]),
             Module(
                 name: "Bootstrap",
                 uses: ["Model", "Platform", "Documents", "Archive", "Guestfs"],
@@ -88,12 +91,12 @@ let layers: [Layer] = [
                 testUses: ["Commands"]
             ),
             Module(name: "GuestAccess", uses: ["Platform", "Commands", "SSH"]),
-            Module(name: "HostPorts", uses: ["Model", "Platform", "GuestAccess"], hasTests: false),
+            Module(name: "HostPorts", uses: ["Model", "Platform", "VirtXML", "DomainPlan", "GuestAccess"], hasTests: false),
             Module(
                 name: "LibvirtHost",
                 uses: [
-                    "Model", "Platform", "XML", "Commands", "Libvirt", "SSH", "DiskImages", "Templates", "VirtXML", "Bootstrap",
-                    "GuestAccess", "HostPorts",
+                    "Model", "Platform", "XML", "Documents", "Commands", "Libvirt", "SSH", "DiskImages", "Templates", "VirtXML",
+                    "DomainPlan", "Bootstrap", "GuestAccess", "HostPorts",
                 ],
                 products: [collections],
                 testUses: ["Claims"]
@@ -102,10 +105,10 @@ let layers: [Layer] = [
                 name: "Environments",
                 uses: [
                     "Model", "Platform", "XML", "Documents", "Commands", "Planning", "Libvirt", "SSH", "Claims", "DiskImages",
-                    "Templates", "InitFile", "Topology", "VirtXML", "Bootstrap", "GuestAccess", "HostPorts",
+                    "Templates", "InitFile", "Topology", "VirtXML", "DomainPlan", "Bootstrap", "GuestAccess", "HostPorts",
                 ],
                 products: [crypto, collections],
-                testUses: ["LibvirtHost"]
+                testUses: ["LibvirtHost", "HostFakes"]
             ),
         ]),
     Layer(
@@ -124,7 +127,7 @@ let layers: [Layer] = [
                     "Templates", "GuestAccess", "HostPorts", "Environments",
                 ],
                 products: [collections],
-                testUses: ["InitFile"],
+                testUses: ["InitFile", "HostFakes"],
                 embedded: ["shim.sh"]
             ),
             Module(
@@ -200,6 +203,14 @@ targets.append(
         name: "AtollTestSupport", dependencies: ["AtollPlatform", "AtollSSH"], path: "Sources/Tests/TestSupport",
         swiftSettings: strict))
 targets.append(
+    .target(
+        name: "AtollHostFakes",
+        dependencies: [
+            "AtollModel", "AtollPlatform", "AtollClaims", "AtollVirtXML", "AtollDomainPlan", "AtollGuestAccess", "AtollHostPorts",
+            "AtollEnvironments", "AtollTestSupport",
+        ],
+        path: "Sources/Tests/HostFakes", swiftSettings: strict))
+targets.append(
     .executableTarget(
         name: "AtollMain",
         dependencies: [
@@ -208,7 +219,11 @@ targets.append(
         path: "Sources/App/AtollMain", swiftSettings: strict))
 targets.append(
     .testTarget(
-        name: "IntegrationTests", dependencies: ["AtollTestSupport", "AtollModel", "AtollPlatform", "AtollCommands"],
+        name: "IntegrationTests",
+        dependencies: [
+            "AtollTestSupport", "AtollHostFakes", "AtollModel", "AtollPlatform", "AtollCommands", "AtollDiskImages", "AtollVirtXML",
+            "AtollDomainPlan", "AtollHostPorts", "AtollLibvirtHost", collections,
+        ],
         path: "Tests/IntegrationTests",
         swiftSettings: strict))
 

@@ -43,9 +43,12 @@ extension IntegrationTests {
             #expect(!SystemCall.exists(product.workdir))
         }
 
-        @Test(.timeLimit(.minutes(8))) func hostKeysArePinned() async throws {
+        @Test(.timeLimit(.minutes(8))) func memorySnapshotsAndPinnedHostKeys() async throws {
             let product = try Product()
             try await product.succeed("up", "\(Product.root)/init-examples/minimal.json")
+            try await HostPortTests.checkMemoryAndSnapshots(product)
+
+            // Host keys are pinned.
             let hosts = product.workdir + "/default/.atoll/known_hosts"
             let key = "AAAAC3NzaC1lZDI1NTE5AAAAIE9UaGVyS2V5VGhhdElzTm90VGhlR3Vlc3RzT3duS2V5"
             let changed = try AtomicFile.text(hosts).split(separator: "\n").map { line in

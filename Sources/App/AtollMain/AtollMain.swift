@@ -35,10 +35,11 @@ enum AtollMain {
         let accelerator = accelerator(options)
         let link = LibvirtLink(
             uri: options.libvirtURL, user: options.libvirtUser, password: options.libvirtPassword,
-            patience: .seconds(60) * accelerator.accelerator.deadlineFactor)
+            timeout: .seconds(60) * accelerator.accelerator.deadlineFactor)
         let root = StateRoot(environment: environment)
         return AtollEnvironments.Host(
-            hypervisor: LibvirtHypervisor(link), networks: LibvirtNetworkHost(link),
+            hardware: LibvirtHardware(link), domains: LibvirtDomains(link), domainFiles: QEMUFiles(), networks: LibvirtNetworks(link),
+            filters: LibvirtFilters(link), interfaces: LinuxInterfaces(),
             disks: ImageDiskTool(variables: environment, store: TemplateStore(root: root, directory: options.templateStore)),
             templates: CatalogTemplateSource { try catalog(options, environment) },
             preparer: IdentityPreparer(

@@ -82,7 +82,7 @@ package final class Domain: @unchecked Sendable {
         try check("open the console of", virDomainOpenConsole(raw, nil, stream.raw, force ? VIR_DOMAIN_CONSOLE_FORCE.rawValue : 0))
     }
 
-    private func check(_ verb: String, _ result: Int32) throws(LibvirtError) {
+    func check(_ verb: String, _ result: Int32) throws(LibvirtError) {
         if result < 0 { throw LibvirtError.last("\(verb) the domain \(name)") }
     }
 

@@ -39,7 +39,7 @@ package struct DestroyUseCase: Sendable {
         let id = try identity(of: files)
         let environment = try? SavedEnvironment.load(files)
         if let environment { try await LagoPrefix.refuseWhatLagoRuns(files, of: environment, on: host) }
-        let (allDomains, allNetworks) = (try await host.hypervisor.domains(), try await host.networks.networks())
+        let (allDomains, allNetworks) = (try await host.domains.domains(), try await host.networks.networks())
         for warning in allDomains.compactMap(\.warning) + allNetworks.compactMap(\.warning) { context.note(warning) }
         let domains = allDomains.filter { $0.owner == id }.map(\.name).sorted()
         let networks = allNetworks.filter { $0.owner == id }.map(\.name).sorted()
@@ -48,10 +48,10 @@ package struct DestroyUseCase: Sendable {
         steps += networks.map { StopUseCase.networkStep(named: $0, label: Self.label($0, after: id.four), id, host, needs: stops) }
         // A filter cannot go while a domain uses it.
         let users = Set(steps.map(\.id))
-        steps += try await host.networks.filters().filter { $0.owner == id }.map(\.name).sorted().map { name in
+        steps += try await host.filters.filters().filter { $0.owner == id }.map(\.name).sorted().map { name in
             StopUseCase.filterStep(named: name, label: String(name.dropFirst("atoll-\(id.hex)-".count)), id, host, needs: users)
         }
-        let strays = try await host.networks.strayBridges()
+        let strays = try await NetworkStart(host: host).strayBridges()
         for net in environment?.networks.values.elements ?? [] where net.kind != .bridge && strays.contains(HostNames.bridge(id, net.name))
         {
             steps.append(bridgeStep(HostNames.bridge(id, net.name), net.name))
@@ -80,7 +80,7 @@ package struct DestroyUseCase: Sendable {
         Step(
             "bridge:\(net)", "remove the left-over bridge of network \(net)",
             apply: { [host, context] progress in
-                do { try await host.networks.removeStrayBridge(named: bridge) } catch let error as EnvironmentError
+                do { try await host.interfaces.removeBridge(named: bridge) } catch let error as EnvironmentError
                     where error.code == .refused
                 {
                     progress.report(nil, "it stays")

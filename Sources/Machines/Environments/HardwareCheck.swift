@@ -1,33 +1,37 @@
 package import AtollHostPorts
 package import AtollModel
+import AtollVirtXML
 import OrderedCollections
 
-/// Whether this host has the hardware that an init file names. Only libvirt knows: a real init refuses what a dry run warns of.
+/// Checks that the host has the hardware that an init file names. Init refuses what a dry run warns about.
 package struct HardwareCheck: Sendable {
-    private let hypervisor: any Hypervisor
+    private let hardware: any HostHardware
 
-    package init(_ hypervisor: any Hypervisor) { self.hypervisor = hypervisor }
+    package init(_ hardware: any HostHardware) { self.hardware = hardware }
 
-    /// One finding per name that libvirt does not have; none where it does not answer. It is asked only when something is named.
+    /// One finding for each name that libvirt does not know; none if libvirt does not answer.
     package func findings(_ spec: EnvironmentSpec, as severity: Diagnostic.Severity) async -> [Diagnostic] {
         let asking = spec.domains.values.filter { $0.vmProvider != "ssh" && ($0.architecture ?? $0.machine ?? $0.cpuModel) != nil }
-        guard !asking.isEmpty, let offer = try? await hypervisor.hardware() else { return [] }
-        return asking.flatMap { domain in
-            problems(domain, offer).map { key, text in
+        guard !asking.isEmpty, let machines = try? await hardware.capabilities().machines else { return [] }
+        var models: Set<String>?
+        if asking.contains(where: { $0.cpuModel != nil }) { models = (try? await hardware.cpuModels()).map { Set($0.vendors.keys) } }
+        return asking.flatMap { [models] domain in
+            problems(domain, machines, models).map { key, text in
                 Diagnostic(severity, at: .keys("domains", domain.name, key), in: spec.sources, text)
             }
         }
     }
 
-    private func problems(_ domain: DomainSpec, _ offer: HardwareOffer) -> [(key: String, text: String)] {
+    private func problems(_ domain: DomainSpec, _ machines: [String: Set<String>], _ models: Set<String>?) -> [(key: String, text: String)]
+    {
         var found: [(String, String)] = []
         let arch = domain.architecture
-        if let arch, offer.machines[arch] == nil {
+        if let arch, machines[arch] == nil {
             found.append(
-                ("arch", "no QEMU for \(arch) guests is installed on this host, only for \(list(offer.machines.keys)); see: atoll doctor"))
+                ("arch", "no QEMU for \(arch) guests is installed on this host, only for \(list(machines.keys)); see: atoll doctor"))
         } else if let machine = domain.machine {
             // Without `arch` the template may still say which it is.
-            let known = arch.map { offer.machines[$0] ?? [] } ?? offer.machines.values.reduce(into: []) { $0.formUnion($1) }
+            let known = arch.map { machines[$0] ?? [] } ?? machines.values.reduce(into: []) { $0.formUnion($1) }
             // Versions (pc-q35-7.2) would make it a long list.
             let usual = known.filter { !$0.contains(where: \.isNumber) || $0 == "q35" }
             if !known.contains(machine) {
@@ -35,7 +39,7 @@ package struct HardwareCheck: Sendable {
                     ("machine", "libvirt has no machine type \"\(machine)\" on this host; it has \(list(usual))\(hint(machine, known))"))
             }
         }
-        if let model = domain.cpuModel, let models = offer.cpuModels, !models.contains(model) {
+        if let model = domain.cpuModel, let models, !models.contains(model) {
             found.append(
                 (
                     "cpu_model",

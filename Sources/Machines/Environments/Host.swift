@@ -4,10 +4,14 @@ package import AtollModel
 package import AtollPlanning
 package import AtollPlatform
 
-/// Everything outside that the use cases work on; the composition root puts it together.
+/// Ports and stores that the use cases work on; the composition root assembles them.
 package struct Host: Sendable {
-    package var hypervisor: any Hypervisor
-    package var networks: any NetworkHost
+    package var hardware: any HostHardware
+    package var domains: any DomainLifecycle
+    package var domainFiles: any DomainFiles
+    package var networks: any Networks
+    package var filters: any NetworkFilters
+    package var interfaces: any HostInterfaces
     package var disks: any DiskTool
     package var templates: any TemplateSource
     package var preparer: any GuestPreparer
@@ -21,13 +25,18 @@ package struct Host: Sendable {
     package var routes: @Sendable () -> [HostRoute]
 
     package init(
-        hypervisor: any Hypervisor, networks: any NetworkHost, disks: any DiskTool, templates: any TemplateSource,
+        hardware: any HostHardware, domains: any DomainLifecycle, domainFiles: any DomainFiles, networks: any Networks,
+        filters: any NetworkFilters, interfaces: any HostInterfaces, disks: any DiskTool, templates: any TemplateSource,
         preparer: any GuestPreparer, guests: any GuestConnector,
         consoles: any ConsoleHost, stateRoot: StateRoot, registry: PrefixRegistry, leases: LeaseStore,
         accelerator: AcceleratorChoice, routes: @escaping @Sendable () -> [HostRoute]
     ) {
-        self.hypervisor = hypervisor
+        self.hardware = hardware
+        self.domains = domains
+        self.domainFiles = domainFiles
         self.networks = networks
+        self.filters = filters
+        self.interfaces = interfaces
         self.disks = disks
         self.templates = templates
         self.preparer = preparer

@@ -89,7 +89,7 @@ package struct InitUseCase: Sendable {
     }
 
     private func examine(_ request: InitRequest, note: (String) -> Void) async throws -> Resolution.Examination {
-        let (networks, domains) = (try await host.networks.networks(), try await host.hypervisor.domains())
+        let (networks, domains) = (try await host.networks.networks(), try await host.domains.domains())
         for warning in networks.compactMap(\.warning) + domains.compactMap(\.warning) { note(warning) }
         let taken = try Resolution.takenStarts(registry: host.registry, domains: domains, networks: networks)
         var generator = SystemRandomNumberGenerator()
@@ -102,7 +102,7 @@ package struct InitUseCase: Sendable {
     private func check(_ request: InitRequest) async throws -> Resolution {
         let found = try await examine(request, note: context.note)
         var missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(found.spec, as: .error)
-        missing += await HardwareCheck(host.hypervisor).findings(found.spec, as: .error)
+        missing += await HardwareCheck(host.hardware).findings(found.spec, as: .error)
         let all = found.findings(and: missing)
         guard let environment = found.environment, all.allSatisfy({ $0.severity != .error }) else { throw InvalidInput(all) }
         return Resolution(spec: found.spec, environment: environment, warnings: all)

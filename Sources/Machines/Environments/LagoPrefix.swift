@@ -17,7 +17,7 @@ enum LagoPrefix {
         guard isLagos(files) else { return }
         let domains = Set(environment.machines.keys.map(environment.libvirtName(ofMachine:)))
         let networks = Set(environment.networks.keys.map(environment.libvirtName(ofNetwork:)))
-        var commands = try await host.hypervisor.domains().filter { $0.owner == nil && domains.contains($0.name) }
+        var commands = try await host.domains.domains().filter { $0.owner == nil && domains.contains($0.name) }
             .map { "virsh destroy \($0.name)" }.sorted()
         commands += try await host.networks.networks().filter { $0.owner == nil && networks.contains($0.name) }
             .map { "virsh net-destroy \($0.name)" }.sorted()

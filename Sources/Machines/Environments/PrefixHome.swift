@@ -30,9 +30,9 @@ enum PrefixHome {
 
     /// What of a prefix is still on the host although its directory is gone; empty when nothing is.
     static func remains(of id: PrefixID, host: Host) async throws -> [String] {
-        var found = try await host.hypervisor.domains().filter { $0.owner == id }.map { "VM \($0.name)" }
+        var found = try await host.domains.domains().filter { $0.owner == id }.map { "VM \($0.name)" }
         found += try await host.networks.networks().filter { $0.owner == id }.map { "network \($0.name)" }
-        found += try await host.networks.filters().filter { $0.owner == id }.map { "network filter \($0.name)" }
+        found += try await host.filters.filters().filter { $0.owner == id }.map { "network filter \($0.name)" }
         if SystemCall.exists(host.stateRoot.images(of: id)) { found.append("disk images") }
         return found.sorted()
     }

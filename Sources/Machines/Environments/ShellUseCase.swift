@@ -16,7 +16,7 @@ package struct ShellUseCase: Sendable {
         let environment = try SavedEnvironment.load(files)
         let machine = try environment.machine(matching: name)
         if machine.isLocal {
-            let found = try await host.hypervisor.domain(named: environment.libvirtName(ofMachine: machine.name))
+            let found = try await host.domains.domain(named: environment.libvirtName(ofMachine: machine.name))
             try environment.requireRunning(machine, found)
         }
         return try await host.guests.shell(machine, of: environment, files: files, command: command)

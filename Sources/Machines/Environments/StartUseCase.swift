@@ -45,12 +45,12 @@ package struct StartUseCase: Sendable {
         return Step(
             "filter:\(network.name)", "limit what network \(network.name) reaches",
             observe: { [host] in
-                let isThere = try await host.networks.filters().contains { $0.name == name }
+                let isThere = try await host.filters.filters().contains { $0.name == name }
                 let runs = try await host.networks.network(named: served)?.isActive == true
                 return isThere && runs ? .done("limited") : .absent
             },
-            apply: { [host] _ in try await host.networks.makeFilter(for: network, of: environment) },
-            undo: { [host] in try await host.networks.removeFilter(named: name, owner: environment.id) })
+            apply: { [host] _ in try await NetworkStart(host: host).defineFilter(for: network, of: environment) },
+            undo: { [host] in try await host.filters.remove(named: name, owner: environment.id) })
     }
 
     private func networkStep(_ network: Network, _ environment: Environment) -> Step {
@@ -71,12 +71,12 @@ package struct StartUseCase: Sendable {
             apply: { [host, context] progress in
                 // One of ours that is there without being active blocks its own name.
                 try await host.networks.stop(named: name, owner: environment.id)
-                if network.kind != .bridge, try await host.networks.strayBridges().contains(bridge) {
+                if network.kind != .bridge, try await NetworkStart(host: host).strayBridges().contains(bridge) {
                     progress.report(nil, "removing the bridge \(bridge), which a killed libvirt daemon left")
-                    try await host.networks.removeStrayBridge(named: bridge)
+                    try await host.interfaces.removeBridge(named: bridge)
                 }
                 for warning in SubnetUse(host: host).shadows(of: network) { context.note(warning) }
-                try await host.networks.start(network, of: environment)
+                try await NetworkStart(host: host).run(network, of: environment)
             },
             undo: { [host] in try await host.networks.stop(named: name, owner: environment.id) })
     }
@@ -86,7 +86,7 @@ package struct StartUseCase: Sendable {
         return Step(
             "domain:\(machine.name)", "start VM \(machine.name)", needs: Set(machine.nics.map { "network:\($0.net)" }),
             observe: { [host] in
-                guard let found = try await host.hypervisor.domain(named: name) else { return .absent }
+                guard let found = try await host.domains.domain(named: name) else { return .absent }
                 guard found.owner == environment.id else {
                     return .foreign(
                         "there is a libvirt domain called \(name) that this environment did not make; it is left alone. "
@@ -97,9 +97,9 @@ package struct StartUseCase: Sendable {
             },
             apply: { [host] progress in
                 try await host.disks.checkTemplates(under: machine, files: files) { progress.report($0, $1) }
-                try await host.hypervisor.stop(named: name, owner: environment.id)
-                try await host.hypervisor.start(machine, of: environment, files: files, accelerator: host.accelerator.accelerator)
+                try await host.domains.stop(named: name, owner: environment.id)
+                try await DomainStart(host: host).run(machine, of: environment, files: files)
             },
-            undo: { [host] in try await host.hypervisor.stop(named: name, owner: environment.id) })
+            undo: { [host] in try await host.domains.stop(named: name, owner: environment.id) })
     }
 }

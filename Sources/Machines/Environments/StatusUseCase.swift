@@ -16,7 +16,7 @@ package struct StatusUseCase: Sendable {
         var domains: [ObservedDomain]?
         var networks: [ObservedNetwork]?
         do {
-            domains = try await host.hypervisor.domains()
+            domains = try await host.domains.domains()
             networks = try await host.networks.networks()
             for warning in (domains ?? []).compactMap(\.warning) + (networks ?? []).compactMap(\.warning) { note(warning) }
         } catch {

@@ -30,7 +30,7 @@ package struct StopUseCase: Sendable {
     func plan(_ environment: Environment, files: PrefixFiles, machines names: [String]) async throws -> Plan {
         try await LagoPrefix.refuseWhatLagoRuns(files, of: environment, on: host)
         let stopping = try environment.selecting(names).filter(\.isLocal)
-        let running = Set(try await host.hypervisor.domains().filter { $0.owner == environment.id }.map(\.name))
+        let running = Set(try await host.domains.domains().filter { $0.owner == environment.id }.map(\.name))
         let staying = environment.machines.values.filter { machine in
             !stopping.contains { $0.name == machine.name } && running.contains(environment.libvirtName(ofMachine: machine.name))
         }
@@ -58,10 +58,10 @@ package struct StopUseCase: Sendable {
         Step(
             "domain:\(label)", "stop VM \(label)",
             observe: {
-                guard let found = try await host.hypervisor.domain(named: name) else { return .done("not running") }
-                return found.owner == id ? .absent : .done("the domain \(name) is not ours and is left alone")
+                guard let found = try await host.domains.domain(named: name) else { return .done("not running") }
+                return found.owner == id ? .absent : .done("the domain \(name) is foreign; not stopped")
             },
-            apply: { _ in try await host.hypervisor.stop(named: name, owner: id) })
+            apply: { _ in try await host.domains.stop(named: name, owner: id) })
     }
 
     static func networkStep(named name: String, label: String, _ id: PrefixID, _ host: Host, needs: Set<String>) -> Step {
@@ -69,7 +69,7 @@ package struct StopUseCase: Sendable {
             "network:\(label)", "stop network \(label)", needs: needs,
             observe: {
                 guard let found = try await host.networks.network(named: name) else { return .done("not running") }
-                return found.owner == id ? .absent : .done("the network \(name) is not ours and is left alone")
+                return found.owner == id ? .absent : .done("the network \(name) is foreign; not stopped")
             },
             apply: { _ in try await host.networks.stop(named: name, owner: id) })
     }
@@ -77,7 +77,7 @@ package struct StopUseCase: Sendable {
     static func filterStep(named name: String, label: String, _ id: PrefixID, _ host: Host, needs: Set<String>) -> Step {
         Step(
             "filter:\(label)", "remove the filter of network \(label)", needs: needs,
-            observe: { try await host.networks.filters().contains { $0.name == name } ? .absent : .done("not there") },
-            apply: { _ in try await host.networks.removeFilter(named: name, owner: id) })
+            observe: { try await host.filters.filters().contains { $0.name == name } ? .absent : .done("not there") },
+            apply: { _ in try await host.filters.remove(named: name, owner: id) })
     }
 }

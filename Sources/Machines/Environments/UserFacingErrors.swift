@@ -1,3 +1,4 @@
+package import AtollDomainPlan
 package import AtollHostPorts
 package import AtollBootstrap
 package import AtollClaims
@@ -17,6 +18,7 @@ extension EnvironmentError: UserFacingError {}
 extension BootstrapError: UserFacingError {}
 extension ClaimError: UserFacingError {}
 extension DiskImageError: UserFacingError {}
+extension DomainPlanError: UserFacingError {}
 extension FailpointError: UserFacingError {}
 extension ForeignObject: UserFacingError {}
 extension GuestAccessError: UserFacingError {}

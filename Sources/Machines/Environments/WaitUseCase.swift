@@ -65,10 +65,10 @@ package struct WaitUseCase: Sendable {
         guard machine.isLocal else { return }
         let name = environment.libvirtName(ofMachine: machine.name)
         let deadline = ContinuousClock.now + startPatience * host.accelerator.accelerator.deadlineFactor
-        var found = try await host.hypervisor.domain(named: name)
+        var found = try await host.domains.domain(named: name)
         while found?.owner == environment.id, found?.state == .paused, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(100))
-            found = try await host.hypervisor.domain(named: name)
+            found = try await host.domains.domain(named: name)
         }
         try environment.requireRunning(machine, found)
     }

@@ -1,9 +1,13 @@
-/// What a verb refuses or failed at, in words that end with what to do.
+package import AtollModel
+
+/// Failure of a use case or of the host.
 package struct EnvironmentError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
-        /// The user asked for something that is not there or not allowed: exit 2.
+        /// Invalid request: exit 2.
         case notFound, exists, malformed, refused, busy, notRunning, timeout
-        /// The host did not do what it should.
+        /// The host lacks an optional capability.
+        case unsupported
+        /// The host failed.
         case hostFailure
     }
     package var code: Code
@@ -15,4 +19,17 @@ package struct EnvironmentError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { message }
+}
+
+extension EnvironmentError {
+    /// A change to an object of the host that does not belong to the prefix.
+    /// - Parameter kind: `domain`, `network`, …
+    package static func foreign(_ kind: String, _ name: String, _ owner: PrefixID) -> EnvironmentError {
+        EnvironmentError(.refused, "\(kind) '\(name)' is foreign: it does not carry the owner tag of prefix \(owner.eight); not changed")
+    }
+
+    /// The error of an optional capability that a host lacks.
+    package static func unsupported(_ capability: String) -> EnvironmentError {
+        EnvironmentError(.unsupported, "\(capability): unsupported on this host")
+    }
 }

@@ -3,7 +3,6 @@ import AtollLibvirt
 package import AtollModel
 import AtollPlatform
 import AtollSSH
-import AtollVirtXML
 import Glibc
 
 /// Serial consoles through libvirt.
@@ -65,9 +64,7 @@ package struct LibvirtConsoleHost: ConsoleHost {
                 do { found = try connection.lookupDomain(name: domain) } catch let error as LibvirtError where error.isNotFound {
                     throw EnvironmentError(.notRunning, "\(domain) is not running; start it with: atoll start")
                 }
-                guard try LibvirtHypervisor.observe(found).owner == owner else {
-                    throw EnvironmentError(.refused, "the domain \(domain) does not carry this environment's mark")
-                }
+                try found.checkOwner(owner)
                 let stream = try ConsoleStream(connection)
                 try found.openConsole(stream)
                 return (stream, connection)

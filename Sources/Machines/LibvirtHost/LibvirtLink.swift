@@ -3,30 +3,32 @@ import AtollLibvirt
 import AtollPlatform
 import Synchronization
 
-/// One libvirt connection for a whole verb, opened on first use and opened anew when libvirtd went away in between.
+/// Shared libvirt connection of a verb: opened on first use, reopened after libvirtd restarts.
 package final class LibvirtLink: Sendable {
     let uri: String
     let credentials: Credentials?
-    private let patience: Duration
+    private let timeout: Duration
     private let current = Mutex<Connection?>(nil)
 
-    /// - Parameter patience: how long libvirt may take for one answer; starting a domain on a busy host takes seconds.
-    package init(uri: String, user: String? = nil, password: String? = nil, patience: Duration = .seconds(120)) {
+    /// - Parameter timeout: limit of one libvirt call; starting a domain on a busy host takes seconds.
+    package init(uri: String, user: String? = nil, password: String? = nil, timeout: Duration = .seconds(120)) {
         self.uri = uri
-        self.patience = patience
+        self.timeout = timeout
         credentials = user.map { Credentials(user: $0, password: password ?? "") }
     }
 
-    /// Runs `body` with a live connection, off the cooperative pool. When the connection turns out dead, it is tried once more with
-    /// a new one, so `body` must be repeatable.
-    func use<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
-        let overdue: @Sendable () -> any Error = { [uri, patience] in
+    /// Runs `body` with a live connection, off the cooperative pool. After a connection failure `body` runs once more with a new
+    /// connection, so it must be repeatable.
+    /// - Parameter limit: timeout of the call; nil is the default of the link.
+    func use<T: Sendable>(limit: Duration? = nil, _ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
+        let limit = limit ?? timeout
+        let overdue: @Sendable () -> any Error = { [uri] in
             EnvironmentError(
                 .timeout,
-                "libvirt at \(uri) has not answered for \(patience.components.seconds) s: it hangs, or the host is overloaded. "
+                "libvirt at \(uri) has not answered for \(limit.components.seconds) s: it hangs, or the host is overloaded. "
                     + "Look at it with: atoll doctor; then the same command again goes on")
         }
-        return try await Blocking.run(limit: patience, overdue: overdue) { [self] in
+        return try await Blocking.run(limit: limit, overdue: overdue) { [self] in
             do {
                 return try body(try connection())
             } catch let error as LibvirtError where error.isConnectionFailure {
@@ -48,7 +50,7 @@ package final class LibvirtLink: Sendable {
         }
     }
 
-    /// libvirt's error in words that end with what to do.
+    /// libvirt's error as an error of the product, with a hint.
     func explain(_ error: LibvirtError) -> EnvironmentError {
         if error.isPermission {
             return EnvironmentError(

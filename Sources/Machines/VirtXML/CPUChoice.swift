@@ -1,50 +1,23 @@
 package import AtollModel
 
-/// Who executes the guest's instructions: libvirt's domain type.
+/// libvirt's domain type: hardware virtualization or emulation.
 package enum VirtualizationType: String, Sendable, CaseIterable {
     case kvm, qemu
 
     package init(_ accelerator: Accelerator) { self = accelerator == .kvm ? .kvm : .qemu }
 }
 
-/// The processor a guest sees.
+/// Processor of a guest.
 package enum CPUChoice: Sendable, Equatable {
-    /// The host's own, or under emulation all that QEMU can do.
+    /// The host's processor; under emulation, every feature that QEMU supports.
     case host
-    /// Exactly this model; `nested` is the flag (`vmx`, `svm`) that lets the guest virtualise, where it is to be required.
+    /// Exactly this model. `nested` is the required flag for nested virtualization: `vmx` or `svm`.
     case model(String, nested: String? = nil)
-    /// A literal `<cpu>` element in xmltodict style. `topology` says whether to add one when it has none.
+    /// Literal `<cpu>` element in xmltodict style. `topology`: whether to add a topology if it has none.
     case custom(Value, topology: Bool)
-
-    /// The choice that an init file makes.
-    /// - Parameters:
-    ///   - models: asked only for a `cpu_model`, because reading the map takes time.
-    ///   - hostCPU: the same; nil when it cannot be known.
-    /// - Throws: `.cpu` when model and custom are both set; `.cpuModel` when there is no such model.
-    package static func choose(
-        model: String?, custom: Value?, vcpuIsExplicit: Bool, type: VirtualizationType, models: () throws -> CPUModels,
-        hostCPU: () throws -> HostCapabilities.CPU?
-    ) throws -> CPUChoice {
-        switch (model, custom) {
-        case (nil, nil): return .host
-        case (nil, let custom?): return .custom(custom, topology: vcpuIsExplicit)
-        case (_?, _?): throw VirtXMLError(.cpu, "Defining both cpu_model and cpu_custom is not supported.")
-        case (let model?, nil):
-            let vendor = try models().vendor(of: model)
-            // QEMU's emulation offers neither flag in a way a guest hypervisor could count on.
-            guard type == .kvm, let host = try hostCPU(), host.vendor == vendor else { return .model(model) }
-            let flag: String? =
-                switch vendor {
-                case "Intel": "vmx"
-                case "AMD": "svm"
-                default: nil
-                }
-            return .model(model, nested: flag.flatMap { host.features.contains($0) ? $0 : nil })
-        }
-    }
 }
 
-/// Processors and memory that lie near each other.
+/// NUMA cell of a guest.
 package struct NUMACell: Sendable, Equatable {
     /// Numbers of its processors: `0` or `0-3`.
     package var cpus: String

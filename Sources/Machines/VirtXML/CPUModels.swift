@@ -6,6 +6,8 @@ package struct CPUModels: Sendable, Equatable {
     /// Vendor by model; `generic` for models that name none.
     package var vendors: [String: String]
 
+    package init(vendors: [String: String]) { self.vendors = vendors }
+
     /// From the text of a whole map: `<cpus>` with one `<arch name='x86'>`. - Throws: `XMLError` when the text is no XML.
     package init(xml: String) throws { try self.init(xml: xml) { _ in nil } }
 

@@ -92,7 +92,7 @@ struct DeviceXML {
             driver["iothread"] = "1"
             driver["queues"] = "1"
         }
-        var element = Element("disk", ["type": "file", "device": disk.isCDROM ? "cdrom" : "disk"], [driver, source(disk.image.path)])
+        var element = Element("disk", ["type": "file", "device": disk.isCDROM ? "cdrom" : "disk"], [driver, Self.source(disk.image.path)])
         element.append(chain(disk.backing[...]))
         element.append(Element("target", ["dev": target, "bus": bus.rawValue]))
         if disk.readonly || disk.isCDROM { element.append(Element("readonly")) }
@@ -113,7 +113,8 @@ struct DeviceXML {
         return letters.reduce(0) { $0 * 26 + Int($1) - 96 } - 1
     }
 
-    private func source(_ path: String) -> Element {
+    /// A file that libvirt must not relabel.
+    static func source(_ path: String) -> Element {
         Element("source", ["file": path], [Element("seclabel", ["model": "dac", "relabel": "no"])])
     }
 
@@ -121,7 +122,8 @@ struct DeviceXML {
     private func chain(_ layers: ArraySlice<DomainDefinition.Layer>) -> Element {
         guard let layer = layers.first else { return Element("backingStore") }
         return Element(
-            "backingStore", ["type": "file"], [Element("format", ["type": layer.format]), source(layer.path), chain(layers.dropFirst())])
+            "backingStore", ["type": "file"],
+            [Element("format", ["type": layer.format]), Self.source(layer.path), chain(layers.dropFirst())])
     }
 
     // MARK: The rest

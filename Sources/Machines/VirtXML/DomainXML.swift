@@ -15,7 +15,7 @@ struct DomainXML {
         root.append(Element("name", text: domain.name))
         if let uuid = domain.uuid { root.append(Element("uuid", text: uuid)) }
         if domain.hasGenerationID, board.isX86 { root.append(Element("genid")) }
-        root.append(Element("metadata", [:], [domain.mark.element]))
+        root.append(Element("metadata", [:], [domain.ownerTag.element]))
         root.append(Element("memory", ["unit": "MiB"], text: "\(domain.memoryMiB)"))
         root.append(Element("vcpu", text: "\(domain.vcpus)"))
         root.append(Element("iothreads", text: "1"))

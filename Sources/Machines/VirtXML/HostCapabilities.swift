@@ -1,14 +1,14 @@
 import AtollXML
 
-/// What libvirt says about the host, as far as a definition depends on it.
+/// Virtualization capabilities of a host: processor, architectures, emulators, machine types, accelerators.
 package struct HostCapabilities: Sendable, Equatable {
-    /// The host's processor.
+    /// Processor of the host.
     package struct CPU: Sendable, Equatable {
-        /// nil on hosts whose processor libvirt has no model for.
+        /// nil if libvirt has no model for the processor.
         package var model: String?
         /// `Intel`, `AMD`, …
         package var vendor: String?
-        /// Flags beside those of the model.
+        /// Flags that the model does not include.
         package var features: Set<String>
 
         package init(model: String?, vendor: String?, features: Set<String>) {
@@ -18,23 +18,39 @@ package struct HostCapabilities: Sendable, Equatable {
         }
     }
 
-    /// Full virtualisation of one architecture.
+    /// Full virtualization of one architecture.
     package struct Guest: Sendable, Equatable {
         package var arch: String
-        /// Emulator by domain type (`kvm`, `qemu`).
+        /// Path of the emulator by domain type (`kvm`, `qemu`).
         package var emulators: [String: String]
-        /// Machine types, aliases such as `q35` included.
+        /// Machine types, including aliases such as `q35`.
         package var machines: Set<String>
+
+        package init(arch: String, emulators: [String: String], machines: Set<String>) {
+            self.arch = arch
+            self.emulators = emulators
+            self.machines = machines
+        }
     }
 
-    /// As libvirt spells it: `x86_64`.
+    /// Architecture of the host, in libvirt's spelling: `x86_64`.
     package var arch: String
     package var cpu: CPU
     package var guests: [Guest]
-    /// Number of the user that QEMU runs as; nil where it runs as the caller, as in a session's own libvirt.
+    /// User ID that QEMU runs as; nil if QEMU runs as the caller, as in a session libvirt.
     package var qemuUser: UInt32?
+    /// Whether `/dev/vhost-net` exists. libvirt does not report it, so the adapter sets it.
+    package var hasVhostNet = false
 
-    /// From the text of `virConnectGetCapabilities`. - Throws: `XMLError` when the text is no XML.
+    package init(arch: String, cpu: CPU, guests: [Guest], qemuUser: UInt32? = nil, hasVhostNet: Bool = false) {
+        self.arch = arch
+        self.cpu = cpu
+        self.guests = guests
+        self.qemuUser = qemuUser
+        self.hasVhostNet = hasVhostNet
+    }
+
+    /// From the text of `virConnectGetCapabilities`. - Throws: `XMLError` if the text is not XML.
     package init(xml: String) throws {
         let root = try XML.read(xml)
         let processor = root.first("host", "cpu")
@@ -43,7 +59,7 @@ package struct HostCapabilities: Sendable, Equatable {
             model: processor?.first("model")?.text, vendor: processor?.first("vendor")?.text,
             features: Set((processor?.all("feature") ?? []).compactMap { $0["name"] }))
         let access = root.first("host")?.all("secmodel").first { $0.first("model")?.text == "dac" }
-        // `+64055:+107`: user and group, as numbers.
+        // `+64055:+107`: numeric user and group.
         let label = access?.all("baselabel").compactMap { $0.text.split(separator: ":").first }.first
         qemuUser = label.flatMap { UInt32($0.drop { $0 == "+" }) }
         guests = root.all("guest").filter { $0.first("os_type")?.text == "hvm" }.compactMap { guest in
@@ -60,8 +76,13 @@ package struct HostCapabilities: Sendable, Equatable {
         }
     }
 
-    /// The program that runs such a domain, or nil when this host has none.
+    /// Path of the emulator for such a domain; nil if none is installed.
     package func emulator(arch: String, virtualizationType: VirtualizationType) -> String? {
         guests.first { $0.arch == arch }?.emulators[virtualizationType.rawValue]
+    }
+
+    /// Machine types by architecture.
+    package var machines: [String: Set<String>] {
+        Dictionary(guests.map { ($0.arch, $0.machines) }, uniquingKeysWith: { $0.union($1) })
     }
 }

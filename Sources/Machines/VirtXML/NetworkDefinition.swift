@@ -62,11 +62,11 @@ package struct NetworkDefinition: Sendable, Equatable {
     /// Written when it is not 1500.
     package var mtu: Int?
     package var hasIPv6: Bool
-    package var mark: Mark
+    package var ownerTag: OwnerTag
 
     package init(
         name: String, uuid: String? = nil, bridge: String, kind: NetKind, gateway: IPv4Address?, dhcp: DHCP? = nil, dns: DNS? = nil,
-        mtu: Int? = nil, hasIPv6: Bool = true, mark: Mark
+        mtu: Int? = nil, hasIPv6: Bool = true, ownerTag: OwnerTag
     ) {
         self.name = name
         self.uuid = uuid
@@ -77,7 +77,7 @@ package struct NetworkDefinition: Sendable, Equatable {
         self.dns = dns
         self.mtu = mtu
         self.hasIPv6 = hasIPv6
-        self.mark = mark
+        self.ownerTag = ownerTag
     }
 
     /// The definition of a network of an environment. One whose guests reach nothing outside is made without a way there.
@@ -96,6 +96,7 @@ package struct NetworkDefinition: Sendable, Equatable {
             kind: network.kind == .nat && network.egress == .off ? .isolated : network.kind, gateway: network.gateway,
             dhcp: network.dhcp.map { DHCP(start: $0.start, end: $0.end, hosts: hosts) },
             dns: network.management ? DNS(domain: network.dnsDomainName, records: records, subnetsWithIPv6: withIPv6) : nil,
-            mtu: network.mtu, hasIPv6: hasIPv6 && network.hasIPv6, mark: Mark(prefix: environment.id, role: .network, name: network.name))
+            mtu: network.mtu, hasIPv6: hasIPv6 && network.hasIPv6,
+            ownerTag: OwnerTag(prefix: environment.id, role: .network, name: network.name))
     }
 }

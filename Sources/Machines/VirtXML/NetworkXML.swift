@@ -14,7 +14,7 @@ struct NetworkXML {
         var root = Element("network")
         root.append(Element("name", text: network.name))
         if let uuid = network.uuid { root.append(Element("uuid", text: uuid)) }
-        root.append(Element("metadata", [:], [network.mark.element]))
+        root.append(Element("metadata", [:], [network.ownerTag.element]))
         switch network.kind {
         case .nat:
             let ports = Element("port", ["start": "1024", "end": "65535"])
@@ -68,7 +68,7 @@ struct NetworkXML {
     private func literal(_ address: String, of name: String) throws -> String {
         let isIPv6 = address.contains(":") && address.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
         guard IPv4Address(address) != nil || isIPv6 else {
-            throw VirtXMLError(.address, "the DNS record \(name) of \(network.mark.name) has '\(address)', which is no IP address")
+            throw VirtXMLError(.address, "the DNS record \(name) of \(network.ownerTag.name) has '\(address)', which is no IP address")
         }
         return address
     }

@@ -2,8 +2,8 @@ import AtollXML
 
 /// Domain, network and filter XML for libvirt, from values and back: pure functions, checked by golden files.
 ///
-/// It calls no libvirt and reads no file but libvirt's CPU map. Start with `DomainDefinition`, `NetworkDefinition` and
-/// `FilterDefinition`; `HostNames` says what things are called on the host, `Mark` which of them are ours.
+/// It does not call libvirt; the only files it reads are libvirt's CPU map. Start with `DomainDefinition`, `NetworkDefinition` and
+/// `FilterDefinition`; `HostNames` derives the names of objects on the host, `OwnerTag` identifies their owner.
 ///
 /// Who may read what, without touching qemu.conf (tried on libvirt 9.0, as root and as a member of group libvirt): QEMU runs as a user of
 /// its own, and libvirt would give it every image, templates included, by chown. Each disk and each layer below it therefore says
@@ -20,4 +20,9 @@ package enum VirtXML {
 
     /// The XML of a network filter. - Throws: `XMLError` for text that XML cannot hold.
     package static func text(_ filter: FilterDefinition) throws -> String { try XML.write(FilterXML(filter).element()) }
+
+    /// The XML of a disk snapshot. - Throws: `VirtXMLError` if it names a disk that the domain does not have.
+    package static func text(_ snapshot: DiskSnapshot, of domain: DomainDescription) throws -> String {
+        try XML.write(try snapshot.element(targets: domain.diskTargets))
+    }
 }

@@ -115,7 +115,7 @@ package final class VMInstance: KeepableInstance {
             patience: .seconds(30) * host.accelerator.accelerator.deadlineFactor, loginCommand: loginCommand,
             liveness: { [host, name] in
                 // An answer that does not come says nothing about the VM.
-                guard let found = try? await host.hypervisor.domain(named: domain) else {
+                guard let found = try? await host.domains.domain(named: domain) else {
                     return await Self.isGone(domain, host) ? "\(name) is gone: its domain \(domain) does not run any more" : nil
                 }
                 return found.state == .shutOff || found.state == .crashed ? "\(name) is \(found.state.rawValue)" : nil
@@ -125,7 +125,7 @@ package final class VMInstance: KeepableInstance {
     }
 
     private static func isGone(_ domain: String, _ host: AtollEnvironments.Host) async -> Bool {
-        do { return try await host.hypervisor.domain(named: domain) == nil } catch { return false }
+        do { return try await host.domains.domain(named: domain) == nil } catch { return false }
     }
 
     private static func words(_ failure: PlanFailure) -> String {

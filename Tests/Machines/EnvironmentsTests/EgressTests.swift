@@ -1,4 +1,6 @@
 import AtollHostPorts
+import AtollHostFakes
+import AtollDomainPlan
 import AtollModel
 import AtollPlanning
 import AtollPlatform
@@ -8,7 +10,6 @@ import OrderedCollections
 import Synchronization
 import Testing
 
-@testable import AtollLibvirtHost
 @testable import AtollEnvironments
 
 @Suite struct EgressTests {
@@ -69,49 +70,37 @@ import Testing
         #expect(filters.count == 1)
     }
 
-    @Test func wishesBecomeAddresses() throws {
-        var spec = NetSpec(name: "m")
-        spec.egress = .only(["10.1.0.0/16", "10.0.0.5:443", "gateway:8080", "localhost:80"].compactMap(Egress.Destination.init))
-        let network = Network(spec: spec, gateway: IPv4Address(192, 168, 200, 1), management: true)
-        let found = try EgressHost.openings(network).map { "\($0.subnet) \($0.port ?? 0) \($0.name ?? "-")" }
-        #expect(found == ["10.1.0.0/16 0 -", "10.0.0.5/32 443 -", "192.168.200.1/32 8080 -", "127.0.0.1/32 80 localhost"])
-        spec.egress = .only([Egress.Destination(.name("no-such-host.invalid"))])
-        let error = #expect(throws: EnvironmentError.self) {
-            try EgressHost.openings(Network(spec: spec, gateway: IPv4Address(192, 168, 200, 1), management: true))
-        }
-        #expect(error?.message.contains("no-such-host.invalid, which the egress of network m names") == true)
+    @Test func resolvedNamesReachTheFilterAndTheNameServer() async throws {
+        let request = try fake.request(Self.limited)
+        let made = try await UpUseCase(host: host, context: context("up")).run(request, timeout: nil)
+        let filter = try #require(fake.world.withLock { $0.filterDefinitions[HostNames.filter(made.id, "m")] })
+        #expect(filter.openings.contains { $0.name == "localhost" && $0.subnet.base == IPv4Address(127, 0, 0, 1) && $0.port == 80 })
+        #expect(filter.barred.contains(IPv4Subnet(containing: IPv4Address(127, 0, 0, 1), prefixLength: 32)))
+        let network = try #require(fake.world.withLock { $0.networkDefinitions[made.libvirtName(ofNetwork: "m")] })
+        #expect(network.dns?.pinned == ["localhost": [IPv4Address(127, 0, 0, 1)]])
     }
 
-    @Test func otherGuestsAndTheHostAreBarred() throws {
-        let network = Network(spec: NetSpec(name: "m"), gateway: IPv4Address(192, 168, 200, 1), management: true)
-        let other = ObservedNetwork(
-            name: "default", isActive: true, owner: nil,
-            subnets: [IPv4Subnet(containing: IPv4Address(192, 168, 122, 1)), IPv4Subnet(containing: IPv4Address(192, 168, 200, 1))])
-        let barred = try EgressHost.barred(beside: network, networks: [other]).map(\.description)
-        #expect(barred.starts(with: ["192.168.200.0/21", "192.168.208.0/20", "192.168.224.0/19", "192.168.122.0/24"]))
-        #expect(barred.contains("127.0.0.1/32") && barred.contains("169.254.0.0/16"))
-        // All that can be leased, and no more.
-        for octet in UInt8.min...UInt8.max {
-            let isIn = barred.prefix(3).contains { text in
-                let parts = text.split(separator: "/")
-                guard let base = IPv4Address(String(parts[0])), let length = Int(parts[1]) else { return false }
-                return IPv4Subnet(containing: base, prefixLength: length).contains(IPv4Address(192, 168, octet, 7))
+    @Test func aHostNameThatDoesNotResolveStopsTheStart() async throws {
+        let request = try fake.request(Self.limited)
+        _ = try await InitUseCase(host: host, context: context("init")).run(request)
+        fake.world.withLock { $0.resolver = [:] }
+        let failure = await #expect(throws: PlanFailure.self) {
+            try await StartUseCase(host: host, context: context("start")).run(request.files, machines: [])
+        }
+        #expect(failure?.description.contains("egress of network 'm': host name 'localhost' does not resolve") == true)
+        #expect(filters.isEmpty)
+    }
+
+    @Test func withoutBridgeFilteringNoFilteredDomainStaysUp() async throws {
+        let request = try fake.request(Self.limited)
+        _ = try await InitUseCase(host: host, context: context("init")).run(request)
+        for filtering in [BridgePlan.Filtering(ipv4: true, ipv6: false), BridgePlan.Filtering(ipv4: nil, ipv6: nil)] {
+            fake.world.withLock { $0.bridgeFiltering = filtering }
+            let failure = await #expect(throws: PlanFailure.self) {
+                try await StartUseCase(host: host, context: context("start")).run(request.files, machines: [])
             }
-            #expect(isIn == IPv4Subnet.leasedRange.contains(octet))
+            #expect(failure?.description.contains("'egress' cannot be enforced") == true)
+            #expect(fake.world.withLock { $0.domains.isEmpty && $0.networks.isEmpty })
         }
-    }
-
-    @Test func withoutTheFirewallSeeingBridgesNothingIsStarted() throws {
-        let directory = fake.workspace.path + "/bridge"
-        try Directories.make(directory)
-        // Not loaded yet: it comes with the first filter.
-        try EgressHost.checkBridges(isStarted: false, directory: directory)
-        #expect(throws: EnvironmentError.self) { try EgressHost.checkBridges(isStarted: true, directory: directory) }
-        try AtomicFile.write("1\n", to: directory + "/bridge-nf-call-iptables")
-        try AtomicFile.write("0\n", to: directory + "/bridge-nf-call-ip6tables")
-        let error = #expect(throws: EnvironmentError.self) { try EgressHost.checkBridges(isStarted: false, directory: directory) }
-        #expect(error?.message.contains("sudo sysctl net.bridge.bridge-nf-call-ip6tables=1") == true)
-        try AtomicFile.write("1\n", to: directory + "/bridge-nf-call-ip6tables")
-        try EgressHost.checkBridges(isStarted: true, directory: directory)
     }
 }

@@ -1,3 +1,4 @@
+import AtollHostFakes
 import AtollInitFile
 import AtollModel
 import AtollPlatform

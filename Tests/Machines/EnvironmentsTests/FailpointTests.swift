@@ -1,5 +1,6 @@
 import AtollHostPorts
 import AtollEnvironments
+import AtollHostFakes
 import AtollModel
 import AtollPlanning
 import AtollPlatform

@@ -1,5 +1,6 @@
 import AtollHostPorts
 import AtollGuestAccess
+import AtollHostFakes
 import AtollModel
 import AtollPlatform
 import AtollSSH

@@ -1,5 +1,6 @@
 import AtollHostPorts
 import AtollClaims
+import AtollHostFakes
 import AtollModel
 import AtollPlanning
 import AtollPlatform
@@ -47,23 +48,23 @@ import Testing
     /// The test driver shows networks as the real one does: `<domain name=…>` unescaped.
     @Test func aNetworkThatCannotBeReadIsNobodysAndInNobodysWay() async throws {
         let id = try #require(PrefixID("fe689d3c39d011e5b22b54ee755a00ca"))
-        let mark = "<metadata><a:instance xmlns:a='\(Mark.namespace)' prefix='\(id.hex)' role='network' name='n'/></metadata>"
+        let tag = "<metadata><a:instance xmlns:a='\(OwnerTag.namespace)' prefix='\(id.hex)' role='network' name='n'/></metadata>"
         func network(_ name: String, _ metadata: String, _ domain: String, _ third: Int) -> String {
             "<network><name>\(name)</name>\(metadata)<bridge name='\(name)b'/><domain name='\(domain)'/>"
                 + "<ip address='192.168.\(third).1' netmask='255.255.255.0'/></network>"
         }
         let file = try fake.workspace.write(
             "node.xml",
-            "<node><memory>2097152</memory>" + network("odd", "", "o&apos;x", 220) + network("fe68-n", mark, "o&apos;x", 221)
+            "<node><memory>2097152</memory>" + network("odd", "", "o&apos;x", 220) + network("fe68-n", tag, "o&apos;x", 221)
                 + network("plain", "", "lan", 222) + "</node>")
-        let live = LibvirtNetworkHost(LibvirtLink(uri: "test://\(file)"))
+        let live = LibvirtNetworks(LibvirtLink(uri: "test://\(file)"))
         let networks = try await live.networks().sorted { $0.name < $1.name }
         #expect(networks.map(\.name) == ["fe68-n", "odd", "plain"])
         #expect(networks.map(\.owner) == [id, nil, nil])
         #expect(networks.map { $0.unreadable == nil } == [false, false, true])
         #expect(networks.map(\.subnets.count) == [0, 0, 1])
         #expect(networks[0].warning == nil && networks[2].warning == nil)
-        #expect(networks[1].warning?.contains("its network odd cannot be read (line ") == true)
+        #expect(networks[1].warning?.contains("network 'odd': unreadable XML (line ") == true)
         // Ours goes, the other stays.
         try await live.stop(named: "fe68-n", owner: id)
         await #expect(throws: EnvironmentError.self) { try await live.stop(named: "odd", owner: id) }
@@ -81,7 +82,7 @@ import Testing
         try await DestroyUseCase(host: host, context: context("destroy")).run(
             Locator.Found(workdir: Workdir(path: request.workdir), files: request.files))
         let told = notes.all.withLock { $0 }
-        #expect(told.count == 2 && told.allSatisfy { $0.hasPrefix("warning: ") && $0.contains("network odd cannot be read (line 3") })
+        #expect(told.count == 2 && told.allSatisfy { $0.hasPrefix("warning: ") && $0.contains("network 'odd': unreadable XML (line 3") })
         #expect(try fake.leftovers() == ["odd"])
     }
 
@@ -143,7 +144,7 @@ import Testing
         let environment = try await InitUseCase(host: host, context: context("init")).run(request)
         let bridge = HostNames.bridge(environment.id, "m")
         fake.world.withLock {
-            $0.strays = [bridge, "at0123456789ab"]
+            $0.bridges = [bridge, "at0123456789ab"]
             $0.routes = [HostRoute(base: 0x0A0B_0C00, prefixLength: 24, device: bridge)]
             $0.mayRemoveBridges = false
         }
@@ -151,7 +152,7 @@ import Testing
         #expect(failure?.description.contains("sudo ip link delete \(bridge)") == true)
         fake.world.withLock { $0.mayRemoveBridges = true }
         try await start(request)
-        #expect(fake.world.withLock { $0.strays } == ["at0123456789ab"])
+        #expect(fake.world.withLock { $0.bridges } == ["at0123456789ab"])
     }
 
     @Test func destroyTellsOfABridgeThatItMayNotRemove() async throws {
@@ -160,13 +161,13 @@ import Testing
             let environment = try await InitUseCase(host: host, context: context("init")).run(request)
             let bridge = HostNames.bridge(environment.id, "m")
             fake.world.withLock {
-                $0.strays = [bridge]
+                $0.bridges = [bridge]
                 $0.mayRemoveBridges = mayRemove
             }
             try await DestroyUseCase(host: host, context: context("destroy")).run(
                 Locator.Found(workdir: Workdir(path: request.workdir), files: request.files))
             #expect(try fake.leftovers() == [])
-            #expect(fake.world.withLock { $0.strays.isEmpty } == mayRemove)
+            #expect(fake.world.withLock { $0.bridges.isEmpty } == mayRemove)
             #expect(notes.all.withLock { $0.contains { $0.contains("sudo ip link delete \(bridge)") } } == !mayRemove)
         }
     }
@@ -175,9 +176,10 @@ import Testing
 
     @Test func hardwareThatLibvirtDoesNotHaveIsNamedAtInit() async throws {
         func text(_ members: String) -> String { FakeHost.twoMachines.replacing("b: {memory: 128", with: "b: {memory: 128, \(members)") }
-        let offer = HardwareOffer(
-            machines: ["x86_64": ["q35", "pc", "pc-q35-7.2"], "i686": ["pc"]], cpuModels: ["SandyBridge", "qemu64"])
-        fake.world.withLock { $0.hardware = offer }
+        fake.world.withLock {
+            $0.capabilities.guests.append(HostCapabilities.Guest(arch: "i686", emulators: [:], machines: ["pc"]))
+            $0.cpuModels = CPUModels(vendors: ["SandyBridge": "Intel", "qemu64": "generic"])
+        }
         let cases = [
             ("machine: nope", "domains.b.machine: libvirt has no machine type \"nope\" on this host; it has pc, q35"),
             ("machine: q36", "did you mean q35?"),

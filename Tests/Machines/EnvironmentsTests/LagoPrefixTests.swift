@@ -1,4 +1,6 @@
 import AtollHostPorts
+import AtollHostFakes
+import AtollInitFile
 import AtollModel
 import AtollPlatform
 import AtollTestSupport

@@ -1,6 +1,7 @@
 import AtollHostPorts
 import AtollClaims
 import AtollGuestAccess
+import AtollHostFakes
 import AtollModel
 import AtollPlanning
 import AtollPlatform

@@ -1,4 +1,5 @@
 import AtollHostPorts
+import AtollHostFakes
 import AtollModel
 import AtollTestSupport
 import Foundation
@@ -42,20 +43,10 @@ import Testing
         #expect(b["NICs"]?["eth1"]?["network"] == "i" && b["NICs"]?["eth1"]?["ip"]?.text?.contains(".") == true)
     }
 
-    /// libvirt as it is when its daemon is away.
-    private struct AwayHypervisor: Hypervisor {
-        func domains() async throws -> [ObservedDomain] { throw EnvironmentError(.hostFailure, "libvirt does not answer;\nstart it") }
-        func domain(named name: String) async throws -> ObservedDomain? { nil }
-        func start(_ machine: Machine, of environment: Environment, files: PrefixFiles, accelerator: Accelerator) async throws {}
-        func stop(named name: String, owner: PrefixID) async throws {}
-        func hardware() async throws -> HardwareOffer { throw EnvironmentError(.hostFailure, "libvirt does not answer") }
-    }
-
     @Test func whyStatesAreMissingIsSaidInOneLine() async throws {
         let request = try fake.request()
         _ = try await InitUseCase(host: host, context: VerbContext(verb: "init")).run(request)
-        var host = host
-        host.hypervisor = AwayHypervisor()
+        fake.world.withLock { $0.outage = EnvironmentError(.hostFailure, "libvirt does not answer;\nstart it") }
         var notes: [String] = []
         let document = try await StatusUseCase(host: host).document(request.files) { notes.append($0) }
         #expect(notes == ["warning: states are not known: libvirt does not answer; start it"])

@@ -1,3 +1,4 @@
+import AtollHostFakes
 import AtollModel
 import AtollPlanning
 import AtollTestSupport

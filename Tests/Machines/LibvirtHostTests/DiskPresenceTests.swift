@@ -150,19 +150,6 @@ import Testing
         }
     }
 
-    @Test func aBridgeNetNeedsItsBridge() throws {
-        let id = try #require(PrefixID("fe689d3c39d011e5b22b54ee755a00ca"))
-        var net = NetSpec(name: "lan")
-        net.kind = .bridge
-        let machine = Machine(spec: DomainSpec(name: "a"), nics: [NIC(net: "lan", address: nil)], managementNet: "m")
-        let environment = Environment(
-            id: id, machines: ["a": machine], networks: ["lan": Network(spec: net, gateway: nil, management: false)])
-        let error = #expect(throws: EnvironmentError.self) { try HostBridge.check(machine, of: environment, devices: space.path) }
-        #expect(error?.message.contains("ip link add fe68-lan type bridge && sudo ip link set fe68-lan up") == true)
-        try Directories.make(space.path + "/fe68-lan/bridge")
-        try HostBridge.check(machine, of: environment, devices: space.path)
-    }
-
     @Test func aCopyThatWouldLoseItsParentIsRefused() async throws {
         let source = space.path + "/source"
         try await Tool.run("qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-b", "base", "-F", "raw", source, "1M"])

@@ -83,47 +83,6 @@ import Testing
         <model name='loop-b'><model name='loop-a'/></model></arch><arch name='ppc64'><model name='POWER8'/></arch></cpus>
         """
 
-    /// A model, the host's vendor and flags, how the guest runs, and the flag to be required.
-    struct Nesting: Sendable {
-        var model: String
-        var vendor: String?
-        var flags: Set<String>
-        var type = VirtualizationType.kvm
-        var required: String?
-    }
-
-    @Test(arguments: [
-        Nesting(model: "Westmere", vendor: "Intel", flags: ["vmx"], required: "vmx"),
-        Nesting(model: "Westmere", vendor: "Intel", flags: []),
-        Nesting(model: "Westmere", vendor: "AMD", flags: ["vmx", "svm"]),
-        Nesting(model: "EPYC", vendor: "AMD", flags: ["svm"], required: "svm"),
-        Nesting(model: "EPYC", vendor: "AMD", flags: ["svm"], type: .qemu),
-        Nesting(model: "486", vendor: "Intel", flags: ["vmx"]),
-        Nesting(model: "Westmere", vendor: nil, flags: []),
-    ])
-    func nestingIsRequiredOnlyWhereTheHostHasIt(_ nesting: Nesting) throws {
-        let choice = try CPUChoice.choose(
-            model: nesting.model, custom: nil, vcpuIsExplicit: false, type: nesting.type, models: { try CPUModels(xml: map) },
-            hostCPU: { HostCapabilities.CPU(model: nil, vendor: nesting.vendor, features: nesting.flags) })
-        #expect(choice == .model(nesting.model, nested: nesting.required))
-    }
-
-    @Test func modelAndCustomTogetherAreRefused() {
-        let error = #expect(throws: VirtXMLError.self) {
-            try CPUChoice.choose(
-                model: "Westmere", custom: ["@mode": "host-model"], vcpuIsExplicit: true, type: .kvm, models: { try CPUModels(xml: map) },
-                hostCPU: { nil })
-        }
-        #expect(error?.message == "Defining both cpu_model and cpu_custom is not supported.")
-    }
-
-    @Test func nothingIsAskedWhenNothingIsSet() throws {
-        struct Asked: Error {}
-        let choice = try CPUChoice.choose(
-            model: nil, custom: nil, vcpuIsExplicit: true, type: .kvm, models: { throw Asked() }, hostCPU: { throw Asked() })
-        #expect(choice == .host)
-    }
-
     @Test func anUnknownModelIsNamed() throws {
         let models = try CPUModels(xml: map)
         for name in ["Pentium 9", "POWER8"] {

@@ -84,16 +84,6 @@ import Testing
         }
     }
 
-    @Test func guestsOfALimitedNetworkReferToItsFilterAndOthersDoNot() throws {
-        var environment = sampleEnvironment()
-        environment.networks["lan"]?.spec.egress = .off
-        let machine = try #require(environment.machines["vm-storage"])
-        let domain = try DomainDefinition(
-            machine, of: environment, type: .qemu, cpu: .host, arch: "x86_64", hasVhostNet: false, consoleLogPath: "/c", path: { $0 })
-        #expect(domain.nics.map(\.filter) == [HostNames.filter(prefix, "lan"), nil, nil])
-        #expect(try VirtXML.text(domain).contains("<filterref filter=\"atoll-\(prefix.hex)-lan\"/>"))
-    }
-
     @Test func aNetworkThatReachesNothingHasNoWayOut() throws {
         var environment = sampleEnvironment()
         environment.networks["lan"]?.spec.egress = .off

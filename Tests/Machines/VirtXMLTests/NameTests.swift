@@ -40,37 +40,38 @@ import Testing
 }
 
 @Suite struct MarkTests {
-    private let mark = Mark(prefix: prefix, role: .network, name: "a \"net\" & <more>")
+    private let ownerTag = OwnerTag(prefix: prefix, role: .network, name: "a \"net\" & <more>")
 
     @Test func aMarkIsReadFromTheFragmentThatLibvirtReturns() throws {
         // libvirt 9.0 was asked for the metadata of the namespace, and answered without it.
         let text = "<instance prefix=\"\(prefix)\" role=\"network\" name=\"a &quot;net&quot; &amp; &lt;more>\"/>"
-        #expect(try Mark(metadata: text) == mark)
-        #expect(try Mark(metadata: "<a:instance xmlns:a='https://atoll.dev/xmlns/libvirt/1' prefix='short' role='vm' name='a'/>") == nil)
-        #expect(try Mark(metadata: "<other/>") == nil)
+        #expect(try OwnerTag(metadata: text) == ownerTag)
+        #expect(
+            try OwnerTag(metadata: "<a:instance xmlns:a='https://atoll.dev/xmlns/libvirt/1' prefix='short' role='vm' name='a'/>") == nil)
+        #expect(try OwnerTag(metadata: "<other/>") == nil)
     }
 
     /// libvirt 9.0 shows `<domain name=…>` of a network as it is.
     @Test func aMarkIsFoundBeforeWhatCannotBeRead() throws {
-        let own = "<x:instance xmlns:x=\"\(Mark.namespace)\" prefix=\"\(prefix)\" role=\"network\" name=\"n\"/>"
+        let own = "<x:instance xmlns:x=\"\(OwnerTag.namespace)\" prefix=\"\(prefix)\" role=\"network\" name=\"n\"/>"
         func network(_ metadata: String, domain: String) -> String {
             "<network connections='1'>\n  <name>n</name>\(metadata)\n  <domain name='\(domain)' localOnly='yes'/>\n</network>\n"
         }
         let spoilt = network("<metadata>\(own)</metadata>", domain: "o'x")
-        #expect(throws: (any Error).self) { try Mark(xml: spoilt) }
-        #expect(Mark(damaged: spoilt) == Mark(prefix: prefix, role: .network, name: "n"))
-        #expect(Mark(damaged: network("", domain: "o'x")) == nil)
+        #expect(throws: (any Error).self) { try OwnerTag(xml: spoilt) }
+        #expect(OwnerTag(damaged: spoilt) == OwnerTag(prefix: prefix, role: .network, name: "n"))
+        #expect(OwnerTag(damaged: network("", domain: "o'x")) == nil)
         // Text of an attribute is no metadata.
-        #expect(Mark(damaged: network("", domain: "x'/><metadata>\(own)</metadata><a b='o'c")) != nil)
-        #expect(Mark(damaged: network("", domain: "o'<metadata>\(own)</metadata>")) == nil)
+        #expect(OwnerTag(damaged: network("", domain: "x'/><metadata>\(own)</metadata><a b='o'c")) != nil)
+        #expect(OwnerTag(damaged: network("", domain: "o'<metadata>\(own)</metadata>")) == nil)
     }
 
     @Test func aMarkIsFoundUnderAnyPrefix() throws {
         let text = """
-            <network xmlns:x="\(Mark.namespace)"><metadata><y:other xmlns:y="urn:y"/><x:instance prefix="\(prefix)" role="network"
+            <network xmlns:x="\(OwnerTag.namespace)"><metadata><y:other xmlns:y="urn:y"/><x:instance prefix="\(prefix)" role="network"
             name="a &quot;net&quot; &amp; &lt;more>"/></metadata></network>
             """
-        #expect(try Mark(xml: text) == mark)
+        #expect(try OwnerTag(xml: text) == ownerTag)
     }
 
     @Test(arguments: [
@@ -83,6 +84,6 @@ import Testing
         "<domain><devices><a:instance xmlns:a='https://atoll.dev/xmlns/libvirt/1' prefix='fe689d3c39d011e5b22b54ee755a00ca' role='vm' name='a'/></devices></domain>",
     ])
     func whatIsNotPlainlyOursIsNotOurs(_ text: String) throws {
-        #expect(try Mark(xml: text) == nil)
+        #expect(try OwnerTag(xml: text) == nil)
     }
 }

@@ -77,7 +77,7 @@ import Testing
         let environment = sampleEnvironment()
         let network = try #require(environment.networks["storage-backend"])
         let description = try NetworkDescription(xml: try VirtXML.text(try NetworkDefinition(network, of: environment, hasIPv6: true)))
-        #expect(description.mark == Mark(prefix: prefix, role: .network, name: "storage-backend"))
+        #expect(description.ownerTag == OwnerTag(prefix: prefix, role: .network, name: "storage-backend"))
         #expect(description.subnets == [IPv4Subnet(leasedThirdOctet: 201)])
         #expect(description.bridge == HostNames.bridge(prefix, "storage-backend"))
     }
@@ -88,7 +88,7 @@ import Testing
                 <network><name>default</name><uuid>x</uuid><bridge name='virbr0'/><ip address='192.168.122.1' netmask='255.255.255.0'/>
                 <ip address='10.1.2.3' prefix='8'/><ip family='ipv6' address='2001:db8::1' prefix='64'/></network>
                 """)
-        #expect(description.mark == nil)
+        #expect(description.ownerTag == nil)
         #expect(description.subnets.map(\.description) == ["192.168.122.0/24", "10.0.0.0/8"])
     }
 }

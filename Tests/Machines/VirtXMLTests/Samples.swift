@@ -60,7 +60,7 @@ func sampleDomain(_ change: (inout DomainDefinition) -> Void = { _ in }) -> Doma
                 backing: [.init(path: "/var/lib/atoll/store/local:tiny:v1", format: "raw")])
         ],
         nics: [.init(network: "fe68-lan", mac: MACAddress(derivedFrom: IPv4Address(192, 168, 200, 2)))],
-        consoleLogPath: "\(images)/vm-a.console", mark: Mark(prefix: prefix, role: .vm, name: "vm-a"), hasVhostNet: false)
+        consoleLogPath: "\(images)/vm-a.console", ownerTag: OwnerTag(prefix: prefix, role: .vm, name: "vm-a"), hasVhostNet: false)
     change(&domain)
     return domain
 }

@@ -1,22 +1,29 @@
 import AtollClaims
 import AtollEnvironments
+import AtollHostFakes
+import AtollHostPorts
 import AtollPlatform
 import AtollSSH
 import AtollTestSupport
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @testable import AtollInstances
 
 /// What a run's VM takes of the host, and for how long.
 @Suite struct MachinesTests {
-    private let fake: AbsentHost
+    private let fake: FakeHost
     private let host: AtollEnvironments.Host
     private let claims: CapacityClaims
 
     init() throws {
-        fake = try AbsentHost()
+        fake = try FakeHost()
+        fake.world.withLock {
+            $0.stored = []
+            $0.refusal = EnvironmentError(.hostFailure, "nothing can be created on this host")
+        }
         host = try fake.host()
         claims = CapacityClaims(root: fake.stateRoot)
     }

@@ -33,7 +33,7 @@ enum DryRun {
             file: request.file, defaults: request.defaults, leases: host.leases, routes: host.routes(), networks: networks, taken: [],
             generator: &generator)
         var missing = await ReferenceCheck(variables: request.variables, templates: host.templates).findings(found.spec, as: .warning)
-        if hasLibvirt { missing += await HardwareCheck(host.hypervisor).findings(found.spec, as: .warning) }
+        if hasLibvirt { missing += await HardwareCheck(host.hardware).findings(found.spec, as: .warning) }
         let all = found.findings(and: missing)
         guard let environment = found.environment, all.allSatisfy({ $0.severity != .error }) else { throw InvalidInput(all) }
         return (environment, all)
