@@ -23,7 +23,7 @@ extension IntegrationTests {
             try await product.succeed("stop")
             try await Tool.run("virsh", ["-q", "net-destroy", network])
             try await Tool.run("virsh", ["-q", "create", foreignDomain])
-            try await refuse(product, ["start"], "domain called \(domain) that this environment did not make", "taken back: ")
+            try await refuse(product, ["start"], "domain called \(domain) that this environment did not make", "rolled back: ")
             try await refuse(product, ["shell", "vm-a", "true"], "did not make")
             try await product.succeed("destroy", "--yes")
             #expect(try await Tool.run("virsh", ["-q", "list", "--name"]).contains(domain))

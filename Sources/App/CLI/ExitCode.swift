@@ -87,19 +87,15 @@ enum Ending {
         }
         if let signal = failure.signal { lines.append("error: \(failure.plan) was interrupted by \(name(ofSignal: signal))") }
         lines += failure.notUndone.map {
-            "error: could not take back: \($0.title): \($0.error); once that is mended: the same command again, or atoll destroy"
+            "error: rollback of '\($0.title)' failed: \($0.error)\nhint: fix the cause, then run the same command again or atoll destroy"
         }
-        if !failure.undone.isEmpty { lines.append("taken back: \(failure.undone.joined(separator: "; "))") }
-        if !failure.kept.isEmpty, failure.signal != nil { lines.append("done and kept: \(failure.kept.joined(separator: "; "))") }
+        if !failure.undone.isEmpty { lines.append("rolled back: \(failure.undone.joined(separator: "; "))") }
+        if !failure.kept.isEmpty, failure.signal != nil { lines.append("kept: \(failure.kept.joined(separator: "; "))") }
         if !failure.remaining.isEmpty { lines.append("not done: \(failure.remaining.joined(separator: "; "))") }
         if failure.signal != nil {
             let isClean = failure.kept.isEmpty && failure.notUndone.isEmpty
             lines.append(
-                !isClean
-                    ? "the same command again goes on from here"
-                    : failure.undone.isEmpty
-                        ? "nothing of it was kept; the same command again begins anew"
-                        : "what this run did is taken back; the same command again begins anew")
+                isClean ? "hint: run the same command again to start over" : "hint: run the same command again to resume")
         }
         return lines.joined(separator: "\n")
     }

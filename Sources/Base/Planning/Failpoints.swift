@@ -1,31 +1,32 @@
 import Glibc
 
-/// Places where a test may make the process die or a step fail: one before and one after every step of every plan.
+/// Points where a test can kill the process or fail a step: one before and one after every step of every plan.
 ///
-/// Written as `before:network:net-01=kill`, several separated by commas; `*` matches any tail: `after:disk:*=error`.
+/// Syntax: `before:network:net-01=kill`, separated by commas. `*` matches any suffix: `after:disk:*=error`.
 package struct Failpoints: Sendable {
-    /// What happens there: the process dies; the step fails; or the run ends as a death would end it, for tests within one process.
+    /// `kill` sends SIGKILL to the process; `error` fails the step; `abandon` stops the run like a kill, but inside the test's process.
     package enum Action: String, Sendable { case kill, error, abandon }
 
     private var rules: [(pattern: String, action: Action)]
 
-    /// None: nothing ever fails on purpose.
+    /// No failpoints.
     package static let off = Failpoints(rules: [])
 
     private init(rules: [(String, Action)]) { self.rules = rules }
 
-    /// Parses the text of the environment variable `ATOLL_FAILPOINTS`. Nonsense is refused, so that a test cannot pass by a typing error.
+    /// Parses the environment variable `ATOLL_FAILPOINTS`.
+    /// - Throws: `PlanDefect` on an invalid rule, so that a test with a typo cannot pass.
     package init(parsing text: String) throws {
         rules = try text.split(separator: ",").map { rule in
             let parts = rule.split(separator: "=", maxSplits: 1)
             guard parts.count == 2, let action = Action(rawValue: String(parts[1])) else {
-                throw PlanDefect("\(rule) is no failpoint; write before:STEP=kill or after:STEP=error")
+                throw PlanDefect("invalid failpoint '\(rule)': expected before:STEP=kill or after:STEP=error")
             }
             return (String(parts[0]), action)
         }
     }
 
-    /// Reaches a point; does what the rules say.
+    /// Runs the action of the first rule that matches `name`, if any.
     package func reach(_ name: String) throws {
         for rule in rules where matches(rule.pattern, name) {
             switch rule.action {
@@ -41,13 +42,13 @@ package struct Failpoints: Sendable {
     }
 }
 
-/// The error a failpoint with the action `error` throws.
+/// Error thrown by a failpoint with the action `error`.
 package struct FailpointError: Error, Sendable, Equatable, CustomStringConvertible {
     package var name: String
     package var description: String { "failpoint \(name)" }
 }
 
-/// Thrown by a failpoint with the action `abandon`: the runner undoes nothing and writes nothing more, as if the process had died there.
+/// Error thrown by a failpoint with the action `abandon`: the runner undoes nothing and writes no journal entry, as after a crash.
 package struct Abandonment: Error, Sendable, Equatable, CustomStringConvertible {
     package var name: String
     package var description: String { "abandoned at \(name)" }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A request to stop soon, usually a signal. Waits are cancelled, other steps finish, nothing new is started.
+/// A stop request, usually from a signal. Waits are cancelled, running steps finish, no new step starts.
 package final class Interruption: Sendable {
     private struct State {
         var signal: Int32?
@@ -11,10 +11,10 @@ package final class Interruption: Sendable {
 
     package init() {}
 
-    /// The signal that asked, or nil.
+    /// The signal number of the request, or nil if there was no request.
     package var signal: Int32? { state.withLock { $0.signal } }
 
-    /// Asks to stop. Only the first call counts.
+    /// Requests the stop. Only the first call has an effect.
     package func request(signal: Int32) {
         let handlers = state.withLock { state -> [@Sendable () -> Void] in
             guard state.signal == nil else { return [] }
@@ -24,7 +24,7 @@ package final class Interruption: Sendable {
         for handler in handlers { handler() }
     }
 
-    /// Calls `handler` when (or if already) interrupted; the token ends the registration.
+    /// Registers a handler that is called on the request, at once if it was already made. Returns a token for `remove`.
     package func onRequest(_ handler: @escaping @Sendable () -> Void) -> Int {
         let (token, now) = state.withLock { state -> (Int, Bool) in
             state.next += 1
@@ -37,7 +37,7 @@ package final class Interruption: Sendable {
 
     package func remove(_ token: Int) { state.withLock { _ = $0.handlers.removeValue(forKey: token) } }
 
-    /// Runs `body`; an interruption cancels it.
+    /// Runs `body` in a task that the stop request cancels.
     package func cancelling<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
         let task = Task { try await body() }
         let token = onRequest { task.cancel() }

@@ -3,18 +3,18 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The record a prefix keeps of what was about to be done and what was done: one JSON object per line, flushed before the step runs.
+/// Write-ahead log of a prefix: one JSON object per line, flushed before the step it announces runs.
 ///
-/// It is never the truth about the world, which is observed afresh; it says where an interrupted verb was.
+/// It records how far an interrupted verb got. Each verb observes the host itself; the journal is never read as its state.
 package final class Journal: Sendable {
-    /// One line.
+    /// One line of the journal.
     package struct Entry: Codable, Sendable, Equatable {
         package enum Event: String, Codable, Sendable {
             case begin, intent, done, failed, undo, undone, end
         }
         /// UTC, ISO 8601.
         package var time: String
-        /// Process that wrote it.
+        /// Process ID of the writer.
         package var pid: Int32
         package var verb: String
         package var event: Event
@@ -31,13 +31,13 @@ package final class Journal: Sendable {
     package init(path: String, verb: String) throws {
         self.verb = verb
         self.path = path
-        let opened = try SystemCall.check("open the journal \(path)") { open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640) }
+        let opened = try SystemCall.check("open journal '\(path)'") { open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640) }
         descriptor = Mutex(opened)
     }
 
     deinit { descriptor.withLock { if $0 >= 0 { _ = Glibc.close($0) } } }
 
-    /// Appends and flushes. When the journal's directory was just removed (the last steps of a destroy), that is no error.
+    /// Appends an entry and flushes it. No-op if the journal's directory was removed (the last steps of a destroy).
     package func record(_ event: Entry.Event, step: String = "", note: String? = nil) throws {
         let entry = Entry(
             time: Date.now.formatted(.iso8601), pid: getpid(), verb: verb, event: event, step: step, note: note)
@@ -47,13 +47,13 @@ package final class Journal: Sendable {
         try descriptor.withLock { descriptor in
             guard descriptor >= 0 else { return }
             let line = Self.endsInsideLine(descriptor) ? [UInt8(ascii: "\n")] + entryLine : entryLine
-            let written = try SystemCall.check("write the journal \(path)") { write(descriptor, line, line.count) }
-            guard written == line.count else { throw PlatformError(.noSpace, "cannot write the journal \(path): the filesystem is full") }
-            try SystemCall.check("flush the journal \(path)") { fdatasync(descriptor) }
+            let written = try SystemCall.check("write journal '\(path)'") { write(descriptor, line, line.count) }
+            guard written == line.count else { throw PlatformError(.noSpace, "write journal '\(path)' failed: no space left on device") }
+            try SystemCall.check("flush journal '\(path)'") { fdatasync(descriptor) }
         }
     }
 
-    /// Whether a crash or a full filesystem cut the last line short: the next entry must not become part of it.
+    /// Whether the last line lacks its newline (crash or full filesystem), so that the next entry must start with one.
     private static func endsInsideLine(_ descriptor: Int32) -> Bool {
         var state = stat()
         guard fstat(descriptor, &state) == 0, state.st_size > 0 else { return false }
@@ -61,13 +61,13 @@ package final class Journal: Sendable {
         return pread(descriptor, &last, 1, state.st_size - 1) == 1 && last != UInt8(ascii: "\n")
     }
 
-    /// All entries that can be read; a last line cut short by a crash is skipped.
+    /// All valid entries. Invalid lines, such as one truncated by a crash, are skipped.
     package static func entries(at path: String) -> [Entry] {
         guard let text = try? AtomicFile.text(path) else { return [] }
         return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Entry.self, from: Data($0.utf8)) }
     }
 
-    /// The verb that began and did not end, with the steps it had announced but not finished; nil when the last one ended.
+    /// The last verb without an `end` entry, and the steps it started but did not finish; nil if the last verb ended.
     package static func unfinished(at path: String) -> (verb: String, pid: Int32, steps: [String])? {
         var open: (verb: String, pid: Int32, steps: [String])?
         for entry in entries(at: path) {

@@ -1,27 +1,27 @@
-/// A graph of steps, in an order that respects it.
+/// A graph of steps, sorted so that each step follows the steps it needs.
 package struct Plan: Sendable {
-    /// What happens to what was done when a step fails.
+    /// What happens to applied steps when a step fails.
     package enum FailurePolicy: Sendable {
-        /// Steps applied by this run are undone in reverse. What was so before the run is left alone.
+        /// Roll back the steps applied by this run, in reverse order. State from before the run is left alone.
         case undo
-        /// Everything stays: running the verb again goes on from there.
+        /// Keep applied steps: running the verb again resumes.
         case keep
-        /// Everything stays, and steps that do not need the failed one still run to their own ends: waits for guests of which one is lost.
+        /// Keep applied steps, and run the steps that do not depend on the failed one. For waits on several guests.
         case continueOthers
     }
 
-    /// For people: "Start prefix default".
+    /// Title for people: "Start prefix default".
     package var title: String
     package var steps: [Step]
     package var onFailure: FailurePolicy
 
-    /// - Throws: `PlanDefect` when an id is used twice, a need names no step, or the needs run in a circle.
+    /// - Throws: `PlanDefect` if an ID is not unique, a needed ID is unknown, or the dependencies form a cycle.
     package init(_ title: String, onFailure: FailurePolicy, steps: [Step]) throws {
         self.title = title
         self.onFailure = onFailure
         var known: [String: Step] = [:]
         for step in steps {
-            guard known.updateValue(step, forKey: step.id) == nil else { throw PlanDefect("two steps are called \(step.id)") }
+            guard known.updateValue(step, forKey: step.id) == nil else { throw PlanDefect("duplicate step ID '\(step.id)'") }
         }
         var placed: Set<String> = []
         var ordered: [Step] = []
@@ -29,8 +29,8 @@ package struct Plan: Sendable {
         while !waiting.isEmpty {
             let ready = waiting.filter { $0.needs.isSubset(of: placed) }
             guard !ready.isEmpty else {
-                let names = waiting.map { "\($0.id) needs \($0.needs.subtracting(placed).sorted().joined(separator: ", "))" }
-                throw PlanDefect("steps can never run: \(names.joined(separator: "; "))")
+                let names = waiting.map { "'\($0.id)' needs \($0.needs.subtracting(placed).sorted().joined(separator: ", "))" }
+                throw PlanDefect("unsatisfiable dependencies: \(names.joined(separator: "; "))")
             }
             ordered += ready
             placed.formUnion(ready.map(\.id))
@@ -39,7 +39,7 @@ package struct Plan: Sendable {
         self.steps = ordered
     }
 
-    /// What a run would do now, without doing it.
+    /// Observes every step and returns what a run would do (dry run).
     package func preview() async throws -> [PlannedStep] {
         var result: [PlannedStep] = []
         for step in steps {
@@ -49,7 +49,7 @@ package struct Plan: Sendable {
     }
 }
 
-/// One line of a dry run.
+/// One line of a dry run: a step and its planned action.
 package struct PlannedStep: Sendable, Equatable {
     package var id: String
     package var title: String
@@ -57,7 +57,7 @@ package struct PlannedStep: Sendable, Equatable {
     package var observation: Step.Observation
 }
 
-/// A plan that cannot be run because it was put together wrongly.
+/// An invalid plan or failpoint: a programming error, not a user error.
 package struct PlanDefect: Error, CustomStringConvertible {
     package var description: String
     init(_ text: String) { description = text }

@@ -1,4 +1,4 @@
-/// What a run tells whoever watches it. The CLI renders it as a tree, as plain lines or as JSON lines.
+/// A progress event of a plan run. The CLI renders events as a tree, plain lines or JSON lines.
 package enum PlanEvent: Sendable {
     case planStarted(title: String, steps: [String])
     case stepStarted(id: String, title: String)
@@ -9,12 +9,12 @@ package enum PlanEvent: Sendable {
     case planFinished(title: String, succeeded: Bool, duration: Duration)
 }
 
-/// How a step ended.
+/// Outcome of a step.
 package enum StepOutcome: Sendable, Equatable {
     case applied
-    /// It was so already.
+    /// Nothing to do; the text says what was found and may be empty.
     case alreadyDone(String)
     case failed(String)
-    /// Cancelled because of an interruption or of another step's failure.
+    /// Cancelled by an interruption or by the failure of another step.
     case cancelled
 }

@@ -1,4 +1,4 @@
-/// A run that did not reach its end: which steps failed, what was taken back, what remains.
+/// An incomplete plan run: the failed steps, the steps rolled back, and the steps that remain.
 package struct PlanFailure: Error, Sendable, CustomStringConvertible {
     package struct Failed: Sendable {
         package var id: String
@@ -7,21 +7,21 @@ package struct PlanFailure: Error, Sendable, CustomStringConvertible {
     }
     package var plan: String
     package var failed: [Failed]
-    /// The signal that interrupted the run, if one did.
+    /// Number of the signal that interrupted the run, or nil.
     package var signal: Int32?
-    /// Titles of the steps of this run that were taken back.
+    /// Titles of the steps that were rolled back.
     package var undone: [String]
-    /// Steps whose undo failed too; what they made is still there.
+    /// Steps whose rollback failed; what they created still exists.
     package var notUndone: [Failed]
-    /// Titles of the steps that were applied and stay.
+    /// Titles of the steps that were applied and kept.
     package var kept: [String]
-    /// Titles of the steps that were never started, or cancelled half way.
+    /// Titles of the steps that were not started or were cancelled.
     package var remaining: [String]
 
     package var description: String {
         var lines: [String] = failed.map { "\($0.title): \($0.error)" }
         if signal != nil { lines.append("interrupted") }
-        lines += notUndone.map { "could not undo: \($0.title): \($0.error)" }
+        lines += notUndone.map { "rollback of '\($0.title)' failed: \($0.error)" }
         return lines.joined(separator: "\n")
     }
 }

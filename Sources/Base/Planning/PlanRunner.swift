@@ -1,6 +1,6 @@
 import AtollPlatform
 
-/// Runs any plan. Everything that all verbs share about running is here and nowhere else.
+/// Runs a plan: parallelism, timeouts, interruption, events, journal entries, rollback and failpoints for every verb.
 package struct PlanRunner: Sendable {
     private let journal: Journal?
     private let failpoints: Failpoints
@@ -9,9 +9,9 @@ package struct PlanRunner: Sendable {
     private let watch: DeadlineWatch
     private let events: @Sendable (PlanEvent) -> Void
 
-    /// - Parameter jobs: how many steps may run at once, at least 1.
-    /// - Parameter clock: what deadlines are taken from; tests bring their own.
-    /// - Parameter events: called from any thread, in order for one step.
+    /// - Parameter jobs: number of steps that may run at once, at least 1.
+    /// - Parameter clock: clock for step deadlines; tests inject their own.
+    /// - Parameter events: event handler, called from any thread; the events of one step arrive in order.
     package init(
         journal: Journal?, failpoints: Failpoints = .off, jobs: Int, interruption: Interruption = Interruption(),
         clock: any Clock<Duration> = ContinuousClock(),
@@ -36,14 +36,14 @@ package struct PlanRunner: Sendable {
         if let crash = progress.failed.lazy.compactMap({ $0.error as? Abandonment }).first { throw crash }
         if !progress.failed.isEmpty || interruption.signal != nil && progress.done.count < plan.steps.count {
             if plan.onFailure == .undo { await undo(&progress) }
-            // Written last, so that a crash during the undo still reads as unfinished; so does an undo that failed.
+            // Last, so that a crash during the rollback, or a failed rollback, still reads as unfinished.
             if progress.notUndone.isEmpty { try? await record(.end, note: "failed") }
             events(.planFinished(title: plan.title, succeeded: false, duration: began.duration(to: clock.now)))
             throw PlanFailure(
                 plan: plan.title, failed: progress.failed, signal: interruption.signal, undone: progress.undone.map(\.title),
                 notUndone: progress.notUndone, kept: progress.applied.filter { progress.done.contains($0.id) }.map(\.title),
                 remaining: plan.steps.filter { step in
-                    // What was begun and taken back is told there.
+                    // Cancelled steps that were rolled back are listed in `undone` only.
                     !progress.started.contains(step.id)
                         || progress.cancelled.contains(step.id) && !progress.undone.contains { $0.id == step.id }
                 }.map(\.title))
@@ -52,7 +52,7 @@ package struct PlanRunner: Sendable {
         events(.planFinished(title: plan.title, succeeded: true, duration: began.duration(to: clock.now)))
     }
 
-    /// Journalled off the cooperative pool: every entry is flushed to the disk.
+    /// Writes a journal entry outside the cooperative pool, because every entry is flushed to disk.
     private func record(_ event: Journal.Entry.Event, step: String = "", note: String? = nil) async throws {
         guard let journal else { return }
         try await Blocking.run { try journal.record(event, step: step, note: note) }
@@ -62,7 +62,7 @@ package struct PlanRunner: Sendable {
         var started: Set<String> = []
         var done: Set<String> = []
         var cancelled: Set<String> = []
-        /// Steps this run changed something with, in order of completion; failed ones too, since they may have done half.
+        /// Steps that this run may have changed something with, in order of completion, failed and cancelled ones included.
         var applied: [Step] = []
         var failed: [PlanFailure.Failed] = []
         var undone: [Step] = []
@@ -181,7 +181,7 @@ package struct PlanRunner: Sendable {
     }
 }
 
-/// Something that does not carry our mark stands where a step wanted to work.
+/// An object without the owner tag exists where a step would create its own.
 package struct ForeignObject: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String
 }

@@ -1,37 +1,37 @@
-/// One small change, and everything the runner must know to make it, skip it or take it back.
+/// One small idempotent change: how to observe, apply and undo it.
 package struct Step: Sendable {
-    /// What the world says about the step right now.
+    /// Current state of the step on the host.
     package enum Observation: Sendable, Equatable {
-        /// Already so; the text says what was found and may be empty.
+        /// Already applied; the text says what was found and may be empty.
         case done(String)
-        /// Not so yet.
+        /// Not applied.
         case absent
-        /// Something that is not ours stands in its place. It is never touched; the text says what it is and what to do.
+        /// A foreign object exists in its place and is never changed; the text says what it is and how to resolve the conflict.
         case foreign(String)
     }
 
-    /// What a step that was running does when the plan is interrupted or another step fails.
+    /// What happens to a running step when the plan is interrupted or another step fails.
     package enum Patience: Sendable {
-        /// It is let finish: stopping it half way would leave something undefined.
+        /// The step runs to its end, because a half-applied state would be undefined.
         case finish
-        /// Its task is cancelled: waits and downloads.
+        /// The step's task is cancelled. For waits and downloads.
         case cancel
     }
 
-    /// Unique in its plan, stable over runs: `network:net-01`. Failpoints are named after it.
+    /// ID, unique in its plan and stable across runs: `network:net-01`. Failpoints use it.
     package var id: String
-    /// For people, in the imperative: "start network net-01".
+    /// Title for people, in the imperative: "start network net-01".
     package var title: String
-    /// Steps that must be done before this one. An id that is not in the plan is a programming error and refused.
+    /// IDs of the steps that must be done before this one. `Plan.init` refuses unknown IDs.
     package var needs: Set<String>
     package var patience: Patience
-    /// How long `apply` may take before its task is cancelled and the step has failed; nil where it has an end of its own, or none.
+    /// Timeout of `apply`, after which its task is cancelled and the step fails; nil for no timeout, or for one inside `apply`.
     package var deadline: Duration?
-    /// What to look at when it is over: a command, a log.
+    /// Hint for a step that timed out: a command or a log to inspect.
     package var lookAt: String
     package var observe: @Sendable () async throws -> Observation
     package var apply: @Sendable (StepProgress) async throws -> Void
-    /// Takes `apply` back; must hold after a half-done `apply` too. nil when there is nothing to take back.
+    /// Rolls `apply` back, also after a partial `apply`. nil if there is nothing to roll back.
     package var undo: (@Sendable () async throws -> Void)?
 
     package init(
@@ -53,12 +53,12 @@ package struct Step: Sendable {
     }
 }
 
-/// Where a running step says how far it is.
+/// Sink for the progress of a running step.
 package struct StepProgress: Sendable {
     private let sink: @Sendable (Double?, String) -> Void
 
     package init(_ sink: @escaping @Sendable (Double?, String) -> Void = { _, _ in }) { self.sink = sink }
 
-    /// `fraction` is 0...1, or nil when it cannot be known; `note` is a few words.
+    /// Reports progress. `fraction` is 0...1, or nil if unknown; `note` is a short text.
     package func report(_ fraction: Double? = nil, _ note: String = "") { sink(fraction, note) }
 }

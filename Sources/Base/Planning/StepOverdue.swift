@@ -1,23 +1,23 @@
 import AtollModel
 
-/// A step that was not done within its deadline.
+/// A step that exceeded its timeout.
 package struct StepOverdue: UserFacingError, Equatable, CustomStringConvertible {
     package var deadline: Duration
-    /// Cancelled, and going on all the same: something in it cannot be interrupted.
+    /// Whether the step ignored its cancellation and may still be running.
     package var isStuck: Bool
     package var lookAt: String
 
     package var description: String {
         let seconds = deadline.components.seconds
-        let end = isStuck ? "does not stop either; what it does may still go on" : "was stopped"
-        return "did not end within \(seconds) s and \(end)" + (lookAt.isEmpty ? "" : "; look at: \(lookAt)")
+        let end = isStuck ? "; it ignores cancellation and may still be running" : ""
+        return "timed out after \(seconds) s\(end)" + (lookAt.isEmpty ? "" : "\nhint: \(lookAt)")
     }
 }
 
-/// Runs the work of a step within its deadline.
+/// Applies a step's timeout to its work.
 struct DeadlineWatch: Sendable {
     let clock: any Clock<Duration>
-    /// How long work that was cancelled is waited for: undoing beside it is worse than waiting, waiting for ever is worse than that.
+    /// How long to wait for cancelled work to end before giving up on it: rollback must not race with the work, nor wait forever.
     var grace: Duration = .seconds(20)
 
     private enum Event: Sendable { case ended, overdue, stuck }
@@ -42,7 +42,7 @@ struct DeadlineWatch: Sendable {
             for await event in events {
                 switch event {
                 case .ended:
-                    // What ended well just then is done all the same.
+                    // Work that succeeded at the deadline counts as done.
                     do { return try await running.value } catch  where isOverdue {
                         throw StepOverdue(deadline: deadline, isStuck: false, lookAt: step.lookAt)
                     }
@@ -52,7 +52,7 @@ struct DeadlineWatch: Sendable {
                 case .stuck: throw StepOverdue(deadline: deadline, isStuck: true, lookAt: step.lookAt)
                 }
             }
-            // Cancelled from outside, which ends the stream before the work.
+            // The stream ends early when the caller's task is cancelled.
             try await running.value
         } onCancel: {
             running.cancel()

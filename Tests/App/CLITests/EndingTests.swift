@@ -38,7 +38,7 @@ import Testing
         #expect(
             Ending.text(of: failure) == """
                 error: make b: b is broken; mend it with: c
-                taken back: make a
+                rolled back: make a
                 not done: make d
                 """)
         #expect(Ending.code(of: failure) == 2)
@@ -49,21 +49,21 @@ import Testing
         #expect(Ending.code(of: failure) == 128 + signal)
         let text = try #require(Ending.text(of: failure))
         #expect(
-            text.contains("Make was interrupted by SIG") && text.contains("done and kept: make a; make b")
+            text.contains("Make was interrupted by SIG") && text.contains("kept: make a; make b")
                 && text.contains("not done: make d"))
-        #expect(text.hasSuffix("the same command again goes on from here"))
+        #expect(text.hasSuffix("hint: run the same command again to resume"))
     }
 
     @Test func anInterruptedPlanThatWasTakenBackSaysThatNothingRemains() async throws {
         var failure = try await failure(.undo, signal: 15)
         failure.kept = []
-        #expect(try #require(Ending.text(of: failure)).hasSuffix("what this run did is taken back; the same command again begins anew"))
+        #expect(try #require(Ending.text(of: failure)).hasSuffix("hint: run the same command again to start over"))
     }
 
     @Test func anInterruptedPlanOfWhichNothingWasKeptBeginsAnew() async throws {
         var failure = try await failure(.keep, signal: 15)
         failure.kept = []
-        #expect(try #require(Ending.text(of: failure)).hasSuffix("nothing of it was kept; the same command again begins anew"))
+        #expect(try #require(Ending.text(of: failure)).hasSuffix("hint: run the same command again to start over"))
     }
 
     @Test func theLastEventCarriesTheError() async throws {

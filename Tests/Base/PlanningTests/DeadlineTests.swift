@@ -4,7 +4,7 @@ import AtollTestSupport
 import Synchronization
 import Testing
 
-/// A clock that stands still until somebody turns it.
+/// A clock that only advances by `turn`.
 private final class HandClock: Clock, Sendable {
     struct Instant: InstantProtocol {
         var offset: Duration
@@ -84,19 +84,19 @@ private final class HandClock: Clock, Sendable {
             "x", "make x", patience: patience, deadline: deadline, lookAt: "atoll doctor", apply: apply, undo: { [undone] in undone.add() })
     }
 
-    @Test(arguments: [Step.Patience.finish, .cancel]) func aStepThatIsOverdueIsStoppedAndTakenBack(_ patience: Step.Patience) async throws {
+    @Test(arguments: [Step.Patience.finish, .cancel]) func aTimedOutStepIsCancelledAndRolledBack(_ patience: Step.Patience) async throws {
         let endless = step(patience) { _ in try await Task.sleep(for: .seconds(3600)) }
         let running = Task { try await run(endless) }
         for await _ in clock.sleeps { break }
         clock.turn(by: .seconds(30))
         let failure = await #expect(throws: PlanFailure.self) { try await running.value }
         #expect(
-            (failure?.failed.first?.error as? StepOverdue)?.description == "did not end within 30 s and was stopped; look at: atoll doctor")
+            (failure?.failed.first?.error as? StepOverdue)?.description == "timed out after 30 s\nhint: atoll doctor")
         #expect(failure?.signal == nil && failure?.undone == ["make x"] && undone.value == 1)
         #expect(failure?.failed.first?.error is any UserFacingError)
     }
 
-    @Test func whatCannotBeInterruptedIsLeftBehindAfterAWhile() async throws {
+    @Test func aStepThatIgnoresCancellationIsAbandonedAfterTheGracePeriod() async throws {
         let (gate, opener) = AsyncStream.makeStream(of: Void.self)
         let stuck = step(.finish) { _ in await Task.detached { for await _ in gate {} }.value }
         let running = Task { try await run(stuck) }
@@ -110,7 +110,7 @@ private final class HandClock: Clock, Sendable {
         opener.finish()
     }
 
-    @Test func whatEndsInTimeIsDone() async throws {
+    @Test func aStepThatEndsBeforeItsDeadlineSucceeds() async throws {
         try await run(step(.finish) { _ in })
         try await run(step(.cancel, deadline: nil) { _ in })
         #expect(await eventually(within: .seconds(60)) { clock.sleepers == 0 })
@@ -119,7 +119,7 @@ private final class HandClock: Clock, Sendable {
         #expect(failure?.failed.first?.error is Broken)
     }
 
-    @Test func anInterruptionStillCancelsAWait() async throws {
+    @Test func anInterruptionCancelsAWaitWithADeadline() async throws {
         let interruption = Interruption()
         let wait = step(.cancel) { _ in
             interruption.request(signal: 2)

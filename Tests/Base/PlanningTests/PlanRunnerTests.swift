@@ -3,7 +3,7 @@ import AtollTestSupport
 import Synchronization
 import Testing
 
-/// A world of named facts that steps establish and take back.
+/// A set of named facts that steps add and undo.
 private final class World: Sendable {
     let facts = Mutex<[String]>([])
     let undone = Mutex<[String]>([])
@@ -31,7 +31,7 @@ private final class World: Sendable {
         [world.step("d", needs: ["b", "c"]), world.step("b", needs: ["a"]), world.step("c", needs: ["a"]), world.step("a")]
     }
 
-    @Test func stepsRunAlongTheGraph() async throws {
+    @Test func stepsRunInDependencyOrder() async throws {
         try await PlanRunner(journal: nil, jobs: 4).run(Plan("t", onFailure: .undo, steps: diamond))
         #expect(Set(world.facts.withLock { $0 }) == ["a", "b", "c", "d"])
     }
@@ -44,7 +44,7 @@ private final class World: Sendable {
     }
 
     @Test(arguments: ["before:c", "after:c", "before:d", "after:a"])
-    func failureUndoesWhatThisRunDidInReverse(_ point: String) async throws {
+    func aFailureRollsBackAppliedStepsInReverse(_ point: String) async throws {
         let plan = try Plan("t", onFailure: .undo, steps: diamond)
         let runner = PlanRunner(journal: nil, failpoints: try Failpoints(parsing: "\(point)=error"), jobs: 1)
         let failure = await #expect(throws: PlanFailure.self) { try await runner.run(plan) }
@@ -54,22 +54,22 @@ private final class World: Sendable {
         #expect(undone.last == "a")
     }
 
-    @Test func whatStoodBeforeTheRunIsNotUndone() async throws {
+    @Test func stepsDoneBeforeTheRunAreNotRolledBack() async throws {
         world.add("a")
         let runner = PlanRunner(journal: nil, failpoints: try Failpoints(parsing: "after:b=error"), jobs: 1)
         await #expect(throws: PlanFailure.self) { try await runner.run(Plan("t", onFailure: .undo, steps: diamond)) }
         #expect(world.facts.withLock { $0 } == ["a"])
     }
 
-    @Test func aForeignObjectStopsThePlanAndIsLeftAlone() async throws {
-        let foreign = Step("x", "make x", observe: { .foreign("x belongs to somebody") }, apply: { _ in Issue.record("touched") })
+    @Test func aForeignObjectFailsThePlanAndIsNotChanged() async throws {
+        let foreign = Step("x", "make x", observe: { .foreign("x is foreign") }, apply: { _ in Issue.record("touched") })
         let failure = await #expect(throws: PlanFailure.self) {
             try await PlanRunner(journal: nil, jobs: 1).run(Plan("t", onFailure: .undo, steps: [foreign]))
         }
-        #expect((failure?.failed.first?.error as? ForeignObject)?.description == "x belongs to somebody")
+        #expect((failure?.failed.first?.error as? ForeignObject)?.description == "x is foreign")
     }
 
-    @Test func interruptionCancelsWaitsAndSaysWhatRemains() async throws {
+    @Test func interruptionCancelsWaitsAndListsRemainingSteps() async throws {
         let interruption = Interruption()
         let wait = Step(
             "wait", "wait for it", patience: .cancel,
@@ -86,7 +86,7 @@ private final class World: Sendable {
         #expect(world.has("a"))
     }
 
-    @Test func circlesAndUnknownNeedsAreRefused() {
+    @Test func cyclesAndUnknownNeedsAreRefused() {
         #expect(throws: PlanDefect.self) {
             try Plan("t", onFailure: .keep, steps: [world.step("a", needs: ["b"]), world.step("b", needs: ["a"])])
         }
@@ -94,7 +94,7 @@ private final class World: Sendable {
         #expect(throws: PlanDefect.self) { try Failpoints(parsing: "before:x=explode") }
     }
 
-    @Test func theJournalSaysWhereAnInterruptedVerbWas() async throws {
+    @Test func theJournalListsTheUnfinishedStepsOfAnInterruptedVerb() async throws {
         let workspace = try Workspace()
         let path = workspace.path + "/journal"
         let journal = try Journal(path: path, verb: "start")
@@ -107,7 +107,7 @@ private final class World: Sendable {
         #expect(Journal.unfinished(at: path) == nil)
     }
 
-    @Test func anEntryAfterALineCutShortByACrashIsStillRead() throws {
+    @Test func anEntryAfterATruncatedLineIsRead() throws {
         let workspace = try Workspace()
         let path = try workspace.write("journal", #"{"event":"begin","pid":1,"st"#)
         let journal = try Journal(path: path, verb: "start")
@@ -116,7 +116,7 @@ private final class World: Sendable {
         #expect(Journal.entries(at: path).map(\.event) == [.begin, .intent])
     }
 
-    @Test(arguments: [false, true]) func anUndoThatFailedReadsAsUnfinished(_ fails: Bool) async throws {
+    @Test(arguments: [false, true]) func aFailedRollbackIsUnfinishedInTheJournal(_ fails: Bool) async throws {
         let workspace = try Workspace()
         let path = workspace.path + "/journal"
         let points = "after:a=error" + (fails ? ",undo:a=error" : "")
@@ -128,7 +128,7 @@ private final class World: Sendable {
         #expect((Journal.unfinished(at: path) != nil) == fails)
     }
 
-    @Test func whatWasTakenBackIsNotAlsoSaidToBeUndone() async throws {
+    @Test func aRolledBackStepIsNotListedAsRemaining() async throws {
         let interruption = Interruption()
         let wait = Step(
             "wait", "wait for it", patience: .cancel,
@@ -145,13 +145,13 @@ private final class World: Sendable {
 
     private struct Lost: Error {}
 
-    @Test(arguments: [1, 2]) func oneFailureDoesNotEndTheOthersWhereThePolicySaysSo(_ jobs: Int) async throws {
+    @Test(arguments: [1, 2]) func continueOthersRunsIndependentStepsAfterAFailure(_ jobs: Int) async throws {
         let started = Mutex<Set<String>>([])
         let gone = Step("x", "wait x", patience: .cancel, apply: { _ in throw Lost() })
         let slow = Step(
             "y", "wait y", patience: .cancel,
             apply: { [world] _ in
-                // Beside it, z takes the place of x: that it began shows that the runner has dealt with the failure of x.
+                // z takes the slot of x: its start shows that the runner has handled the failure of x.
                 if jobs > 1 { #expect(await eventually { started.withLock { $0.contains("z") } }) }
                 try Task.checkCancellation()
                 world.add("y")
