@@ -213,7 +213,7 @@ extension IntegrationTests {
             )
             let before = try Directories.list("/var/lib/atoll/store")
             let expected = [
-                "backed": "backs on another file", "cut": "acme:cut:v1 cannot be used", "text": "acme:text:v1 cannot be used",
+                "backed": "has a backing file", "cut": "acme:cut:v1 cannot be used", "text": "acme:text:v1 cannot be used",
                 "hash": "does not match the expected hash", "gone": "does not exist",
             ]
             for name in names {
@@ -235,7 +235,7 @@ extension IntegrationTests {
             try await refuse(product, ["template", "remove", "local:lost:1"], "is in use by")
             try Directories.removeTree("/var/lib/atoll/store/local:lost:1")
             try await refuse(
-                product, ["start"], "is layered on /var/lib/atoll/store/local:lost:1, which is gone", "taken back: ", "start network m")
+                product, ["start"], "is layered on /var/lib/atoll/store/local:lost:1, which is gone", "rolled back: ", "start network m")
             try await product.succeed("destroy", "--yes")
             for suffix in ["digests", "hash", "lock", "metadata"] {
                 try Directories.removeTree("/var/lib/atoll/store/local:lost:1.\(suffix)")
@@ -257,7 +257,7 @@ extension IntegrationTests {
             if which == "leases" { try AtomicFile.write([UInt8](repeating: 0, count: 4096), to: place + "/fill") }
             let workdir = which == "workdir" ? place + "/w" : product.workdir
             let words = ["init", workdir, Self.twoMachines] + (which == "leases" ? ["--lease_dir", place] : [])
-            try await refuse(product, words, "o space left", "taken back: ")
+            try await refuse(product, words, "o space left", "rolled back: ")
             #expect(!SystemCall.exists(workdir))
             if which == "leases" { #expect(try Directories.list(place).sorted() == ["fill", "subnet-lease.lock"]) }
             try await Tool.run("umount", [place])

@@ -2,22 +2,22 @@ package import AtollModel
 import AtollPlatform
 import Glibc
 
-/// What an image file says about itself in its first bytes, read without qemu-img.
+/// Header of an image file, read without qemu-img.
 package struct ImageHeader: Sendable, Equatable {
     package var path: String
-    /// `.raw` for a disk without a format of its own, `.iso` for a CD image.
+    /// `.raw` for a disk without a header, `.iso` for a CD image.
     package var format: DiskSpec.Format
-    /// What the guest sees, in bytes.
+    /// Virtual size in bytes.
     package var virtualSize: Int64
-    /// Length of the file, holes included.
+    /// Length of the file in bytes, holes included.
     package var fileSize: Int64
-    /// The most that this file alone can give the guest beside zeros, in bytes: what a raw copy of it takes on disk.
+    /// Maximum bytes of non-zero data in this file alone: the disk space of a raw copy.
     package var dataSize: Int64 = 0
-    /// As written in the header: absolute, or relative to this image's directory. nil without one.
+    /// Backing file as written in the header: absolute, or relative to the image's directory. nil without one.
     package var backingFile: String?
-    /// The format the header gives its backing file; nil when it leaves that to guessing.
+    /// Backing format given by the header; nil if absent.
     package var backingFormat: String?
-    /// Name of the external file with the data (qcow2 v3); "" when the flag is set and no name is given.
+    /// Name of the external data file (qcow2 v3); "" if the flag is set without a name.
     package var dataFile: String?
     /// Encryption of a qcow2 image: `AES` or `LUKS`; nil without one.
     package var encryption: String?
@@ -51,7 +51,7 @@ package struct ImageHeader: Sendable, Equatable {
         return header
     }
 
-    /// What the guest sees of an image whose format is known, in bytes: the bytes of a raw one are its guest's and tell nothing.
+    /// Virtual size in bytes of an image whose format is known. The content of a raw image is guest data and is not inspected.
     package static func virtualSize(of path: String, format: DiskSpec.Format) throws -> Int64 {
         if format == .qcow2 { return try read(path).virtualSize }
         let file = try ImageFile(path)
@@ -109,7 +109,7 @@ struct ImageFile {
         }
     }
 
-    /// Whether the first sector is printable: no disk begins so.
+    /// Whether the first sector is printable text, which no disk starts with.
     var looksLikeText: Bool {
         let sector = head.prefix(512)
         return !sector.isEmpty && sector.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || (0x08...0x0D).contains($0) }

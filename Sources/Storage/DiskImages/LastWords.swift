@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The last few lines a program printed.
+/// The last few lines of a program's output.
 final class LastWords: Sendable {
     private let lines = Mutex<[String]>([])
 

@@ -3,7 +3,7 @@ import AtollModel
 import AtollPlatform
 import Glibc
 
-/// The parts of a qcow2 file that say whether it is whole and whether it refers to other files (docs/interop/qcow2.txt of QEMU).
+/// Header and tables of a qcow2 file: whether it is complete and whether it refers to other files (docs/interop/qcow2.txt of QEMU).
 enum QcowTables {
     static let magic: [UInt8] = [0x51, 0x46, 0x49, 0xFB]
 
@@ -14,7 +14,7 @@ enum QcowTables {
 
     static func header(of file: ImageFile) throws -> ImageHeader {
         let head = BigEndian(file.head)
-        guard file.head.count >= 72, let version = head.u32(4) else { throw damaged(file, "its header is cut off") }
+        guard file.head.count >= 72, let version = head.u32(4) else { throw damaged(file, "its header is truncated") }
         guard version == 2 || version == 3 else {
             throw DiskImageError(
                 .wrongFormat,
@@ -23,11 +23,11 @@ enum QcowTables {
             )
         }
         guard let nameOffset = head.u64(8), let nameLength = head.u32(16), let size = head.u64(24), size <= UInt64(Int64.max) else {
-            throw damaged(file, "its header makes no sense")
+            throw damaged(file, "its header is invalid")
         }
         var header = ImageHeader(path: file.path, format: .qcow2, virtualSize: Int64(size), fileSize: file.size)
         if version == 3 {
-            guard let features = head.u64(72) else { throw damaged(file, "its header is cut off") }
+            guard let features = head.u64(72) else { throw damaged(file, "its header is truncated") }
             header.incompatibleFeatures = features
         }
         header.encryption = head.u32(32).flatMap { $0 == 0 ? nil : $0 == 1 ? "AES" : $0 == 2 ? "LUKS" : "method \($0)" }
@@ -49,13 +49,13 @@ enum QcowTables {
         return header
     }
 
-    /// Follows the tables and checks that everything they point at is inside the file. QEMU reads what lies behind the end as zeros, so
-    /// that a truncated image would silently become a broken disk. Returns the most bytes of data that a raw copy holds.
+    /// Walks the tables and checks that every offset is inside the file. QEMU reads zeros beyond the end, so
+    /// that a truncated image would be a silently corrupt disk. Returns the maximum bytes of data in a raw copy.
     static func checkWhole(_ file: ImageFile) throws -> Int64 {
         let head = BigEndian(file.head)
         guard let clusterBits = head.u32(20), (9...21).contains(clusterBits), let l1Size = head.u32(36), let l1Offset = head.u64(40),
             let refcountOffset = head.u64(48), let refcountClusters = head.u32(56), let size = head.u64(24)
-        else { throw damaged(file, "its header makes no sense") }
+        else { throw damaged(file, "its header is invalid") }
         let features = head.u32(4) == 3 ? head.u64(72) ?? 0 : 0
         if features & corruptBit != 0 { throw damaged(file, "it is marked as corrupt") }
         let cluster = UInt64(1) << UInt64(clusterBits)
@@ -63,7 +63,7 @@ enum QcowTables {
         let entrySize: UInt64 = features & extendedL2Bit != 0 ? 16 : 8
         let perTable = cluster / entrySize
         let needed = (size + cluster * perTable - 1) / (cluster * perTable)
-        guard UInt64(l1Size) >= needed, l1Size <= 4 << 20 else { throw damaged(file, "its first table is too short for its size") }
+        guard UInt64(l1Size) >= needed, l1Size <= 4 << 20 else { throw damaged(file, "its L1 table is too short for its size") }
         guard within(l1Offset, UInt64(l1Size) * 8, end), within(refcountOffset, UInt64(refcountClusters) * cluster, end) else {
             throw truncated(file)
         }
@@ -74,15 +74,15 @@ enum QcowTables {
             let table = (first.u64(index * 8) ?? 0) & offsetMask
             if table == 0 { continue }
             guard within(table, cluster, end) else { throw truncated(file) }
-            // Each table has its own place in a sound file; one that is named a million times would keep us reading for hours.
+            // A valid file lists each table once; one that is listed a million times would take hours to read.
             tables += 1
-            guard tables <= end / cluster else { throw damaged(file, "it has more tables than fit into it") }
+            guard tables <= end / cluster else { throw damaged(file, "it lists more tables than fit into the file") }
             let second = BigEndian(try file.bytes(at: Int64(table), count: Int(cluster)))
             for slot in 0..<Int(perTable) {
                 guard let entry = second.u64(slot * Int(entrySize)) else { throw truncated(file) }
                 let place: UInt64
                 if entry & (1 << 62) != 0 {
-                    // Compressed: the offset's width depends on the cluster size.
+                    // Compressed cluster: the width of the offset depends on the cluster size.
                     place = entry & ((1 << (62 - (UInt64(clusterBits) - 8))) - 1)
                 } else {
                     place = entry & offsetMask
@@ -92,7 +92,7 @@ enum QcowTables {
                 if entry & (1 << 62) != 0 { compressed += 1 } else { plain += 1 }
             }
         }
-        // Preallocated clusters are in the tables and still holes in the file.
+        // Preallocated clusters are in the tables but are still holes in the file.
         let stored = DiskSpace.allocated(file.path) ?? file.size
         let bytes = min(plain << Int64(clusterBits), stored) + compressed << Int64(clusterBits)
         return min(bytes, Int64(clamping: size))
@@ -121,11 +121,11 @@ enum QcowTables {
     }
 
     private static func truncated(_ file: ImageFile) -> DiskImageError {
-        damaged(file, "it is truncated, its tables point behind its end at \(file.size) bytes")
+        damaged(file, "it is truncated: its tables point beyond its end at \(file.size) bytes")
     }
 }
 
-/// Big-endian numbers in a byte array; nil outside it.
+/// Reads big-endian numbers from a byte array; nil outside it.
 private struct BigEndian {
     let bytes: [UInt8]
     init(_ bytes: [UInt8]) { self.bytes = bytes }

@@ -23,7 +23,7 @@ import Testing
         return path(name)
     }
 
-    @Test func qcowSaysItsSizeAndLayers() async throws {
+    @Test func qcowHeaderHasSizeAndBackingFile() async throws {
         let base = try raw("base")
         let overlay = path("overlay.qcow2")
         try await QemuImg.createOverlay(overlay, on: base, format: .raw)
@@ -74,19 +74,19 @@ import Testing
         #expect(error?.code == .wrongFormat && error?.message.contains(name) == true, "\(error?.message ?? "")")
     }
 
-    @Test(arguments: 1...60) func noBytesMakeTheReaderFallOver(_ seed: Int) async throws {
+    @Test(arguments: 1...60) func randomBytesNeverCrashTheReader(_ seed: Int) async throws {
         var generator = SeededGenerator(seed: UInt64(seed))
         try await QemuImg.createEmpty(path("a.qcow2"), format: .qcow2, size: 1 << 20)
         var bytes = try AtomicFile.read(path("a.qcow2"))
         for _ in 0..<8 { bytes[Int.random(in: 4..<112, using: &generator)] = UInt8.random(in: 0...255, using: &generator) }
         try Data(bytes).write(to: URL(fileURLWithPath: path("b.qcow2")))
-        // Either it is fine or it is refused in our words; seed \(seed) says which input.
+        // Either it is valid or it is refused with our error; the seed reproduces the input.
         do { try ImageHeader.checkStandalone(path("b.qcow2")) } catch let error as DiskImageError {
             #expect(error.message.contains("b.qcow2"), "seed \(seed)")
         }
     }
 
-    @Test func aTableNamedManyTimesIsNotReadManyTimes() async throws {
+    @Test func aTableListedManyTimesIsReadOnce() async throws {
         try await QemuImg.convert(try raw("base"), from: .raw, to: path("bomb.qcow2"), as: .qcow2)
         try await Tool.run("qemu-img", ["resize", "-q", "-f", "qcow2", path("bomb.qcow2"), "4T"])
         let bytes = try AtomicFile.read(path("bomb.qcow2"))

@@ -19,9 +19,9 @@ import Testing
         return path(name)
     }
 
-    @Test func theWholeChainIsFound() async throws {
+    @Test func theWholeBackingChainIsFound() async throws {
         try await QemuImg.createEmpty(path("base.raw"), format: .raw, size: 1 << 20)
-        // By its place beside the image, as layered exports name their parent.
+        // A relative name, as in layered exports.
         let middle = try await overlay("middle", on: "./base.raw", format: "raw")
         let top = try await overlay("top", on: middle)
         #expect(
@@ -30,16 +30,16 @@ import Testing
         #expect(try ImageHeader.layers(under: top, format: .raw) == [], "what a guest writes into a raw disk names no file")
     }
 
-    @Test func aRawBaseStaysRawWhateverItsGuestWrote() async throws {
+    @Test func aRawBackingFileStaysRawWhateverItsGuestWrote() async throws {
         let bait = try await overlay("bait", on: "/etc/passwd", format: "raw")
         let top = try await overlay("top", on: bait, format: "raw")
         #expect(try ImageHeader.layers(under: top, format: .qcow2) == [Disk.Layer(path: bait, format: .raw)])
     }
 
-    @Test func anOpenFormatIsReadFromTheParentItself() async throws {
+    @Test func aMissingBackingFormatIsReadFromTheBackingFile() async throws {
         let middle = try await overlay("middle", on: try await overlay("lowest", on: path("lowest.raw"), format: "raw"))
         try await QemuImg.createEmpty(path("lowest.raw"), format: .raw, size: 1 << 20)
-        // Lago names no format; qemu-img of today insists, so the extension is cut out.
+        // Lago writes no format; current qemu-img requires one, so the header extension is removed.
         let top = try await overlay("top", on: middle)
         var bytes = try AtomicFile.read(top)
         let mark: [UInt8] = [0xE2, 0x79, 0x2A, 0xCA]
@@ -50,14 +50,14 @@ import Testing
         #expect(try ImageHeader.layers(under: top, format: .qcow2).map(\.format) == [.qcow2, .qcow2, .raw])
     }
 
-    @Test func aMissingLayerIsNamed() async throws {
+    @Test func aMissingBackingFileIsNamed() async throws {
         let top = try await overlay("top", on: try await overlay("middle", on: path("el9:v1")))
         let error = #expect(throws: DiskImageError.self) { try ImageHeader.layers(under: top, format: .qcow2) }
         #expect(error?.code == .missing && error?.file == path("el9:v1"))
-        #expect(error?.message.contains("\(path("middle")) backs on \(path("el9:v1"))") == true)
+        #expect(error?.message.contains("'\(path("middle"))': its backing file '\(path("el9:v1"))' does not exist") == true)
     }
 
-    @Test func loopsEnd() async throws {
+    @Test func loopsAreDetected() async throws {
         _ = try await overlay("a", on: path("b"))
         _ = try await overlay("b", on: path("a"))
         #expect(#expect(throws: DiskImageError.self) { try ImageHeader.layers(under: path("a"), format: .qcow2) }?.code == .damaged)

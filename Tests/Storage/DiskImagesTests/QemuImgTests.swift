@@ -13,7 +13,7 @@ import Testing
     init() throws { space = try Workspace("qemu-img") }
     func path(_ name: String) -> String { space.path + "/" + name }
 
-    @Test func conversionKeepsContentAndHolesAndTellsProgress() async throws {
+    @Test func conversionKeepsContentAndHolesAndReportsProgress() async throws {
         try await QemuImg.createEmpty(path("a.raw"), format: .raw, size: 64 << 20)
         let descriptor = open(path("a.raw"), O_WRONLY)
         let text = Array("forty-two".utf8)
@@ -29,7 +29,7 @@ import Testing
         #expect(try #require(DiskSpace.allocated(path("store:tiny:1"))) < 1 << 20)
     }
 
-    @Test func failuresLeaveNothingAndNameTheFile() async throws {
+    @Test func failuresLeaveNoFileAndNameIt() async throws {
         let source = try space.write("text", String(repeating: "x", count: 1024))
         let error = await #expect(throws: DiskImageError.self) {
             try await QemuImg.convert(source, from: .qcow2, to: path("out"), as: .raw)
@@ -45,7 +45,7 @@ import Testing
         #expect(try AtomicFile.text(source).hasPrefix("xxx"))
     }
 
-    @Test func cancellingEndsTheConversionAndRemovesWhatItWrote() async throws {
+    @Test func cancellationEndsTheConversionAndRemovesThePartialFile() async throws {
         // 64 GiB of holes and a little data in many places: long enough to be interrupted.
         try await QemuImg.createEmpty(path("a.raw"), format: .raw, size: 256 << 30)
         let descriptor = open(path("a.raw"), O_WRONLY)
@@ -62,7 +62,7 @@ import Testing
         #expect(!SystemCall.exists(path("b.qcow2")))
     }
 
-    @Test func aRelativeBackingFileLiesBesideTheOverlay() async throws {
+    @Test func aRelativeBackingFileIsResolvedFromTheOverlay() async throws {
         try await Tool.run("qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-b", "./moved:tiny:1", "-F", "raw", path("o.qcow2"), "1M"])
         let header = try ImageHeader.read(path("o.qcow2"))
         #expect(header.backingFile == "./moved:tiny:1" && header.backingPath == path("moved:tiny:1"))

@@ -189,7 +189,7 @@ private let fedora = ImageCriteria(distro: "fedora", release: "23", flavor: "tas
             text.hasPrefix(
                 "there is no image debain-12: not in \(bench.space.path)/imgs, which does not exist; not among the templates of "))
         #expect(text.hasSuffix("; did you mean debian-12?"))
-        #expect(bench.refusal(ImageWish(image: "/no/such.qcow2")).contains("/no/such.qcow2: No such file"))
+        #expect(bench.refusal(ImageWish(image: "/no/such.qcow2")).contains("cannot read '/no/such.qcow2': No such file"))
         #expect(bench.refusal(ImageWish(image: "https://x/y.qcow2")).contains("--image PATH"))
     }
 
