@@ -2,7 +2,7 @@ import CLibvirt
 import Glibc
 import Synchronization
 
-/// User and password for a daemon that asks for them (SASL).
+/// User name and password for SASL authentication.
 package struct Credentials: Sendable, Equatable {
     package var user: String
     package var password: String
@@ -13,35 +13,35 @@ package struct Credentials: Sendable, Equatable {
     }
 }
 
-/// A connection to one libvirt host. Domains, networks and streams found through it keep it alive.
+/// A connection to one libvirt host. Domains, networks and streams obtained from it keep it open.
 ///
-/// Unchecked because the C handle is a pointer; libvirt documents it as safe to use from several threads at once, and `use` holds a
-/// reference for the length of each call, so that `close` on another thread cannot free it under a call.
+/// Unchecked because the C handle is a pointer; libvirt documents it as thread-safe, and `use` holds a
+/// reference for the length of each call, so that `close` on another thread cannot free it during a call.
 package final class Connection: @unchecked Sendable {
     private let raw: OpaquePointer
     private let isClosed = Mutex(false)
     let streams = EventStreams()
-    /// Whether lifecycle events and consoles work on this connection.
+    /// Whether lifecycle events and console streams are available on this connection.
     package let hasEvents: Bool
-    /// The URI this was opened with.
+    /// The URI it was opened with.
     package let uri: String
 
     /// Opens `uri` (`qemu:///system`, `test:///path/node.xml`, …).
-    /// - Parameter events: starts the process's event loop first, which `lifecycleEvents` and `ConsoleStream` need.
+    /// - Parameter events: starts the event loop of the process first; required by `lifecycleEvents` and `ConsoleStream`.
     package init(uri: String, credentials: Credentials? = nil, events: Bool = false) throws(LibvirtError) {
         Library.prepare
         if events { Library.events }
-        guard let raw = Self.open(uri, credentials) else { throw LibvirtError.last("connect to libvirt at \(uri)") }
+        guard let raw = Self.open(uri, credentials) else { throw LibvirtError.last("connect to libvirt at '\(uri)'") }
         self.raw = raw
         self.uri = uri
         hasEvents = events
-        // Borrowed: `close` unregisters before `streams` can go, and libvirt lets no call of it run on after that.
+        // Unretained: `close` unregisters the callback before `streams` is freed, and libvirt starts no call after that.
         if events { virConnectRegisterCloseCallback(raw, daemonLeft, Unmanaged.passUnretained(streams).toOpaque(), nil) }
     }
 
     deinit { close() }
 
-    /// Ends the connection and its event streams. Calls after it throw; domains and networks still held go on until freed.
+    /// Closes the connection and its event streams. Later calls throw; domains and networks still held are freed with their handles.
     package func close() {
         let first = isClosed.withLock { closed in
             defer { closed = true }
@@ -53,20 +53,20 @@ package final class Connection: @unchecked Sendable {
         virConnectClose(raw)
     }
 
-    /// Whether the daemon still answers, as far as the socket tells.
-    package var isAlive: Bool { ((try? use("ask whether libvirt lives") { connection in virConnectIsAlive(connection) }) ?? 0) == 1 }
+    /// Whether the daemon answers, as far as the socket shows. False when closed.
+    package var isAlive: Bool { ((try? use("check the libvirt connection") { connection in virConnectIsAlive(connection) }) ?? 0) == 1 }
 
-    /// The hypervisor's version (QEMU's, for `qemu:`).
+    /// Version of the hypervisor (QEMU, for `qemu:`).
     package func hypervisorVersion() throws(LibvirtError) -> LibvirtVersion {
         var number: UInt = 0
-        try check("ask for the hypervisor's version") { virConnectGetVersion($0, &number) }
+        try check("read the hypervisor version") { virConnectGetVersion($0, &number) }
         return LibvirtVersion(number: number)
     }
 
-    /// The version of libvirt at the other end.
+    /// Version of the remote libvirt.
     package func libvirtVersion() throws(LibvirtError) -> LibvirtVersion {
         var number: UInt = 0
-        try check("ask for libvirt's version") { virConnectGetLibVersion($0, &number) }
+        try check("read the libvirt version") { virConnectGetLibVersion($0, &number) }
         return LibvirtVersion(number: number)
     }
 
@@ -75,22 +75,22 @@ package final class Connection: @unchecked Sendable {
         try text("read the host's capabilities") { virConnectGetCapabilities($0) }
     }
 
-    /// What domains of one kind may hold, as XML. nil leaves the choice to libvirt.
+    /// Capabilities of domains of one type, as XML. nil lets libvirt choose.
     package func domainCapabilities(
         emulator: String? = nil, arch: String? = nil, machine: String? = nil, virtualizationType: String? = nil
     ) throws(LibvirtError) -> String {
         try text("read the domain capabilities") { virConnectGetDomainCapabilities($0, emulator, arch, machine, virtualizationType, 0) }
     }
 
-    /// The name of the host at the other end.
-    package func hostName() throws(LibvirtError) -> String { try text("ask for the host's name") { virConnectGetHostname($0) } }
+    /// Host name of the remote host.
+    package func hostName() throws(LibvirtError) -> String { try text("read the host name") { virConnectGetHostname($0) } }
 
-    /// Runs one call with a reference of its own, so that the handle outlives it.
+    /// Calls `body` with a retained handle, so that `close` cannot free it meanwhile.
     func use<T>(_ operation: String, _ body: (OpaquePointer) throws(LibvirtError) -> T) throws(LibvirtError) -> T {
         let open = isClosed.withLock { closed in !closed && virConnectRef(raw) == 0 }
         guard open else {
             throw LibvirtError(
-                code: LibvirtError.number(VIR_ERR_INVALID_CONN), message: "the connection to \(uri) is closed", operation: operation)
+                code: LibvirtError.number(VIR_ERR_INVALID_CONN), message: "connection to '\(uri)' is closed", operation: operation)
         }
         defer { virConnectClose(raw) }
         return try body(raw)
@@ -112,7 +112,7 @@ package final class Connection: @unchecked Sendable {
     private static func open(_ uri: String, _ credentials: Credentials?) -> OpaquePointer? {
         guard let credentials else { return virConnectOpen(uri) }
         var kinds = [VIR_CRED_AUTHNAME, VIR_CRED_USERNAME, VIR_CRED_PASSPHRASE].map { Int32($0.rawValue) }
-        // The callback is called only during virConnectOpenAuth, so a borrowed box is enough.
+        // The callback runs only inside virConnectOpenAuth, so an unretained box is enough.
         let box = CredentialsBox(credentials)
         return withExtendedLifetime(box) {
             kinds.withUnsafeMutableBufferPointer { kinds in
@@ -130,7 +130,7 @@ private final class CredentialsBox: Sendable {
     init(_ credentials: Credentials) { self.credentials = credentials }
 }
 
-/// libvirt's question for credentials. It frees each result with free(), hence strdup.
+/// Credential callback of libvirt, which frees each result with free(), hence strdup.
 private func answer(_ asked: virConnectCredentialPtr?, _ count: UInt32, _ data: UnsafeMutableRawPointer?) -> Int32 {
     guard let asked, let data else { return -1 }
     let credentials = Unmanaged<CredentialsBox>.fromOpaque(data).takeUnretainedValue().credentials

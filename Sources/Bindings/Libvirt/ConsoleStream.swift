@@ -2,17 +2,17 @@ import CLibvirt
 import Dispatch
 import Synchronization
 
-/// A two-way byte stream with something on the host: here, a domain's console (`Domain.openConsole`). Calls on it never block.
+/// A bidirectional byte stream to a domain's console (`Domain.openConsole`). Its calls never block.
 ///
-/// Named so because Foundation has a `Stream`. Unchecked because of the C pointer, which libvirt lets any thread use; it is freed in
-/// deinit only, after the stream has been finished or aborted.
+/// Not named `Stream` because Foundation has one. Unchecked because of the C pointer, which libvirt documents as thread-safe; it is
+/// freed in deinit only, after the stream has been finished or aborted.
 package final class ConsoleStream: @unchecked Sendable {
-    /// What one attempt to receive brought.
+    /// Result of one receive call.
     package enum Received: Sendable, Equatable {
         case data([UInt8])
-        /// Nothing now.
+        /// No data available.
         case wouldBlock
-        /// The other side ended.
+        /// End of stream.
         case end
     }
 
@@ -21,7 +21,7 @@ package final class ConsoleStream: @unchecked Sendable {
     private let isEnded = Mutex(false)
     private let readers = Mutex<[Int]>([])
 
-    /// A stream not yet connected to anything. - Throws: on a connection opened without events, which alone deliver its data.
+    /// Creates an unconnected stream. - Throws: if the connection was opened without events, which deliver the data.
     package init(_ connection: Connection) throws(LibvirtError) {
         try connection.requireEvents("open a console")
         raw = try connection.use("open a console") { connection throws(LibvirtError) in
@@ -36,7 +36,7 @@ package final class ConsoleStream: @unchecked Sendable {
         virStreamFree(raw)
     }
 
-    /// Sends what fits now and returns how many bytes that was; nil when none fits, try again later.
+    /// Sends as many bytes as fit and returns their number; nil if the buffer is full (retry later).
     package func send(_ bytes: [UInt8]) throws(LibvirtError) -> Int? {
         guard !bytes.isEmpty else { return 0 }
         let sent = bytes.withUnsafeBytes { virStreamSend(raw, $0.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count) }
@@ -45,7 +45,7 @@ package final class ConsoleStream: @unchecked Sendable {
         return Int(sent)
     }
 
-    /// Takes what has arrived, up to `limit` bytes.
+    /// Receives up to `limit` bytes.
     package func receive(_ limit: Int = 4096) throws(LibvirtError) -> Received {
         var bytes = [UInt8](repeating: 0, count: max(limit, 1))
         let count = bytes.withUnsafeMutableBytes { virStreamRecv(raw, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
@@ -57,8 +57,8 @@ package final class ConsoleStream: @unchecked Sendable {
         }
     }
 
-    /// Everything that arrives, from when the stream is connected until it ends; an error ends it by throwing. To be asked for once, after
-    /// `openConsole`. A consumer slower than 16 MB of output loses the oldest of it.
+    /// All data from the connected stream until its end; finishes with the error if there is one. Call once, after
+    /// `openConsole`. Buffers up to 16 MB; a slower consumer loses the oldest data.
     package func output() throws(LibvirtError) -> AsyncThrowingStream<[UInt8], any Error> {
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(4096))
         let token = ConsoleReaders.add(self, continuation)
@@ -69,7 +69,7 @@ package final class ConsoleStream: @unchecked Sendable {
             throw error
         }
         readers.withLock { $0.append(token) }
-        // A consumer that stops ends the stream; not on its own thread, because ending may wait for the daemon.
+        // A consumer that stops closes the stream, on another thread because closing may wait for the daemon.
         continuation.onTermination = { [weak self] _ in
             guard let ended = self else { return }
             DispatchQueue.global().async { ended.close() }
@@ -77,7 +77,7 @@ package final class ConsoleStream: @unchecked Sendable {
         return stream
     }
 
-    /// Ends the stream; the console is free for others then. Safe to call again.
+    /// Closes the stream and releases the console. No-op if closed.
     package func close() {
         let first = isEnded.withLock { ended in
             defer { ended = true }
@@ -90,8 +90,8 @@ package final class ConsoleStream: @unchecked Sendable {
     }
 }
 
-/// Who reads which console, by a number that stands in for a pointer: libvirt 9.0's remote driver never calls a stream's free callback,
-/// and its event thread may still be in the last call when the callback is removed, so no pointer could ever be freed safely.
+/// Readers of console streams by integer token, used in place of a pointer: libvirt 9.0's remote driver never calls a stream's free
+/// callback, and its event thread may still be in the last call when the callback is removed, so a pointer could not be freed safely.
 private enum ConsoleReaders {
     typealias Continuation = AsyncThrowingStream<[UInt8], any Error>.Continuation
     private static let all = Mutex<(next: Int, open: [Int: (ConsoleStream, Continuation)])>((0, [:]))
@@ -110,7 +110,7 @@ private enum ConsoleReaders {
     static func remove(_ token: Int) -> Continuation? { all.withLock { $0.open.removeValue(forKey: token)?.1 } }
 }
 
-/// Runs on the event thread whenever the stream has something: takes all there is, without blocking.
+/// Stream callback on the event thread: reads all available data without blocking.
 private func arrived(_ raw: OpaquePointer?, _ events: Int32, _ opaque: UnsafeMutableRawPointer?) {
     guard let (stream, continuation) = ConsoleReaders.find(Int(bitPattern: opaque)) else { return }
     do throws(LibvirtError) {

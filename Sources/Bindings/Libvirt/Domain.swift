@@ -1,14 +1,14 @@
 import CLibvirt
 
-/// A domain (virtual machine) of a libvirt host. It may end at any time: every call may throw an error that `isNotFound`.
+/// A domain (virtual machine) of a libvirt host. It can disappear at any time: every call may throw an error that `isNotFound`.
 ///
-/// Unchecked because the C handle is a pointer; libvirt documents it as safe from several threads, and it is freed only in deinit. There
-/// is nothing to close: the handle is a reference, not the machine.
+/// Unchecked because the C handle is a pointer; libvirt documents it as thread-safe, and it is freed only in deinit. The
+/// handle is a reference to the domain and needs no `close`.
 package final class Domain: @unchecked Sendable {
     let raw: OpaquePointer
-    /// The connection it was found through; held so that it is closed after the domain is freed.
+    /// Connection of the handle; retained so that it is closed after the domain is freed.
     package let connection: Connection
-    /// The name, unique on the host.
+    /// Name, unique on the host.
     package let name: String
 
     init(owning raw: OpaquePointer, connection: Connection) {
@@ -21,11 +21,13 @@ package final class Domain: @unchecked Sendable {
 
     /// The UUID, lower case with dashes.
     package func uuid() throws(LibvirtError) -> String {
-        guard let uuid = Library.uuid({ virDomainGetUUIDString(raw, $0) }) else { throw LibvirtError.last("read the UUID of \(name)") }
+        guard let uuid = Library.uuid({ virDomainGetUUIDString(raw, $0) }) else {
+            throw LibvirtError.last("read the UUID of domain '\(name)'")
+        }
         return uuid
     }
 
-    /// The state and libvirt's number for its reason (`virDomain…Reason`, by state).
+    /// State, and libvirt's reason code (`virDomain…Reason`, by state).
     package func state() throws(LibvirtError) -> (state: DomainState, reason: Int32) {
         var number: Int32 = 0
         var reason: Int32 = 0
@@ -33,19 +35,19 @@ package final class Domain: @unchecked Sendable {
         return (DomainState(number: number), reason)
     }
 
-    /// The definition as XML; of the running machine, or with `inactive` of its next start.
+    /// Definition as XML: of the running domain, or of its next start if `inactive`.
     package func xml(inactive: Bool = false) throws(LibvirtError) -> String {
         try text("read the definition of", virDomainGetXMLDesc(raw, inactive ? VIR_DOMAIN_XML_INACTIVE.rawValue : 0))
     }
 
-    /// Whether it runs (paused counts).
+    /// Whether the domain is active (running or paused).
     package func isActive() throws(LibvirtError) -> Bool {
         let answer = virDomainIsActive(raw)
-        try check("ask for", answer)
+        try check("query", answer)
         return answer == 1
     }
 
-    /// The metadata element of one namespace, as XML without libvirt's prefix. - Throws: an error that `isNotFound` when there is none.
+    /// Metadata element of one namespace, as XML without libvirt's prefix. - Throws: an error that `isNotFound` if there is none.
     package func metadata(namespace: String) throws(LibvirtError) -> String {
         try text("read the metadata of", virDomainGetMetadata(raw, Int32(VIR_DOMAIN_METADATA_ELEMENT.rawValue), namespace, 0))
     }
@@ -55,29 +57,29 @@ package final class Domain: @unchecked Sendable {
         try check("start", virDomainCreateWithFlags(raw, flags.rawValue))
     }
 
-    /// Forgets a defined domain.
+    /// Removes a persistent definition.
     package func undefine() throws(LibvirtError) { try check("undefine", virDomainUndefine(raw)) }
 
-    /// Cuts the power. `graceful` asks QEMU to flush and end by itself and fails if it does not.
+    /// Stops the domain without a guest shutdown. `graceful` waits for QEMU to flush and exit, and throws if it does not.
     package func destroy(graceful: Bool = false) throws(LibvirtError) {
         try check("stop", virDomainDestroyFlags(raw, graceful ? VIR_DOMAIN_DESTROY_GRACEFUL.rawValue : 0))
     }
 
-    /// Asks the guest to shut down, by the way given or by whichever libvirt thinks best; returns at once.
+    /// Requests a guest shutdown, by `way` or by libvirt's default; returns immediately.
     package func shutdown(by way: ShutdownWay? = nil) throws(LibvirtError) {
         try check("shut down", virDomainShutdownFlags(raw, way?.rawValue ?? 0))
     }
 
-    /// Asks the guest to reboot; returns at once.
+    /// Requests a guest reboot; returns immediately.
     package func reboot(by way: ShutdownWay? = nil) throws(LibvirtError) { try check("reboot", virDomainReboot(raw, way?.rawValue ?? 0)) }
 
-    /// Stops the processors.
+    /// Pauses the vCPUs.
     package func suspend() throws(LibvirtError) { try check("pause", virDomainSuspend(raw)) }
 
-    /// Lets the processors run on.
+    /// Resumes the vCPUs.
     package func resume() throws(LibvirtError) { try check("resume", virDomainResume(raw)) }
 
-    /// Connects `stream` to the console. With `force`, whoever is connected is cut off; otherwise that is an error.
+    /// Connects `stream` to the console. `force` disconnects another client; without it, a connected client is an error.
     package func openConsole(_ stream: ConsoleStream, force: Bool = false) throws(LibvirtError) {
         try check("open the console of", virDomainOpenConsole(raw, nil, stream.raw, force ? VIR_DOMAIN_CONSOLE_FORCE.rawValue : 0))
     }
@@ -87,12 +89,12 @@ package final class Domain: @unchecked Sendable {
     }
 
     private func text(_ verb: String, _ result: UnsafeMutablePointer<CChar>?) throws(LibvirtError) -> String {
-        guard let result else { throw LibvirtError.last("\(verb) the domain \(name)") }
+        guard let result else { throw LibvirtError.last("\(verb) domain '\(name)'") }
         return Library.take(result)
     }
 }
 
-/// How a guest is told to shut down or reboot.
+/// Method of a shutdown or reboot request.
 package enum ShutdownWay: Sendable {
     case powerButton, guestAgent
 
@@ -104,7 +106,7 @@ package enum ShutdownWay: Sendable {
     }
 }
 
-/// The state of a domain; its raw value is the text people see.
+/// State of a domain; the raw value is the displayed text.
 package enum DomainState: String, Sendable, CustomStringConvertible {
     case noState = "no state"
     case running
@@ -118,7 +120,7 @@ package enum DomainState: String, Sendable, CustomStringConvertible {
 
     private static let numbered: [DomainState] = [.noState, .running, .blocked, .paused, .shuttingDown, .shutOff, .crashed, .suspended]
 
-    /// From `virDomainState`; a number of a newer libvirt is `unknown`.
+    /// State for a `virDomainState` number; `unknown` for numbers of a newer libvirt.
     package init(number: Int32) {
         self = Self.numbered.indices.contains(Int(number)) ? Self.numbered[Int(number)] : .unknown
     }

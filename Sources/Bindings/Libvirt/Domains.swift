@@ -1,41 +1,41 @@
 import CLibvirt
 
-/// How a domain is started.
+/// Flags for starting a domain.
 package struct DomainStart: OptionSet, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// With its processors stopped, until `resume`.
+    /// Start with paused vCPUs, until `resume`.
     package static let paused = DomainStart(rawValue: VIR_DOMAIN_START_PAUSED.rawValue)
-    /// Destroyed when the connection that started it closes.
+    /// Destroy the domain when the connection that started it closes.
     package static let autodestroy = DomainStart(rawValue: VIR_DOMAIN_START_AUTODESTROY.rawValue)
-    /// After checking the XML against libvirt's schema.
+    /// Validate the XML against libvirt's schema first.
     package static let validate = DomainStart(rawValue: VIR_DOMAIN_START_VALIDATE.rawValue)
 }
 
 extension Connection {
-    /// The domains of the host; only the active ones unless `all`.
+    /// Domains of the host, including inactive ones if `all`.
     package func listDomains(all: Bool = true) throws(LibvirtError) -> [Domain] {
-        let found = try use("list the domains") { connection throws(LibvirtError) in
+        let found = try use("list domains") { connection throws(LibvirtError) in
             var list: UnsafeMutablePointer<OpaquePointer?>?
             let count = virConnectListAllDomains(connection, &list, all ? 0 : VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue)
-            guard count >= 0 else { throw LibvirtError.last("list the domains") }
+            guard count >= 0 else { throw LibvirtError.last("list domains") }
             return Library.take(list, count: count)
         }
         return found.map { Domain(owning: $0, connection: self) }
     }
 
-    /// The domain of this name. - Throws: an error that `isNotFound` when there is none.
+    /// The domain with this name. - Throws: an error that `isNotFound` if there is none.
     package func lookupDomain(name: String) throws(LibvirtError) -> Domain {
-        try domain("find the domain \(name)") { virDomainLookupByName($0, name) }
+        try domain("find domain '\(name)'") { virDomainLookupByName($0, name) }
     }
 
-    /// The domain of this UUID (with or without dashes). - Throws: an error that `isNotFound` when there is none.
+    /// The domain with this UUID (with or without dashes). - Throws: an error that `isNotFound` if there is none.
     package func lookupDomain(uuid: String) throws(LibvirtError) -> Domain {
-        try domain("find the domain \(uuid)") { virDomainLookupByUUIDString($0, uuid) }
+        try domain("find domain '\(uuid)'") { virDomainLookupByUUIDString($0, uuid) }
     }
 
-    /// Starts a transient domain: it exists only as long as it runs.
+    /// Starts a transient domain, which exists only while it runs.
     package func createDomain(xml: String, _ flags: DomainStart = []) throws(LibvirtError) -> Domain {
         try domain("start the domain") { virDomainCreateXML($0, xml, flags.rawValue) }
     }

@@ -2,26 +2,26 @@ import CLibvirt
 import Dispatch
 import Synchronization
 
-/// Something that happened to a domain: started, stopped, suspended, …
+/// A lifecycle event of a domain: started, stopped, suspended, …
 package struct LifecycleEvent: Sendable, Equatable {
-    /// What happened, by libvirt's `virDomainEventType`.
+    /// Kind of event, `virDomainEventType`.
     package enum Kind: Int32, Sendable {
         case defined, undefined, started, suspended, resumed, stopped, shutdown, suspendedByPowerManagement, crashed
     }
     /// Name of the domain.
     package var domain: String
-    /// nil for an event of a newer libvirt.
+    /// nil for a kind that only a newer libvirt knows.
     package var kind: Kind?
-    /// libvirt's number for the reason, by kind.
+    /// libvirt's reason code, by kind.
     package var detail: Int32
 }
 
 extension Connection {
-    /// What happens to the host's domains from now on. The stream ends when the consumer stops, when the connection is
+    /// Lifecycle events of the host's domains from now on. The stream ends when the consumer stops, when the connection is
     /// closed, or when the daemon goes away.
     /// - Throws: an error that `isOperationInvalid` on a connection opened without events.
     package func lifecycleEvents() throws(LibvirtError) -> AsyncStream<LifecycleEvent> {
-        let operation = "watch the domains"
+        let operation = "subscribe to domain events"
         try requireEvents(operation)
         let (stream, continuation) = AsyncStream.makeStream(of: LifecycleEvent.self, bufferingPolicy: .bufferingNewest(1024))
         let registration = try use(operation) { connection throws(LibvirtError) in
@@ -38,13 +38,13 @@ extension Connection {
     func requireEvents(_ operation: String) throws(LibvirtError) {
         guard hasEvents else {
             throw LibvirtError(
-                code: LibvirtError.number(VIR_ERR_OPERATION_INVALID), message: "the connection was opened without events",
+                code: LibvirtError.number(VIR_ERR_OPERATION_INVALID), message: "connection was opened without events",
                 operation: operation)
         }
     }
 }
 
-/// The streams open on a connection, so that closing it can finish them. It refers to no connection.
+/// The open event streams of a connection, finished when it closes. Holds no reference to the connection.
 final class EventStreams: Sendable {
     private let state = Mutex<(next: Int, open: [Int: @Sendable () -> Void])>((0, [:]))
 
@@ -59,7 +59,7 @@ final class EventStreams: Sendable {
     func remove(_ id: Int) { state.withLock { _ = $0.open.removeValue(forKey: id) } }
 
     func finish() {
-        // Outside the lock: finishing a stream calls `remove`.
+        // Outside the lock, because finishing a stream calls `remove`.
         let open = state.withLock { state in
             defer { state.open = [:] }
             return state.open.values
@@ -68,9 +68,9 @@ final class EventStreams: Sendable {
     }
 }
 
-/// One callback registered with libvirt. It holds the C connection, not ours, so that no cycle keeps the connection open.
+/// One event callback registered with libvirt. It retains the C connection, not `Connection`, to avoid a reference cycle.
 ///
-/// Unchecked because of the C pointer, which libvirt lets any thread use; `ended` makes sure it is given back once.
+/// Unchecked because of the C pointer, which libvirt documents as thread-safe; `ended` makes sure it is released once.
 private final class EventRegistration: @unchecked Sendable {
     private let raw: OpaquePointer
     private let id: Int32
@@ -80,10 +80,10 @@ private final class EventRegistration: @unchecked Sendable {
         let box = Unmanaged.passRetained(ContinuationBox(continuation))
         id = virConnectDomainEventRegisterAny(
             raw, nil, Int32(VIR_DOMAIN_EVENT_ID_LIFECYCLE.rawValue),
-            // libvirt calls a lifecycle callback with exactly this signature; VIR_DOMAIN_EVENT_CALLBACK does the same cast in C.
+            // libvirt calls a lifecycle callback with this signature; VIR_DOMAIN_EVENT_CALLBACK does the same cast in C.
             unsafeBitCast(deliver as LifecycleCallback, to: virConnectDomainEventGenericCallback.self),
             box.toOpaque(),
-            // Called once libvirt will not call `deliver` again, on the event thread.
+            // Called on the event thread once libvirt no longer calls `deliver`.
             { opaque in if let opaque { Unmanaged<ContinuationBox>.fromOpaque(opaque).release() } }
         )
         guard id >= 0 else {
@@ -95,7 +95,7 @@ private final class EventRegistration: @unchecked Sendable {
         virConnectRef(raw)
     }
 
-    /// Deregisters, on a thread of its own: a stream may end on the event thread or a cooperative one, and the daemon may be slow.
+    /// Deregisters on another thread: a stream may end on the event thread or a cooperative one, and the daemon may be slow.
     func end() {
         let first = ended.withLock { ended in
             defer { ended = true }
@@ -109,7 +109,7 @@ private final class EventRegistration: @unchecked Sendable {
     }
 }
 
-/// Runs on the event thread when the daemon has gone: nothing will come any more.
+/// Close callback on the event thread: the daemon disconnected, so the streams end.
 func daemonLeft(_ connection: OpaquePointer?, _ reason: Int32, _ opaque: UnsafeMutableRawPointer?) {
     guard let opaque else { return }
     Unmanaged<EventStreams>.fromOpaque(opaque).takeUnretainedValue().finish()
@@ -122,7 +122,7 @@ private final class ContinuationBox: Sendable {
 
 private typealias LifecycleCallback = @convention(c) (OpaquePointer?, OpaquePointer?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32
 
-/// Runs on the event thread: copies the name out and hands the event on, nothing else.
+/// Lifecycle callback on the event thread: copies the name and yields the event.
 private func deliver(
     _ connection: OpaquePointer?, _ domain: OpaquePointer?, _ event: Int32, _ detail: Int32, _ opaque: UnsafeMutableRawPointer?
 ) -> Int32 {

@@ -2,16 +2,16 @@ import CLibvirt
 import Foundation
 import Glibc
 
-/// What is set up once in a process.
+/// Process-wide setup of libvirt, and helpers for memory it allocates.
 enum Library {
-    /// The library, with a handler that prints nothing: the default one writes every error to stderr, ours are thrown.
+    /// Initialises the library with an error handler that prints nothing; the default one prints every error to stderr.
     static let prepare: Void = {
         virInitialize()
         virSetErrorFunc(nil) { _, _ in }
     }()
 
-    /// The event loop, on a thread of its own that lives as long as the process (`virEventRunDefaultImpl` never comes to an end).
-    /// It has to be registered before the connection that shall deliver events is opened.
+    /// Starts the event loop on its own thread, which runs until the process exits (`virEventRunDefaultImpl` in a loop).
+    /// Must be registered before a connection that delivers events is opened.
     static let events: Void = {
         prepare
         virEventRegisterDefaultImpl()
@@ -26,14 +26,14 @@ enum Library {
         return String(cString: text)
     }
 
-    /// Copies a list of handles that libvirt allocated and frees the list; the handles stay the caller's.
+    /// Copies a list of handles that libvirt allocated and frees the list; the caller owns the handles.
     static func take(_ list: UnsafeMutablePointer<OpaquePointer?>?, count: Int32) -> [OpaquePointer] {
         guard let list else { return [] }
         defer { free(list) }
         return (0..<Int(max(count, 0))).compactMap { list[$0] }
     }
 
-    /// The text form of a UUID, as one of libvirt's `…GetUUIDString` fills it in; nil when the call fails.
+    /// Text form of a UUID from one of libvirt's `…GetUUIDString` functions; nil if the call fails.
     static func uuid(_ fill: (UnsafeMutablePointer<CChar>) -> Int32) -> String? {
         let length = Int(VIR_UUID_STRING_BUFLEN)
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: length) { buffer in

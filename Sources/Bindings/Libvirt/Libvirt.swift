@@ -1,13 +1,13 @@
 import CLibvirt
 
-/// Owning Swift handles over libvirt's C library: connections, domains, networks, filters, console streams, lifecycle events.
+/// Owning Swift handles for libvirt's C library: connections, domains, networks, filters, console streams, lifecycle events.
 ///
-/// Every call is synchronous, throws `LibvirtError` and may block as long as the daemon likes: call it through
-/// `Blocking.run`. Handles may be shared between threads, as libvirt documents. The room knows nothing of environments or of
-/// the XML it carries. libvirt's own printing to stderr is silenced; the event loop is started only for a connection that
-/// asks for events, because most verbs do not need it. Start with `Connection`.
+/// Every call is synchronous, throws `LibvirtError` and may block as long as the daemon does: call it through
+/// `Blocking.run`. Handles are thread-safe, as libvirt documents. This module has no knowledge of environments or of
+/// the XML it passes on. libvirt's own output to stderr is disabled; the event loop starts only for a connection that
+/// requests events, because most verbs do not need it. Start with `Connection`.
 package enum Libvirt {
-    /// The version of the library this process runs with.
+    /// Version of the loaded library.
     package static func libraryVersion() -> LibvirtVersion {
         Library.prepare
         var number: UInt = 0
@@ -16,7 +16,7 @@ package enum Libvirt {
     }
 }
 
-/// A version as libvirt counts: 1,000,000 × major + 1,000 × minor + release.
+/// A version in libvirt's encoding: 1,000,000 × major + 1,000 × minor + release.
 package struct LibvirtVersion: Sendable, Hashable, Comparable, CustomStringConvertible {
     package var major: Int
     package var minor: Int

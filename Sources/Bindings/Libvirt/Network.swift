@@ -1,14 +1,14 @@
 import CLibvirt
 import Glibc
 
-/// A virtual network of a libvirt host. It may end at any time: every call may throw an error that `isNotFound`.
+/// A virtual network of a libvirt host. It can disappear at any time: every call may throw an error that `isNotFound`.
 ///
-/// Unchecked because the C handle is a pointer; libvirt documents it as safe from several threads, and it is freed only in deinit.
+/// Unchecked because the C handle is a pointer; libvirt documents it as thread-safe, and it is freed only in deinit.
 package final class Network: @unchecked Sendable {
     private let raw: OpaquePointer
-    /// The connection it was found through; held so that it is closed after the network is freed.
+    /// Connection of the handle; retained so that it is closed after the network is freed.
     package let connection: Connection
-    /// The name, unique on the host.
+    /// Name, unique on the host.
     package let name: String
 
     init(owning raw: OpaquePointer, connection: Connection) {
@@ -25,7 +25,7 @@ package final class Network: @unchecked Sendable {
         return uuid
     }
 
-    /// The definition as XML.
+    /// Definition as XML.
     package func xml(inactive: Bool = false) throws(LibvirtError) -> String {
         guard let text = virNetworkGetXMLDesc(raw, inactive ? VIR_NETWORK_XML_INACTIVE.rawValue : 0) else {
             throw failure("read the definition of")
@@ -35,26 +35,26 @@ package final class Network: @unchecked Sendable {
 
     package func isActive() throws(LibvirtError) -> Bool {
         let answer = virNetworkIsActive(raw)
-        if answer < 0 { throw failure("ask for") }
+        if answer < 0 { throw failure("query") }
         return answer == 1
     }
 
-    /// The Linux bridge device it runs on.
+    /// Name of its Linux bridge device.
     package func bridgeName() throws(LibvirtError) -> String {
         guard let text = virNetworkGetBridgeName(raw) else { throw failure("read the bridge of") }
         return Library.take(text)
     }
 
-    /// Starts a defined network.
+    /// Starts a persistent network.
     package func create() throws(LibvirtError) { if virNetworkCreate(raw) < 0 { throw failure("start") } }
 
-    /// Stops it; a transient one is gone then.
+    /// Stops the network; a transient one is removed.
     package func destroy() throws(LibvirtError) { if virNetworkDestroy(raw) < 0 { throw failure("stop") } }
 
-    /// Forgets a defined network.
+    /// Removes a persistent definition.
     package func undefine() throws(LibvirtError) { if virNetworkUndefine(raw) < 0 { throw failure("undefine") } }
 
-    /// The addresses its DHCP server has given out, optionally to one MAC address.
+    /// Leases of its DHCP server, optionally of one MAC address only.
     package func dhcpLeases(mac: String? = nil) throws(LibvirtError) -> [DHCPLease] {
         var list: UnsafeMutablePointer<virNetworkDHCPLeasePtr?>?
         let count = virNetworkGetDHCPLeases(raw, mac, &list, 0)
@@ -68,16 +68,16 @@ package final class Network: @unchecked Sendable {
         }
     }
 
-    private func failure(_ verb: String) -> LibvirtError { LibvirtError.last("\(verb) the network \(name)") }
+    private func failure(_ verb: String) -> LibvirtError { LibvirtError.last("\(verb) network '\(name)'") }
 }
 
-/// An address that a network's DHCP server has given out.
+/// An address leased by a network's DHCP server.
 package struct DHCPLease: Sendable, Equatable {
     package var mac: String
     package var address: String
     package var prefixLength: Int
     package var hostName: String?
-    /// When it ends, in seconds since 1970.
+    /// Expiry time, in seconds since 1970.
     package var expires: Int
 
     init(_ lease: virNetworkDHCPLease) {

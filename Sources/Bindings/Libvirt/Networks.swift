@@ -1,28 +1,28 @@
 import CLibvirt
 
 extension Connection {
-    /// The networks of the host; only the active ones unless `all`.
+    /// Networks of the host, including inactive ones if `all`.
     package func listNetworks(all: Bool = true) throws(LibvirtError) -> [Network] {
-        let found = try use("list the networks") { connection throws(LibvirtError) in
+        let found = try use("list networks") { connection throws(LibvirtError) in
             var list: UnsafeMutablePointer<OpaquePointer?>?
             let count = virConnectListAllNetworks(connection, &list, all ? 0 : VIR_CONNECT_LIST_NETWORKS_ACTIVE.rawValue)
-            guard count >= 0 else { throw LibvirtError.last("list the networks") }
+            guard count >= 0 else { throw LibvirtError.last("list networks") }
             return Library.take(list, count: count)
         }
         return found.map { Network(owning: $0, connection: self) }
     }
 
-    /// The network of this name. - Throws: an error that `isNotFound` when there is none.
+    /// The network with this name. - Throws: an error that `isNotFound` if there is none.
     package func lookupNetwork(name: String) throws(LibvirtError) -> Network {
-        try network("find the network \(name)") { virNetworkLookupByName($0, name) }
+        try network("find network '\(name)'") { virNetworkLookupByName($0, name) }
     }
 
-    /// The network of this UUID (with or without dashes). - Throws: an error that `isNotFound` when there is none.
+    /// The network with this UUID (with or without dashes). - Throws: an error that `isNotFound` if there is none.
     package func lookupNetwork(uuid: String) throws(LibvirtError) -> Network {
-        try network("find the network \(uuid)") { virNetworkLookupByUUIDString($0, uuid) }
+        try network("find network '\(uuid)'") { virNetworkLookupByUUIDString($0, uuid) }
     }
 
-    /// Starts a transient network: it exists only as long as it is active.
+    /// Starts a transient network, which exists only while it is active.
     package func createNetwork(xml: String, validate: Bool = false) throws(LibvirtError) -> Network {
         try network("start the network") { virNetworkCreateXMLFlags($0, xml, validate ? VIR_NETWORK_CREATE_VALIDATE.rawValue : 0) }
     }

@@ -4,7 +4,7 @@ import AtollTestSupport
 import Testing
 
 @Suite struct ConnectionTests {
-    @Test func tellsVersionsAndCapabilities() throws {
+    @Test func reportsVersionsAndCapabilities() throws {
         let node = try PrivateNode()
         let connection = try node.open()
         #expect(Libvirt.libraryVersion() >= LibvirtVersion(9, 0, 0))
@@ -31,7 +31,7 @@ import Testing
         let error = #expect(throws: LibvirtError.self) { try Connection(uri: "qemu+unix:///system?socket=\(place.path)/none") }
         #expect(error?.isConnectionFailure == true)
         #expect(error?.isPermission == false)
-        #expect(error?.operation.hasPrefix("connect to libvirt at qemu+unix:") == true)
+        #expect(error?.operation.hasPrefix("connect to libvirt at 'qemu+unix:") == true)
     }
 
     @Test func anUnknownDriverIsAConnectionFailure() {
@@ -39,7 +39,7 @@ import Testing
         #expect(error?.isConnectionFailure == true)
     }
 
-    @Test func aRefusalByRightsIsNoConnectionFailure() {
+    @Test func aPermissionErrorIsNotAConnectionFailure() {
         // What libvirt reports when the socket may not be opened: system error 38 of the RPC layer (7), errno in int1.
         let refused = LibvirtError(code: 38, domain: 7, message: "Permission denied", operation: "connect", systemErrno: 13)
         #expect(refused.isPermission && !refused.isConnectionFailure)
@@ -49,7 +49,7 @@ import Testing
         #expect(storage.isStorageAccess && !storage.isPermission && !storage.isConnectionFailure)
     }
 
-    @Test func credentialsReachADaemonThatAsks() throws {
+    @Test func credentialsArePassedToADaemonThatRequiresThem() throws {
         // The test driver asks for a user and password when its node file has an auth section.
         let place = try Workspace()
         let file = try place.write(
@@ -62,7 +62,7 @@ import Testing
         #expect(error?.isPermission == true)
     }
 
-    @Test func errorsOfManyThreadsDoNotMix() async throws {
+    @Test func errorsOfConcurrentThreadsAreIndependent() async throws {
         let node = try PrivateNode()
         let connection = try node.open()
         try await withThrowingTaskGroup { group in
@@ -77,7 +77,7 @@ import Testing
                             }
                             return false
                         } catch {
-                            return error.isNotFound && error.operation.hasSuffix("absent-\(index)")
+                            return error.isNotFound && error.operation.hasSuffix("absent-\(index)'")
                                 && error.code == (index % 2 == 0 ? 42 : 43)
                         }
                     }

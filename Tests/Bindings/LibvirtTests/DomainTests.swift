@@ -2,7 +2,7 @@ import AtollLibvirt
 import Testing
 
 @Suite struct DomainTests {
-    @Test func aTransientDomainIsFoundWhileItRunsAndGoneAfter() throws {
+    @Test func aTransientDomainExistsOnlyWhileItRuns() throws {
         let node = try PrivateNode()
         let connection = try node.open()
         let uuid = "fe689d3c-39d0-11e5-b22b-54ee755a00ca"
@@ -17,7 +17,7 @@ import Testing
         try domain.destroy()
         let error = #expect(throws: LibvirtError.self) { try connection.lookupDomain(name: "vm0") }
         #expect(error?.isNotFound == true)
-        #expect(error?.operation == "find the domain vm0")
+        #expect(error?.operation == "find domain 'vm0'")
         #expect(!(try connection.listDomains().map(\.name).contains("vm0")))
     }
 
@@ -39,7 +39,7 @@ import Testing
         #expect(try connection.listDomains().isEmpty)
     }
 
-    @Test func stoppingWhatDoesNotRunIsAnInvalidOperation() throws {
+    @Test func stoppingAnInactiveDomainIsAnInvalidOperation() throws {
         let node = try PrivateNode()
         let domain = try node.open().defineDomain(xml: domainXML("vm0"))
         let error = #expect(throws: LibvirtError.self) { try domain.destroy() }
@@ -47,7 +47,7 @@ import Testing
         #expect(error?.isNotFound == false)
     }
 
-    @Test func aSecondDomainOfOneNameIsAConflict() throws {
+    @Test func aDuplicateDomainNameIsAConflict() throws {
         let node = try PrivateNode()
         let connection = try node.open()
         _ = try connection.createDomain(xml: domainXML("vm0"))
@@ -57,7 +57,7 @@ import Testing
         #expect(error?.isConflict == true)
     }
 
-    @Test func refusedXMLSaysWhere() throws {
+    @Test func invalidXMLIsReportedWithItsElement() throws {
         let node = try PrivateNode()
         let connection = try node.open()
         let error = #expect(throws: LibvirtError.self) { try connection.createDomain(xml: "<domain><nonsense") }
@@ -69,7 +69,7 @@ import Testing
         #expect(schema?.message.contains("nonsense") == true)
     }
 
-    @Test func metadataComesBackByNamespace() throws {
+    @Test func metadataIsReadByNamespace() throws {
         let node = try PrivateNode()
         let connection = try node.open()
         let domain = try connection.createDomain(

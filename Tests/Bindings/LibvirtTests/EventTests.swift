@@ -2,7 +2,7 @@ import AtollLibvirt
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct EventTests {
-    @Test func whatHappensToADomainIsTold() async throws {
+    @Test func lifecycleEventsAreDelivered() async throws {
         let node = try PrivateNode()
         let connection = try node.open(events: true)
         let events = try connection.lifecycleEvents()
@@ -28,7 +28,7 @@ import Testing
         #expect(count == 0)
     }
 
-    @Test func aConnectionWithoutEventsSaysSo() throws {
+    @Test func aConnectionWithoutEventsRefusesSubscriptions() throws {
         let node = try PrivateNode()
         let connection = try node.open()
         let error = #expect(throws: LibvirtError.self) { try connection.lifecycleEvents() }
@@ -36,7 +36,7 @@ import Testing
         #expect(throws: LibvirtError.self) { try ConsoleStream(connection) }
     }
 
-    @Test func manyConnectionsWithEventsComeAndGo() async throws {
+    @Test func connectionsWithEventsOpenAndCloseConcurrently() async throws {
         try await withThrowingTaskGroup { group in
             for index in 0..<16 {
                 group.addTask {

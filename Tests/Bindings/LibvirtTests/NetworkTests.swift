@@ -2,7 +2,7 @@ import AtollLibvirt
 import Testing
 
 @Suite struct NetworkTests {
-    @Test func theNodesOwnNetworkIsListed() throws {
+    @Test func theDefaultNetworkIsListed() throws {
         let node = try PrivateNode()
         let connection = try node.open()
         let networks = try connection.listNetworks()
@@ -26,7 +26,7 @@ import Testing
         #expect(error?.isNotFound == true)
     }
 
-    @Test func aDefinedNetworkStartsWhenAsked() throws {
+    @Test func aDefinedNetworkIsInactiveUntilStarted() throws {
         let node = try PrivateNode()
         let connection = try node.open()
         let network = try connection.defineNetwork(xml: "<network><name>n1</name><bridge name='virbr8'/></network>")
