@@ -1,7 +1,7 @@
 import CGuestfs
 import Glibc
 
-/// The library's calling conventions, once: C strings in, -1 or nil for failure, malloc'ed results that are ours to free.
+/// Calling conventions of libguestfs: C strings as arguments, -1 or nil on failure, malloc'ed results that the caller frees.
 extension Appliance {
     func check(_ operation: String, _ body: (OpaquePointer) -> Int32) throws(GuestfsError) -> Int32 {
         let result = try call(operation, body)
@@ -34,7 +34,7 @@ extension Appliance {
         _ = try check(operation) { handle in withCStrings(items) { function(handle, $0) } }
     }
 
-    /// A question answered by 0 or 1.
+    /// Calls a predicate that returns 0 or 1.
     func answer(_ operation: String, _ name: String, _ text: String) throws(GuestfsError) -> Bool {
         let function: Signature.DoText = try library.function(name)
         return try check(operation) { function($0, text) } == 1
@@ -80,7 +80,7 @@ extension Appliance {
     }
 }
 
-/// Lends a NULL-terminated array of C strings for the length of `body`.
+/// Passes a NULL-terminated array of C strings to `body`, valid for the length of the call.
 func withCStrings<T>(_ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> T) -> T {
     var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
     defer { for pointer in pointers { free(pointer) } }

@@ -5,19 +5,19 @@ import Synchronization
 
 /// One libguestfs appliance: created, given drives, launched, used, closed.
 ///
-/// Every call blocks the thread it is on. `cancel` may be called from any thread at any time: the call in progress then fails
-/// with `.cancelled` and nothing but `close` is left to do. Changes to disks are durable after `shutdown` or `close`, unless cancelled.
-// Calls are serialised by `turn`, and the handle itself is read and cleared only under `handle`, so sharing it is safe.
+/// Every call blocks its thread. `cancel` may be called from any thread at any time: the call in progress then throws
+/// `.cancelled`, and only `close` is valid afterwards. Disk writes are durable after `shutdown` or `close`, unless cancelled.
+// Calls are serialised by `turn`, and the handle is read and cleared only under `handle`, so sharing the object is safe.
 package final class Appliance: @unchecked Sendable {
-    /// How the appliance runs.
+    /// Settings of an appliance.
     package struct Options: Sendable {
-        /// Whether to use software emulation although /dev/kvm exists: set it where KVM is not usable.
+        /// Whether to use software emulation even if /dev/kvm exists, for hosts where KVM is not usable.
         package var forceTCG: Bool
-        /// Memory in MiB; nil for the library's own choice.
+        /// Memory in MiB; nil for the library's default.
         package var memory: Int?
-        /// Virtual processors.
+        /// Number of vCPUs.
         package var processors: Int
-        /// How long starting may take, in seconds; past it the appliance is ended.
+        /// Timeout of the start in seconds, after which the appliance is killed.
         package var launchDeadline: Double
 
         package init(forceTCG: Bool = false, memory: Int? = nil, processors: Int = 1, launchDeadline: Double = 300) {
@@ -36,14 +36,14 @@ package final class Appliance: @unchecked Sendable {
     private let process: ApplianceProcess
     private let subscription: Unmanaged<ApplianceLog>
 
-    /// A handle without drives; nothing is started yet.
+    /// Creates a handle without drives. Starts nothing.
     package init(_ options: Options = Options()) throws(GuestfsError) {
         let library = try GuestfsLibrary.loaded()
         let create: Signature.Create = try library.function("guestfs_create_flags")
         let close: Signature.Close = try library.function("guestfs_close")
         // The environment is parsed as well, for those who set LIBGUESTFS_HV or LIBGUESTFS_DEBUG; what matters is set below.
         guard let raw = create(0) else {
-            throw GuestfsError(.failed, "create a libguestfs handle", "out of memory, or a LIBGUESTFS_ variable is wrong")
+            throw GuestfsError(.failed, "create a libguestfs handle", "out of memory or invalid LIBGUESTFS_ variable")
         }
         let log = ApplianceLog()
         let process: ApplianceProcess
@@ -68,26 +68,26 @@ package final class Appliance: @unchecked Sendable {
     deinit { close() }
 
     private func configure() throws(GuestfsError) {
-        // libvirt would be asked for a session of its own; run QEMU as our own child instead.
+        // The direct backend runs QEMU as a child process; the libvirt backend would need a session daemon.
         try run("choose the direct backend", "guestfs_set_backend", "direct")
         try run("set the appliance's directory", "guestfs_set_tmpdir", process.directory)
-        // A UUID of our choice, by which the process can be found while it starts.
-        try run("mark the appliance", "guestfs_config", "-uuid", process.mark)
-        if options.forceTCG { try list("ask for software emulation", "guestfs_set_backend_settings", ["force_tcg"]) }
+        // Our own UUID identifies the QEMU process while it starts.
+        try run("set the appliance's UUID", "guestfs_config", "-uuid", process.mark)
+        if options.forceTCG { try list("select software emulation", "guestfs_set_backend_settings", ["force_tcg"]) }
         if let memory = options.memory { try number("set the appliance's memory", "guestfs_set_memsize", Int32(clamping: memory)) }
         try number("set the appliance's processors", "guestfs_set_smp", Int32(clamping: options.processors))
-        // udev starts a process for each of some hundred devices at once otherwise, which is what an emulated appliance does longest; and
-        // the kernel tests ciphers that nothing here uses.
+        // By default udev starts a process for each of about a hundred devices at once, the longest part of an emulated start; and
+        // the kernel runs self-tests of ciphers that are not used.
         if getenv("LIBGUESTFS_APPEND") == nil {
             try run("set the kernel's arguments", "guestfs_set_append", "udev.children_max=2 cryptomgr.notests")
         }
     }
 
-    /// Adds a disk image. `label` gives it the further name `/dev/disk/guestfs/LABEL` in the appliance.
-    /// - Parameter format: `raw` or `qcow2`, never guessed: a guest could write a header into a raw disk.
+    /// Adds a disk image. `label` adds the device name `/dev/disk/guestfs/LABEL` in the appliance.
+    /// - Parameter format: `raw` or `qcow2`; never probed, because a guest could write a qcow2 header into a raw disk.
     package func add(_ path: String, format: String, readOnly: Bool = false, label: String? = nil) throws(GuestfsError) {
         let add: Signature.AddDrive = try library.function("guestfs_add_drive_opts_argv")
-        let operation = "add the disk \(path)"
+        let operation = "add disk '\(path)'"
         let result = try call(operation) { handle in
             format.withCString { format in
                 (label ?? "").withCString { name in
@@ -128,15 +128,15 @@ package final class Appliance: @unchecked Sendable {
             .launch, "start the appliance", late ?? result.error.reason, errno: result.error.errno, log: Array(log.tail.suffix(8)))
     }
 
-    /// Ends whatever is going on, from any thread: the call in progress fails with `.cancelled`. Only `close` is of use afterwards.
+    /// Cancels the call in progress, from any thread; it throws `.cancelled`. Only `close` is valid afterwards.
     package func cancel() {
         process.end()
         guard let cancel: Signature.Do = try? library.function("guestfs_user_cancel") else { return }
-        // Documented as safe from any thread and from signal handlers; the lock keeps `close` from freeing the handle meanwhile.
+        // Documented as safe from any thread and from signal handlers; the lock keeps `close` from freeing the handle.
         handle.withLock { if $0 != 0 { _ = cancel(OpaquePointer(bitPattern: $0)) } }
     }
 
-    /// Shuts the appliance down, flushing every disk, and frees everything. Calling it again does nothing.
+    /// Shuts the appliance down, flushes every disk and frees the handle. No-op if closed.
     package func close() {
         turn.lock()
         defer { turn.unlock() }
@@ -150,15 +150,15 @@ package final class Appliance: @unchecked Sendable {
         process.removeDirectory()
     }
 
-    /// Shuts the appliance down and says whether every disk was flushed; `close` cannot tell.
+    /// Shuts the appliance down and throws if a disk was not flushed, which `close` cannot report.
     package func shutdown() throws(GuestfsError) { try run("flush the disks and stop the appliance", "guestfs_shutdown") }
 
-    /// One call into the library with the live handle; what it left as its error is read before another call can replace it.
+    /// Makes one library call with the open handle and reads its error before another call can replace it.
     func call<T>(_ operation: String, _ body: (OpaquePointer) -> T) throws(GuestfsError) -> (value: T, error: GuestfsError) {
         turn.lock()
         defer { turn.unlock() }
         guard let raw = OpaquePointer(bitPattern: handle.withLock { $0 }) else {
-            throw GuestfsError(.closed, operation, "the appliance is closed")
+            throw GuestfsError(.closed, operation, "appliance is closed")
         }
         // Errors are read from the handle, not printed. libguestfs keeps a handler for each thread.
         let silence: Signature.SetErrorHandler = try library.function("guestfs_set_error_handler")

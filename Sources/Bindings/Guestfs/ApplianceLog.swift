@@ -2,7 +2,7 @@ import CGuestfs
 import Foundation
 import Synchronization
 
-/// The tail of what the appliance and the library say, for errors.
+/// Tail of the messages of the appliance and the library, for errors.
 final class ApplianceLog: Sendable {
     private struct Lines {
         var whole: [String] = []
@@ -19,7 +19,7 @@ final class ApplianceLog: Sendable {
         }
     }
 
-    /// Appends what came, line by line: messages arrive in pieces.
+    /// Appends a chunk. Lines may span several chunks.
     func append(_ bytes: UnsafeRawBufferPointer) {
         lines.withLock { lines in
             lines.rest.append(contentsOf: bytes)
@@ -30,12 +30,12 @@ final class ApplianceLog: Sendable {
         }
     }
 
-    /// Registers this log with a handle, which keeps it alive: the returned reference is released once the handle is closed.
+    /// Registers this log with a handle, which retains it: the returned reference is released after the handle is closed.
     func attach(to handle: OpaquePointer, of library: GuestfsLibrary) throws(GuestfsError) -> Unmanaged<ApplianceLog> {
         let subscribe: Signature.SetEventCallback = try library.function("guestfs_set_event_callback")
         let reference = Unmanaged.passRetained(self)
         let events = UInt64(GUESTFS_EVENT_APPLIANCE) | UInt64(GUESTFS_EVENT_LIBRARY) | UInt64(GUESTFS_EVENT_WARNING)
-        // Runs on the thread that is inside a libguestfs call. It captures nothing, copies what it is given and calls nothing back.
+        // Runs on the thread inside a libguestfs call. It captures nothing, copies its argument and calls nothing back.
         let number = subscribe(
             handle,
             { _, opaque, _, _, _, text, length, _, _ in
@@ -45,7 +45,7 @@ final class ApplianceLog: Sendable {
             }, events, 0, reference.toOpaque())
         if number == -1 {
             reference.release()
-            throw GuestfsError(.failed, "follow the appliance's log", "libguestfs refused the subscription")
+            throw GuestfsError(.failed, "subscribe to the appliance's log", "libguestfs refused the subscription")
         }
         return reference
     }

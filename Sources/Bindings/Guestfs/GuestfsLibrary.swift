@@ -4,10 +4,10 @@ import Glibc
 
 /// The shared library, opened once per process on first use.
 struct GuestfsLibrary: Sendable {
-    /// From dlopen, kept open for the life of the process; only dlsym reads it, which is thread-safe.
+    /// Handle from dlopen, never closed; only dlsym reads it, which is thread-safe.
     private let address: UInt
 
-    /// Its file name: the ABI has had this number since the library exists.
+    /// File name of the library; its ABI version has never changed.
     static let name = "libguestfs.so.0"
 
     private static let outcome: Result<GuestfsLibrary, GuestfsError> = open(name)
@@ -25,13 +25,13 @@ struct GuestfsLibrary: Sendable {
     func function<F>(_ name: String, as type: F.Type = F.self) throws(GuestfsError) -> F {
         guard let symbol = dlsym(UnsafeMutableRawPointer(bitPattern: address), name),
             MemoryLayout<F>.size == MemoryLayout<UnsafeRawPointer>.size
-        else { throw GuestfsError(.libraryMissing, "find \(name)", "this version of the library has no \(name)") }
+        else { throw GuestfsError(.libraryMissing, "find \(name)", "the installed libguestfs lacks '\(name)'") }
         // Sound because F is always one of the @convention(c) types of `Signature`, which follow the library's header.
         return unsafeBitCast(symbol, to: F.self)
     }
 }
 
-/// The shapes of libguestfs functions, after guestfs.h. A nil or -1 result means failure.
+/// C signatures of libguestfs functions, after guestfs.h. A nil or -1 result means failure.
 enum Signature {
     typealias Handle = OpaquePointer?
     typealias Text = UnsafePointer<CChar>?

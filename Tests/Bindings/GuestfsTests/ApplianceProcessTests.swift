@@ -5,7 +5,7 @@ import Testing
 @testable import AtollGuestfs
 
 @Suite struct ApplianceProcessTests {
-    @Test func whatAKilledProcessLeftIsRemovedAndWhatLivesStays() throws {
+    @Test func orphanedDirectoriesAreRemovedAndLockedOnesKept() throws {
         let space = try Workspace()
         try space.write("atoll-guestfs-abcdef/libguestfsX/overlay1.qcow2", "left behind")
         try space.write("other/file", "not ours")

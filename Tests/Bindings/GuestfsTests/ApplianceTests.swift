@@ -5,7 +5,7 @@ import Testing
 @testable import AtollGuestfs
 
 @Suite struct ApplianceTests {
-    @Test func aMissingLibraryIsExplained() {
+    @Test func aMissingLibraryIsReportedWithAHint() {
         guard case .failure(let error) = GuestfsLibrary.open("libatoll-no-such.so.0") else { return #expect(Bool(false)) }
         #expect(error.code == .libraryMissing)
         #expect(error.description.contains("libatoll-no-such.so.0"))
@@ -36,12 +36,12 @@ import Testing
         #expect(error?.description.contains("list the disks") == true)
     }
 
-    @Test func aClosedApplianceSaysSo() throws {
+    @Test func aClosedApplianceRefusesCalls() throws {
         let appliance = try Appliance()
         appliance.close()
         appliance.close()
         appliance.cancel()
-        #expect(throws: GuestfsError(.closed, "unmount everything", "the appliance is closed")) { try appliance.unmountAll() }
+        #expect(throws: GuestfsError(.closed, "unmount all filesystems", "appliance is closed")) { try appliance.unmountAll() }
     }
 
     @Test func closingLeavesNoDirectory() throws {
@@ -51,14 +51,14 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: process.directory))
     }
 
-    @Test func aLaunchFailureCarriesTheLogAndTheRemedy() {
+    @Test func aLaunchFailureContainsTheLogAndAHint() {
         let error = GuestfsError(.launch, "start the appliance", "guestfs_launch failed", log: ["cannot find any suitable kernel"])
         #expect(error.description.hasPrefix("cannot start the libguestfs appliance: guestfs_launch failed"))
         #expect(error.description.contains("cannot find any suitable kernel"))
         #expect(error.description.contains("atoll doctor"))
     }
 
-    @Test func theLogKeepsWholeLinesOfPieces() {
+    @Test func theLogAssemblesLinesFromChunks() {
         let log = ApplianceLog()
         for piece in ["first li", "ne\r\nsecond", " line\n", "rest"] { Array(piece.utf8).withUnsafeBytes { log.append($0) } }
         #expect(log.tail == ["first line", "second line", "rest"])
