@@ -1,9 +1,9 @@
-/// A number of bytes, written the way people read it.
+/// A number of bytes with parsing and display in binary units.
 public struct ByteSize: Sendable, Hashable, Comparable, CustomStringConvertible {
     public var bytes: Int64
     public init(_ bytes: Int64) { self.bytes = bytes }
 
-    /// qemu-img syntax: a number and an optional suffix k, M, G, T, P, E (powers of 1024; lower case too; `10GiB` and `10GB` as well).
+    /// Parses qemu-img syntax: a number and an optional suffix k, M, G, T, P, E (powers of 1024; lower case, `10GiB` and `10GB` accepted).
     public init?(_ text: String) {
         let trimmed = text.trimmingSpaces()
         let digits = trimmed.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
@@ -18,7 +18,7 @@ public struct ByteSize: Sendable, Hashable, Comparable, CustomStringConvertible 
         bytes = Int64(value)
     }
 
-    /// `1.5 GiB`.
+    /// Display text such as `1.5 GiB`.
     public var description: String {
         var value = Double(bytes)
         for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {

@@ -1,4 +1,4 @@
-/// Where in a document something stands: `domains.vm0.nics[1].ip`.
+/// Path of a field in a document: `domains.vm0.nics[1].ip`.
 public struct FieldPath: Sendable, Hashable, CustomStringConvertible {
     /// One step: a key of a mapping or an index of a list.
     public enum Component: Sendable, Hashable {
@@ -9,14 +9,14 @@ public struct FieldPath: Sendable, Hashable, CustomStringConvertible {
 
     public init(_ components: [Component] = []) { self.components = components }
 
-    /// The path of a member or element below this one.
+    /// The path of a child of this field.
     public func appending(_ key: String) -> FieldPath { FieldPath(components + [.key(key)]) }
     public func appending(_ index: Int) -> FieldPath { FieldPath(components + [.index(index)]) }
 
-    /// The path of what this is part of; nil at the root.
+    /// The path of the parent; nil at the root.
     public var parent: FieldPath? { components.isEmpty ? nil : FieldPath(Array(components.dropLast())) }
 
-    /// `domains.vm0.nics`, from words.
+    /// A path of keys: `domains.vm0.nics`.
     public static func keys(_ keys: String...) -> FieldPath { FieldPath(keys.map(Component.key)) }
 
     public var description: String {
@@ -24,7 +24,7 @@ public struct FieldPath: Sendable, Hashable, CustomStringConvertible {
         for component in components {
             switch component {
             case .key(let key):
-                // On one line, whatever somebody used as a key.
+                // Keys are user input: keep the path on one line.
                 let key = key.unicodeScalars.map { $0.value < 0x20 ? $0.escaped(asASCII: true) : String($0) }.joined()
                 text += text.isEmpty ? key : ".\(key)"
             case .index(let index): text += "[\(index)]"
@@ -34,7 +34,7 @@ public struct FieldPath: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A place in a text file. Lines and columns count from 1, columns in characters.
+/// A position in a text file. Lines and columns count from 1, columns in characters.
 public struct SourcePosition: Sendable, Hashable {
     public var line: Int
     public var column: Int
@@ -45,9 +45,9 @@ public struct SourcePosition: Sendable, Hashable {
     }
 }
 
-/// Which place of which file each field came from.
+/// Positions of the fields of a document, by path.
 public struct SourceMap: Sendable, Equatable {
-    /// The file's name as the user gave it.
+    /// File name as given by the user.
     public var file: String
     public var positions: [FieldPath: SourcePosition]
 
@@ -56,7 +56,7 @@ public struct SourceMap: Sendable, Equatable {
         self.positions = positions
     }
 
-    /// The place of the field or of the nearest thing around it.
+    /// Position of the field, or of its nearest ancestor with a position.
     public func position(of path: FieldPath) -> SourcePosition? {
         var candidate: FieldPath? = path
         while let path = candidate {
@@ -67,7 +67,7 @@ public struct SourceMap: Sendable, Equatable {
     }
 }
 
-/// One finding about an input file.
+/// One error or warning about an input file.
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
     public enum Severity: String, Sendable { case error, warning }
     public var severity: Severity
@@ -76,9 +76,9 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
     /// Whether `file` names a file.
     public var isFile = true
     public var position: SourcePosition?
-    /// The key path, `domains.vm0.memory`; empty for the whole file.
+    /// Path of the field, `domains.vm0.memory`; empty for the whole file.
     public var path: FieldPath
-    /// What was found and what is allowed, without place.
+    /// What was found and what is allowed, without the position.
     public var message: String
 
     public init(_ severity: Severity, file: String, position: SourcePosition?, path: FieldPath = FieldPath(), message: String) {
@@ -111,7 +111,7 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
         let place = position.map { "\(file):\($0.line):\($0.column)" } ?? "\(file):1:1"
         let label = severity == .warning ? "warning: " : ""
         let field = path.components.isEmpty ? "" : "\(path): "
-        // A file's own text may be quoted in a message: on one line, and without characters that act on a terminal.
+        // The message may quote the file: keep it on one line and remove control characters.
         let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         let safe = line.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0) }.joined()
         return isFile ? "\(place): \(label)\(field)\(safe)" : "\(severity.rawValue): \(file): \(field)\(safe)"
@@ -119,7 +119,7 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Sequence<Diagnostic> {
-    /// As they stand in the file, those without a place first; findings at one place keep their order.
+    /// Sorted by position, those without one first; findings at the same position keep their order.
     public func inFileOrder() -> [Diagnostic] {
         func place(_ item: (offset: Int, element: Diagnostic)) -> (Int, Int, Int) {
             (item.element.position?.line ?? 0, item.element.position?.column ?? 0, item.offset)
@@ -128,7 +128,7 @@ extension Sequence<Diagnostic> {
     }
 }
 
-/// A file that cannot be used: everything wrong with it, in file order. Warnings may stand among the errors.
+/// An invalid input file, with all its errors and warnings in file order.
 public struct InvalidInput: Error, Sendable, CustomStringConvertible {
     public var diagnostics: [Diagnostic]
     public init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }

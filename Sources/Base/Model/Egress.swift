@@ -1,16 +1,16 @@
-/// What the guests of a network reach beyond it.
+/// What the guests of a network can reach outside it.
 public enum Egress: Sendable, Equatable, CustomStringConvertible {
-    /// Whatever this host reaches, and the host itself.
+    /// Everything that the host can reach, and the host itself.
     case on
-    /// Nothing but each other, and the network's own DHCP and name server.
+    /// Only the network's other guests, DHCP server and name server.
     case off
-    /// As `off`, and these.
+    /// Like `off`, plus these destinations.
     case only([Destination])
 
-    /// Everything but this host and the networks of other guests: what is written narrower stays closed.
+    /// Everything except the host and the networks of other guests. A narrower destination does not open those.
     public static let outside = Egress.only([Destination(.subnet(IPv4Subnet(containing: IPv4Address(0, 0, 0, 0), prefixLength: 0)))])
 
-    /// As `words` are read.
+    /// The text that `init` parses.
     public var description: String {
         switch self {
         case .on: "on"
@@ -20,7 +20,7 @@ public enum Egress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// From a setting or an option: `on`, `outside`, `off`, or destinations with commas between them; nil for anything else.
+    /// Parses a setting or option: `on`, `outside`, `off`, or destinations separated by commas; nil for anything else.
     public init?(words text: String) {
         switch text.lowercased() {
         case "on", "true", "yes": self = .on
@@ -34,20 +34,20 @@ public enum Egress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// How `words` are written, for messages.
-    public static let rule = "on, outside (all but this host), off, or a list of what is let through: \(Destination.rule)"
+    /// Syntax, for messages.
+    public static let rule = "on, outside (all but this host), off, or a list of destinations: \(Destination.rule)"
 
-    /// One thing that is let through.
+    /// One allowed destination.
     public struct Destination: Sendable, Hashable, CustomStringConvertible {
         public enum Place: Sendable, Hashable {
             case subnet(IPv4Subnet)
-            /// A host name; its addresses are looked up on the host when the network is started.
+            /// A host name; the host resolves its addresses when the network starts.
             case name(String)
-            /// The host, at its address on this very network.
+            /// The host, at its address on this network.
             case gateway
         }
         public var place: Place
-        /// Of TCP and UDP alike; nil is every port and protocol.
+        /// TCP and UDP port; nil for every port and protocol.
         public var port: Int?
 
         public init(_ place: Place, port: Int? = nil) {
@@ -55,7 +55,7 @@ public enum Egress: Sendable, Equatable, CustomStringConvertible {
             self.port = port
         }
 
-        /// `10.0.0.5`, `10.1.0.0/16`, `mirror.example`, `gateway`, each with `:PORT` or without; nil for anything else.
+        /// Parses `10.0.0.5`, `10.1.0.0/16`, `mirror.example` or `gateway`, each with an optional `:PORT`; nil for anything else.
         public init?(_ text: String) {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             guard (1...2).contains(parts.count) else { return nil }
@@ -74,8 +74,8 @@ public enum Egress: Sendable, Equatable, CustomStringConvertible {
             }
         }
 
-        /// How it is written, for messages.
-        public static let rule = "an IPv4 address, a network such as 10.1.0.0/16, a host name, or gateway; each with :PORT or without"
+        /// Syntax, for messages.
+        public static let rule = "an IPv4 address, a network such as 10.1.0.0/16, a host name, or gateway; each with an optional :PORT"
 
         public var description: String {
             let text =
@@ -95,7 +95,7 @@ public enum Egress: Sendable, Equatable, CustomStringConvertible {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count <= 2, let address = IPv4Address(String(parts[0])) else { return nil }
             guard parts.count == 2 else { return IPv4Subnet(containing: address, prefixLength: 32) }
-            // Host bits that are set are more likely a slip than meant.
+            // Set host bits are probably a mistake.
             guard let length = number(parts[1]), (0...32).contains(length) else { return nil }
             let subnet = IPv4Subnet(containing: address, prefixLength: length)
             return subnet.base == address ? subnet : nil
@@ -103,7 +103,7 @@ public enum Egress: Sendable, Equatable, CustomStringConvertible {
 
         private static func isHostName(_ text: Substring) -> Bool {
             let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            // A last label of digits alone would be an address that is none.
+            // A name whose last label is all digits would be an invalid IPv4 address.
             guard text.utf8.count <= 253, let last = labels.last, last.contains(where: { !isDigit($0) }) else { return false }
             return labels.allSatisfy { label in
                 (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")

@@ -1,6 +1,6 @@
 public import OrderedCollections
 
-/// A resolved environment: the spec plus what was decided once and saved.
+/// A resolved environment: the spec plus saved decisions such as addresses, names and disk layers.
 public struct Environment: Sendable, Equatable {
     public var id: PrefixID
     public var machines: OrderedDictionary<String, Machine>
@@ -17,17 +17,17 @@ public struct Environment: Sendable, Equatable {
 public struct Network: Sendable, Equatable {
     public var name: String
     public var kind: NetKind
-    /// nil for a bridge net.
+    /// Gateway; nil for a bridge network.
     public var gateway: IPv4Address?
     public var management: Bool
     public var dhcp: NetSpec.DHCPRange?
     public var dnsDomainName: String?
-    /// On management nets: host name to address, all mappings merged.
+    /// On management networks: host name to address, of all networks.
     public var dnsRecords: OrderedDictionary<String, String>
-    /// On the others: the management net's gateway.
+    /// On other networks: the gateway of the management network.
     public var dnsForward: IPv4Address?
     public var mtu: Int?
-    /// Host name to address, for the NICs on this net.
+    /// Host name to address, for the NICs on this network.
     public var mapping: OrderedDictionary<String, IPv4Address>
     public var spec: NetSpec
 
@@ -45,14 +45,14 @@ public struct Network: Sendable, Equatable {
         mapping = [:]
     }
 
-    /// Whether its host, guests and name server have IPv6 addresses beside the IPv4 ones they are derived from.
+    /// Whether it has IPv6 addresses, derived from the IPv4 ones.
     public var hasIPv6: Bool { spec.ipv6 ?? true }
-    /// What its guests reach beyond it.
+    /// What its guests can reach outside it.
     public var egress: Egress { spec.egress ?? .on }
-    /// Whether a filter holds its guests back.
+    /// Whether its egress is restricted by a filter.
     public var isFiltered: Bool { egress != .on }
 
-    /// The /24 around the gateway.
+    /// The /24 of the gateway.
     public var subnet: IPv4Subnet? { gateway.map { IPv4Subnet(containing: $0) } }
 }
 
@@ -61,11 +61,11 @@ public struct Machine: Sendable, Equatable {
     public var name: String
     public var spec: DomainSpec
     public var nics: [NIC]
-    /// In domain order. Filled when templates are known; a dry run leaves it empty.
+    /// Disks in domain order. Empty in a dry run, where templates are not resolved.
     public var disks: [Disk]
-    /// The management net it is on.
+    /// Name of its management network.
     public var managementNet: String
-    /// How its guest gets its identity, once its template is known.
+    /// Bootstrap method, once the template is known.
     public var bootstrap: BootstrapKind
 
     public init(spec: DomainSpec, nics: [NIC], managementNet: String) {
@@ -77,9 +77,9 @@ public struct Machine: Sendable, Equatable {
         bootstrap = spec.bootstrap ?? .sysprep
     }
 
-    /// The address to reach it at: its NIC on the management net.
+    /// Address of the NIC on the management network.
     public var address: IPv4Address? { nics.first { $0.net == managementNet }?.address }
-    /// MiB; the default is the spec's 2.2.
+    /// Memory in MiB; default of spec 2.2.
     public var memory: Int { spec.memory ?? 16384 }
     public var vcpus: Int { spec.vcpu ?? 2 }
     /// When the guest counts as ready: what the init file says, else after cloud-init where the init file brings work for it.
@@ -98,7 +98,7 @@ public struct Machine: Sendable, Equatable {
 public struct NIC: Sendable, Equatable {
     public var net: String
     public var address: IPv4Address?
-    /// Written only when the net's MTU differs from 1500.
+    /// Set only if the MTU of the network is not 1500.
     public var mtu: Int?
 
     public init(net: String, address: IPv4Address?, mtu: Int? = nil) {
@@ -117,11 +117,11 @@ public struct Disk: Sendable, Equatable {
     public var format: DiskSpec.Format
     /// Absolute path, or one that starts with `$LAGO_PREFIX_PATH`, so that a prefix can be moved.
     public var path: String
-    /// What it is layered on, nearest first.
+    /// Backing chain, nearest first.
     public var backing: [Layer]
     public var metadata: OrderedDictionary<String, Value>
 
-    /// A file under an overlay.
+    /// A file in a backing chain.
     public struct Layer: Sendable, Equatable {
         public var path: String
         public var format: DiskSpec.Format

@@ -1,5 +1,5 @@
-/// The values everything is said in: what a user wrote (`EnvironmentSpec`), what was decided once and saved (`Environment`),
-/// and the states the world is seen in.
+/// The value types shared by all modules: what the user wrote (`EnvironmentSpec`), what was resolved and saved (`Environment`),
+/// and observed states.
 ///
 /// Pure: no files, clock, C or networking. Start with `EnvironmentSpec`.
 public enum Model {}

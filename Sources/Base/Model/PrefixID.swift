@@ -1,15 +1,15 @@
-/// The identity of a prefix: 32 lower-case hex digits. Names of everything on the host start with its first digits.
+/// Identity of a prefix: 32 lower-case hex digits. Names of its objects on the host start with the first of them.
 public struct PrefixID: Sendable, Hashable, CustomStringConvertible {
     public let hex: String
 
-    /// Takes 32 hex digits, or a UUID with dashes; nil for anything else.
+    /// Parses 32 hex digits, or a UUID with dashes; nil for anything else.
     public init?(_ text: String) {
         let digits = text.lowercased().filter { $0 != "-" && !$0.isWhitespace }
         guard digits.count == 32, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }
         hex = digits
     }
 
-    /// A fresh one, drawn from `generator`.
+    /// Creates a random identity from `generator`.
     public init(using generator: inout some RandomNumberGenerator) {
         hex = (0..<4).map { _ in
             let word = String(UInt32.random(in: 0 ... .max, using: &generator), radix: 16)
@@ -17,11 +17,11 @@ public struct PrefixID: Sendable, Hashable, CustomStringConvertible {
         }.joined()
     }
 
-    /// First 4 digits: start of network names.
+    /// First 4 digits: prefix of network names.
     public var four: String { String(hex.prefix(4)) }
-    /// First 8 digits: start of domain names.
+    /// First 8 digits: prefix of domain names.
     public var eight: String { String(hex.prefix(8)) }
-    /// With dashes, as libvirt and people write a UUID.
+    /// UUID form, with dashes.
     public var dashed: String {
         var text = ""
         for (index, digit) in hex.enumerated() {

@@ -1,12 +1,12 @@
 public import OrderedCollections
 
-/// What the user wrote in an init file, with its types checked and its defaults still open.
+/// Content of an init file, with types checked and defaults not yet applied.
 public struct EnvironmentSpec: Sendable, Equatable {
-    /// In file order: addresses are given in this order.
+    /// Domains in file order, which is the order of address assignment.
     public var domains: OrderedDictionary<String, DomainSpec>
-    /// In file order: subnets are leased in this order.
+    /// Networks in file order, which is the order of subnet leases.
     public var nets: OrderedDictionary<String, NetSpec>
-    /// Where each field stands, for messages of later rooms.
+    /// Position of each field, for messages.
     public var sources: SourceMap
 
     public init(domains: OrderedDictionary<String, DomainSpec>, nets: OrderedDictionary<String, NetSpec>, sources: SourceMap) {
@@ -16,10 +16,10 @@ public struct EnvironmentSpec: Sendable, Equatable {
     }
 }
 
-/// One VM of an init file (spec 2.2). nil means "not written".
+/// One VM of an init file (spec 2.2). nil means absent.
 public struct DomainSpec: Sendable, Equatable {
     public var name: String
-    /// MiB.
+    /// Memory in MiB.
     public var memory: Int?
     public var vcpu: Int?
     public var cpuModel: String?
@@ -43,7 +43,7 @@ public struct DomainSpec: Sendable, Equatable {
     public var metadata: OrderedDictionary<String, Value> = [:]
     public var deployScripts: [String] = []
     public var skipExport = false
-    /// The OVA a `type: ova` domain comes from, unexpanded.
+    /// The OVA of a `type: ova` domain, unexpanded.
     public var ovaURL: String?
     public var architecture: String?
     public var machine: String?
@@ -54,7 +54,7 @@ public struct DomainSpec: Sendable, Equatable {
     public var graphics: Graphics = .none
     public var firmware: Firmware?
     public var hasTPM = false
-    /// The whole mapping after prototypes and legacy keys were resolved, unknown keys included.
+    /// The whole mapping with prototypes and legacy keys resolved, including unknown keys.
     public var raw: OrderedDictionary<String, Value> = [:]
 
     public init(name: String) { self.name = name }
@@ -62,17 +62,17 @@ public struct DomainSpec: Sendable, Equatable {
 
 /// How a guest gets its identity.
 public enum BootstrapKind: String, Sendable, CaseIterable {
-    /// Offline, through one libguestfs appliance.
+    /// Offline, with a libguestfs appliance.
     case sysprep
-    /// A NoCloud seed volume, read by cloud-init or by our own small reader.
+    /// By a NoCloud seed volume, read by cloud-init or by the bundled reader.
     case cloudInit = "cloud-init"
     case none
 }
 
-/// What starts a machine before its disk does.
+/// Firmware of a VM.
 public enum Firmware: String, Sendable, CaseIterable { case bios, uefi }
 
-/// A display; always on loopback.
+/// Type of display; always bound to loopback.
 public enum Graphics: String, Sendable, CaseIterable { case none, vnc, spice }
 
 /// One disk of a VM (spec 2.3).
@@ -82,16 +82,16 @@ public struct DiskSpec: Sendable, Equatable {
         case template(name: String, version: String?)
         /// An overlay on a local qcow2.
         case qcow2(path: String)
-        /// A fresh disk; `size` in qemu-img syntax.
+        /// An empty disk; `size` in qemu-img syntax.
         case empty(size: String)
         /// A file used in place, or copied; `url` is fetched first.
         case file(path: String?, url: String?, copy: Bool)
     }
     public enum Format: String, Sendable, CaseIterable { case qcow2, raw, iso }
-    /// A size wished for.
+    /// A requested disk size.
     public struct Size: Sendable, Equatable, CustomStringConvertible {
         public var bytes: Int64
-        /// Whether a larger image may stay as large as it is.
+        /// Whether a larger image keeps its size.
         public var isLeast: Bool
 
         public init(bytes: Int64, isLeast: Bool = false) {
@@ -99,25 +99,25 @@ public struct DiskSpec: Sendable, Equatable {
             self.isLeast = isLeast
         }
 
-        /// `10G`, or `>= 10G`; nil for anything else, and for nothing.
+        /// Parses `10G` or `>= 10G`; nil for anything else, and for a size of zero.
         public init?(_ text: String) {
             isLeast = text.hasPrefix(">=")
             guard let size = ByteSize(String(text.dropFirst(isLeast ? 2 : 0))), size.bytes > 0 else { return nil }
             bytes = size.bytes
         }
 
-        /// In whole bytes, as it is read back.
+        /// Parseable text form, in bytes.
         public var description: String { (isLeast ? ">= " : "") + "\(bytes)" }
     }
     public var name: String
-    /// `vda`, `sdb`, …
+    /// Device name: `vda`, `sdb`, …
     public var device: String
     public var format: Format
     public var origin: Origin
-    /// How large a layered disk is made; nil is as large as the image below it.
+    /// Size of an overlay; nil for the size of its backing file.
     public var size: Size?
     public var metadata: OrderedDictionary<String, Value> = [:]
-    /// virt-customize steps (spec 6.6), as written.
+    /// virt-customize commands (spec 6.6), as written.
     public var build: Value?
     public var skipExport = false
     public var raw: OrderedDictionary<String, Value> = [:]
@@ -130,10 +130,10 @@ public struct DiskSpec: Sendable, Equatable {
     }
 }
 
-/// One NIC of a VM; its index in the list is its ethN.
+/// One NIC of a VM; its index in the list is the N of ethN.
 public struct NICSpec: Sendable, Equatable {
     public var net: String
-    /// As written: often only its last octet counts (spec 2.4).
+    /// Address as written: often only its last octet is used (spec 2.4).
     public var ip: String?
     public var raw: OrderedDictionary<String, Value> = [:]
 
@@ -143,7 +143,7 @@ public struct NICSpec: Sendable, Equatable {
     }
 }
 
-/// What a network is connected to.
+/// Type of a network.
 public enum NetKind: String, Sendable, CaseIterable { case nat, isolated, bridge }
 
 /// One network of an init file (spec 2.4).
@@ -161,17 +161,17 @@ public struct NetSpec: Sendable, Equatable {
     public var kind: NetKind = .nat
     /// As written.
     public var gateway: String?
-    /// nil when the key is absent: that differs from `false` (spec 2.4, validation 3).
+    /// nil if the key is absent, which differs from `false` (spec 2.4, validation 3).
     public var management: Bool?
     public var dhcp: DHCPRange?
     public var dnsDomainName: String?
     public var dnsRecords: OrderedDictionary<String, String> = [:]
     public var mtu: Int?
-    /// Whether it has IPv6 addresses, too; nil when it is not written: as true.
+    /// Whether it has IPv6 addresses; nil if absent (default: true).
     public var ipv6: Bool?
-    /// nil when it is not written: as `on`.
+    /// nil if absent (default: `on`).
     public var egress: Egress?
-    /// Whether the legacy `main_dns` was given.
+    /// Whether the legacy key `main_dns` was used.
     public var hasLegacyDNS = false
     public var raw: OrderedDictionary<String, Value> = [:]
 

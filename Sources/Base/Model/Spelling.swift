@@ -1,6 +1,6 @@
-/// Finds the word somebody probably meant.
+/// Spelling suggestions for unknown names.
 public enum Spelling {
-    /// The closest of `candidates`, when it is close enough to suggest; a word of `synonyms` stands for what it is mapped to.
+    /// The closest of `candidates`, or nil if none is close enough. A name in `synonyms` yields its value.
     public static func suggestion(for word: String, among candidates: [String], synonyms: [String: String] = [:]) -> String? {
         let plain = simplified(word)
         if let meant = synonyms[plain], candidates.contains(meant) { return meant }
@@ -17,7 +17,7 @@ public enum Spelling {
 
     private static func simplified(_ word: String) -> String { word.lowercased().filter { $0 != "-" && $0 != "_" } }
 
-    /// Levenshtein's, with a swap of neighbours counted once; words of 64 bytes and more are never near.
+    /// Damerau-Levenshtein distance (a swap of neighbours counts once); different texts of 64 bytes and more are infinitely far apart.
     public static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         guard a.count < 64, b.count < 64 else { return a == b ? 0 : .max }
         var beforeLast: [Int] = []

@@ -1,4 +1,4 @@
-/// The state of a VM as libvirt reports it, in the words `status` has always used (spec 3.5).
+/// State of a VM as reported by libvirt, as printed by `status` (spec 3.5).
 public enum MachineState: String, Sendable, CaseIterable {
     case noState = "no state"
     case running
@@ -9,24 +9,24 @@ public enum MachineState: String, Sendable, CaseIterable {
     case crashed
     case suspended
     case unknown
-    /// No such domain.
+    /// The domain does not exist.
     case down
     case unreachable = "failed to get state"
 }
 
-/// How guests run on this host.
+/// How guests run on this host: with KVM or by emulation.
 public enum Accelerator: String, Sendable, CaseIterable {
     case kvm
     case tcg
 
-    /// Deadlines are multiplied by this.
+    /// Factor for timeouts.
     public var deadlineFactor: Int { self == .kvm ? 1 : 4 }
 }
 
-/// The accelerator that was chosen, and why.
+/// The selected accelerator and the reason.
 public struct AcceleratorChoice: Sendable, Equatable {
     public var accelerator: Accelerator
-    /// One clause: "/dev/kvm is there, but the CPU shows neither vmx nor svm".
+    /// Reason, one clause: "/dev/kvm exists, but the CPU has neither vmx nor svm".
     public var reason: String
     public init(_ accelerator: Accelerator, reason: String) {
         self.accelerator = accelerator

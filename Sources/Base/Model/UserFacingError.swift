@@ -1,5 +1,5 @@
-/// An error whose words tell the user or the host's owner what to mend: a verb that ends with one exits 2. Anything else is a mistake
-/// of ours and exits 1.
+/// An error that the user or the host's administrator can fix: the verb exits with 2. Any other error is an internal error
+/// and exits with 1.
 public protocol UserFacingError: Error {}
 
 extension InvalidInput: UserFacingError {}

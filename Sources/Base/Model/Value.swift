@@ -1,6 +1,6 @@
 public import OrderedCollections
 
-/// Data as the user wrote it: a JSON or YAML tree with its key order. Keys the product does not know travel in here untouched.
+/// A JSON or YAML tree with its key order. Unknown keys pass through unchanged.
 public enum Value: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -10,22 +10,22 @@ public enum Value: Sendable, Hashable {
     case list([Value])
     case map(OrderedDictionary<String, Value>)
 
-    /// The member of a map, or nil for anything else.
+    /// Member of a map; nil if absent or not a map.
     public subscript(key: String) -> Value? {
         if case .map(let members) = self { members[key] } else { nil }
     }
 
-    /// The map's members, or nil.
+    /// Members of a map, or nil.
     public var members: OrderedDictionary<String, Value>? {
         if case .map(let members) = self { members } else { nil }
     }
 
-    /// The list's elements, or nil.
+    /// Elements of a list, or nil.
     public var elements: [Value]? {
         if case .list(let elements) = self { elements } else { nil }
     }
 
-    /// A scalar as text, the way people mean it (`123456` and `"123456"` are one password); nil for null, lists and maps.
+    /// Text of a scalar (`123456` and `"123456"` are equal); nil for null, lists and maps.
     public var text: String? {
         switch self {
         case .string(let text): text
@@ -36,7 +36,7 @@ public enum Value: Sendable, Hashable {
         }
     }
 
-    /// A whole number, written as a number or as text; nil otherwise.
+    /// Integer value of a number or a numeric text; nil otherwise.
     public var integer: Int? {
         switch self {
         case .int(let number): number
@@ -46,7 +46,7 @@ public enum Value: Sendable, Hashable {
         }
     }
 
-    /// Whether the value counts as yes where any truthy value did (`make_a_copy: 'True'`).
+    /// Python truthiness, with `false`, `no`, `off` and `0` as text counting as false (`make_a_copy: 'True'`).
     public var isTruthy: Bool {
         switch self {
         case .null: false
@@ -59,7 +59,7 @@ public enum Value: Sendable, Hashable {
         }
     }
 
-    /// What kind of value this is, in the words an error uses.
+    /// Name of the type, for messages.
     public var kind: String {
         switch self {
         case .null: "nothing"

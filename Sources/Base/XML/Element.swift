@@ -1,6 +1,6 @@
-/// An XML element: a name, attributes in the order they are written, and children.
+/// An XML element: name, attributes in written order, and children.
 ///
-/// Two elements are equal when they mean the same: the order of attributes does not count, that of children does.
+/// Equality ignores the order of attributes but not that of children.
 package struct Element: Sendable, Equatable {
     /// A child: an element or a run of text.
     package enum Content: Sendable, Equatable {
@@ -8,7 +8,7 @@ package struct Element: Sendable, Equatable {
         case text(String)
     }
 
-    /// A name and its value, unescaped.
+    /// An attribute name and its unescaped value.
     package struct Attribute: Sendable, Equatable {
         package var name: String
         package var value: String
@@ -19,25 +19,25 @@ package struct Element: Sendable, Equatable {
         }
     }
 
-    /// The name as written, prefix included (`atoll:instance`).
+    /// Name as written, including the prefix (`atoll:instance`).
     package var name: String
     package var attributes: [Attribute]
     package var children: [Content]
 
-    /// An element from attributes and child elements. Attributes whose value is nil are left out.
+    /// Creates an element with attributes and child elements. Attributes with a nil value are omitted.
     package init(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], _ elements: [Element] = []) {
         self.name = name
         self.attributes = attributes.compactMap { pair in pair.value.map { Attribute(pair.key, $0) } }
         children = elements.map(Content.element)
     }
 
-    /// An element that holds text only.
+    /// Creates an element that contains only text.
     package init(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], text: String) {
         self.init(name, attributes)
         children = text.isEmpty ? [] : [.text(text)]
     }
 
-    /// The value of an attribute; setting nil removes it, setting a new one appends it.
+    /// Value of an attribute. Setting nil removes the attribute; setting a new one appends it.
     package subscript(attribute: String) -> String? {
         get { attributes.first { $0.name == attribute }?.value }
         set {
@@ -51,12 +51,12 @@ package struct Element: Sendable, Equatable {
         }
     }
 
-    /// The child elements, texts left out.
+    /// Child elements, without text.
     package var elements: [Element] {
         children.compactMap { if case .element(let element) = $0 { element } else { nil } }
     }
 
-    /// The texts of this element and everything below it, joined.
+    /// Text of this element and all descendants, joined.
     package var text: String {
         children.map { child in
             switch child {
@@ -66,10 +66,10 @@ package struct Element: Sendable, Equatable {
         }.joined()
     }
 
-    /// The child elements of one name, in order.
+    /// Child elements with this name, in order.
     package func all(_ name: String) -> [Element] { elements.filter { $0.name == name } }
 
-    /// The first element reached by going down `path` name by name.
+    /// First descendant along `path`, one name per level.
     package func first(_ path: String...) -> Element? {
         path.reduce(Optional(self)) { element, name in element?.elements.first { $0.name == name } }
     }
@@ -77,7 +77,7 @@ package struct Element: Sendable, Equatable {
     /// Adds a child element at the end.
     package mutating func append(_ element: Element) { children.append(.element(element)) }
 
-    /// The first element here or below, in document order, whose name without prefix is `local` and whose prefix stands for `namespace`.
+    /// First element in document order, this one included, with this local name and a prefix bound to `namespace`.
     package func first(local: String, namespace: String) -> Element? { search(local: local, namespace: namespace, scope: [:]) }
 
     private func search(local: String, namespace: String, scope: [Substring: String]) -> Element? {

@@ -1,12 +1,12 @@
 import Foundation
 import FoundationXML
 
-/// Builds the tree from the events of FoundationXML's SAX parser. One object per document: the parser is not Sendable.
+/// Builds the element tree from FoundationXML's SAX events. One object per document: the parser is not Sendable.
 final class Reader: NSObject, XMLParserDelegate {
     private let limit: Int
     private var open: [Element] = []
     private var root: Element?
-    /// The text since the last tag. A long one comes in many pieces; putting each into the tree would copy all before it every time.
+    /// Text since the last tag. Collected here because a long text arrives in many pieces, and appending each to the tree is quadratic.
     private var run = ""
     private var failure: XMLError?
 
@@ -20,16 +20,16 @@ final class Reader: NSObject, XMLParserDelegate {
         parser.shouldResolveExternalEntities = false
         parser.delegate = reader
         let whole = parser.parse()
-        // `parse()` says true for a document with something after its root: only the recorded failure tells.
+        // `parse()` returns true for a document with content after its root; only the recorded failure shows it.
         if let failure = reader.failure { throw failure }
         guard whole, let root = reader.root, reader.open.isEmpty else {
-            throw XMLError(.malformed, "the text is no whole XML document", line: max(parser.lineNumber, 1))
+            throw XMLError(.malformed, "incomplete XML document", line: max(parser.lineNumber, 1))
         }
         return root
     }
 
-    /// The text without its XML declaration: the text is Unicode already, whatever encoding the declaration names. A document type
-    /// declaration can stand only before the root, and the parser has no event for an empty one, so it is looked for here.
+    /// The text without its XML declaration, whose encoding no longer applies. Refuses a document type
+    /// declaration, which can stand only before the root; the parser reports no event for an empty one.
     private static func withoutProlog(_ text: String) throws -> String {
         var rest = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
         let declaration: Substring
@@ -52,7 +52,7 @@ final class Reader: NSObject, XMLParserDelegate {
         }
         guard !prolog.hasPrefix("<!DOCTYPE") else {
             let line = 1 + text[..<prolog.startIndex].utf8.count { $0 == 10 }
-            throw XMLError(.doctype, "a document type declaration is not accepted", line: line)
+            throw XMLError(.doctype, "document type declarations are unsupported", line: line)
         }
         // Blanks in its place keep lines and columns as they are in the text.
         return declaration.map { $0.isNewline ? "\n" : " " }.joined() + rest
@@ -63,7 +63,7 @@ final class Reader: NSObject, XMLParserDelegate {
     ) {
         endRun()
         guard open.count < limit else {
-            if failure == nil { failure = XMLError(.depth, "elements are nested deeper than \(limit)", line: parser.lineNumber) }
+            if failure == nil { failure = XMLError(.depth, "elements are nested deeper than \(limit) levels", line: parser.lineNumber) }
             parser.abortParsing()
             return
         }

@@ -1,4 +1,4 @@
-/// Writes one tree. Elements that hold text are written on one line, so that no white space is added to what was said.
+/// Serialises one tree. Elements with text are written on one line, so that no white space is added to the text.
 struct Writer {
     private(set) var text = ""
 
@@ -32,15 +32,15 @@ struct Writer {
     }
 
     private mutating func start(_ element: Element) throws {
-        guard Writer.isName(element.name) else { throw XMLError(.name, "'\(element.name)' cannot be the name of an XML element") }
+        guard Writer.isName(element.name) else { throw XMLError(.name, "invalid XML element name '\(element.name)'") }
         text += "<" + element.name
         var seen: Set<String> = []
         for attribute in element.attributes {
             guard Writer.isName(attribute.name) else {
-                throw XMLError(.name, "'\(attribute.name)' cannot be the name of an attribute of <\(element.name)>")
+                throw XMLError(.name, "invalid attribute name '\(attribute.name)' in <\(element.name)>")
             }
             guard seen.insert(attribute.name).inserted else {
-                throw XMLError(.name, "attribute \(attribute.name) is given twice in <\(element.name)>")
+                throw XMLError(.name, "duplicate attribute '\(attribute.name)' in <\(element.name)>")
             }
             text += " \(attribute.name)=\""
             try escape(attribute.value, in: "\(element.name) \(attribute.name)", attribute: true)
@@ -55,14 +55,14 @@ struct Writer {
             case "<": text += "&lt;"
             case ">": text += "&gt;"
             case "\"" where attribute: text += "&quot;"
-            // A reader turns these into spaces or newlines unless they are written as references.
+            // A reader normalises these to spaces or newlines unless they are written as references.
             case "\r": text += "&#13;"
             case "\n" where attribute: text += "&#10;"
             case "\t" where attribute: text += "&#9;"
             default:
                 guard Writer.isAllowed(scalar) else {
                     throw XMLError(
-                        .character, "<\(place)> holds the control character U+\(String(scalar.value, radix: 16, uppercase: true))")
+                        .character, "<\(place)> contains the control character U+\(String(scalar.value, radix: 16, uppercase: true))")
                 }
                 text.unicodeScalars.append(scalar)
             }
@@ -78,7 +78,7 @@ struct Writer {
         }
     }
 
-    /// Whether a text is an XML name with at most one prefix. Only ASCII names: nothing here needs more.
+    /// Whether `name` is an ASCII XML name with at most one prefix.
     static func isName(_ name: String) -> Bool {
         let parts = name.split(separator: ":", omittingEmptySubsequences: false)
         return parts.count <= 2

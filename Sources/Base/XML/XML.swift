@@ -1,22 +1,22 @@
-/// XML as a value: a tree of `Element`, a writer that escapes and indents the same way every time, and a reader.
+/// XML as a value: a tree of `Element`, a deterministic writer, and a reader.
 ///
-/// It knows nothing of libvirt, files or networks. It never resolves an external entity, never accepts a document type
-/// declaration, and never writes a character XML cannot hold: that is an error instead. Namespaces are kept as written
-/// (`xmlns:p` is an attribute, `p:name` a name); `Element.first(local:namespace:)` resolves them when asked.
+/// Has no knowledge of libvirt, files or networks. Never resolves an external entity, never accepts a document type
+/// declaration, and throws on a character that XML does not allow. Namespaces are kept as written
+/// (`xmlns:p` is an attribute, `p:name` a name); `Element.first(local:namespace:)` resolves them.
 /// Start with `Element`, `XML.write` and `XML.read`.
 package enum XML {
-    /// The text of a document: `root`, indented by two spaces a level, ending with a newline, without an XML declaration.
-    /// - Throws: `XMLError` when a name is no XML name or a text holds a character that XML forbids.
+    /// Text of a document: `root`, indented by two spaces per level, with a final newline, without an XML declaration.
+    /// - Throws: `XMLError` for an invalid name or a character that XML does not allow.
     package static func write(_ root: Element) throws -> String {
         var writer = Writer()
         try writer.element(root, depth: 0)
         return writer.text
     }
 
-    /// The root element of a document. Comments and processing instructions are dropped, CDATA becomes text, attributes come
-    /// sorted by name; text between elements is dropped when it is white space only.
-    /// - Parameter depth: the deepest nesting accepted.
-    /// - Throws: `XMLError` with the line of the fault.
+    /// Root element of a document. Comments and processing instructions are dropped, CDATA becomes text, attributes are
+    /// sorted by name, and text that is only white space between elements is dropped.
+    /// - Parameter depth: maximum nesting depth.
+    /// - Throws: `XMLError` with the line of the error.
     package static func read(_ text: String, depth: Int = 256) throws -> Element {
         try Reader.read(text, depth: depth)
     }

@@ -1,21 +1,21 @@
-/// Why a text could not be read as XML, or a tree not be written.
+/// An error of reading or writing XML.
 package struct XMLError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The class of the failure; callers branch on this, never on the text.
+    /// Class of the failure; callers branch on this, never on the text.
     package enum Code: String, Sendable {
-        /// The text is no well-formed XML.
+        /// The text is not well-formed XML.
         case malformed
-        /// It has a document type declaration, which could define entities; none is accepted.
+        /// The document has a document type declaration, which could define entities.
         case doctype
         /// Elements are nested deeper than the caller allows.
         case depth
-        /// A name that XML does not allow, when writing.
+        /// Invalid name, when writing.
         case name
-        /// A character that XML cannot hold, when writing.
+        /// A character that XML does not allow, when writing.
         case character
     }
     package var code: Code
     package var message: String
-    /// Line in the text read, from 1; 0 when writing.
+    /// Line in the input, from 1; 0 when writing.
     package var line: Int
     /// Column in that line, from 1; 0 when unknown.
     package var column: Int

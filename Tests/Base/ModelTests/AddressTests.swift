@@ -3,7 +3,7 @@ import AtollTestSupport
 import Testing
 
 @Suite struct AddressTests {
-    @Test func macAndIPv6FollowFromTheAddress() throws {
+    @Test func macAndIPv6AreDerivedFromTheAddress() throws {
         let address = try #require(IPv4Address("192.168.200.2"))
         #expect(MACAddress(derivedFrom: address).description == "54:52:c0:a8:c8:02")
         #expect(IPv6Derivation.address(of: address) == "fd8f:1391:3a82:200::192.168.200.2")
@@ -31,10 +31,10 @@ import Testing
     @Test(arguments: [("10G", Int64(10) << 30), ("1.5M", 1_572_864), ("512", 512), ("2GiB", 2 << 30), ("4k", 4096)])
     func qemuSyntax(_ text: String, _ bytes: Int64) { #expect(ByteSize(text)?.bytes == bytes) }
 
-    @Test func sizesReadWell() {
+    @Test func sizesAreFormattedInBinaryUnits() {
         let sizes = [Int64]([0, 1023, 1536, 1 << 30, 7 << 29]).map { "\(ByteSize($0))" }
         #expect(sizes == ["0 B", "1023 B", "1.5 KiB", "1 GiB", "3.5 GiB"])
     }
 
-    @Test(arguments: ["", "G", "10X", "-1G", "ten"]) func nonsenseIsRefused(_ text: String) { #expect(ByteSize(text) == nil) }
+    @Test(arguments: ["", "G", "10X", "-1G", "ten"]) func invalidSizesAreRefused(_ text: String) { #expect(ByteSize(text) == nil) }
 }

@@ -8,7 +8,7 @@ import Testing
         #expect(try XML.write(tree) == "<a x=\"1\">\n  <b> t </b>\n  <c y=\"2\"/>\n</a>\n")
     }
 
-    @Test func escapesWhatWouldBreakOrChangeTheMeaning() throws {
+    @Test func escapesSpecialCharacters() throws {
         let tree = Element("a", ["x": "<\"&'>\n\t\r"], [])
         #expect(try XML.write(tree) == "<a x=\"&lt;&quot;&amp;'&gt;&#10;&#9;&#13;\"/>\n")
         #expect(try XML.write(Element("a", text: "]]> <&\"\r\n")) == "<a>]]&gt; &lt;&amp;\"&#13;\n</a>\n")
@@ -26,7 +26,7 @@ import Testing
         #expect(throws: XMLError.self) { try XML.write(Element("a", [name: "v"])) }
     }
 
-    @Test func anAttributeGivenTwiceIsAnError() {
+    @Test func aDuplicateAttributeIsAnError() {
         #expect(throws: XMLError.self) { try XML.write(Element("a", ["b": "1", "b": "2"])) }
     }
 
@@ -65,7 +65,7 @@ import Testing
         #expect(error?.code == .doctype)
     }
 
-    @Test func aTextMayMentionADocumentType() throws {
+    @Test func aTextMayContainADocumentTypeDeclaration() throws {
         #expect(try XML.read("<a><![CDATA[<!DOCTYPE x>]]></a>").text == "<!DOCTYPE x>")
     }
 
@@ -77,12 +77,12 @@ import Testing
         #expect(throws: XMLError.self) { try XML.read(nested(100_000)) }
     }
 
-    @Test func aFaultNamesItsLine() {
+    @Test func anErrorHasItsLine() {
         let error = #expect(throws: XMLError.self) { try XML.read("<a>\n<b>\n</c></a>") }
         #expect(error?.line == 3)
     }
 
-    @Test func namespacesAreResolvedByAddressNotByPrefix() throws {
+    @Test func namespacesAreResolvedByURINotByPrefix() throws {
         let tree = try XML.read("<d xmlns:q='urn:a'><m><q:i n='1'/><i xmlns='urn:b' n='2'/><p:i xmlns:p='urn:c' n='3'/></m></d>")
         #expect(tree.first(local: "i", namespace: "urn:a")?["n"] == "1")
         #expect(tree.first(local: "i", namespace: "urn:b")?["n"] == "2")
