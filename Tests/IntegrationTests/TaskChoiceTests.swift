@@ -109,7 +109,7 @@ extension IntegrationTests {
             let cases: [(name: String, hardware: String, says: String)] = [
                 ("uefi", "{boot: {method: uefi}}", "atoll:tiny:1 has no EFI loader: its metadata says firmware: bios"),
                 ("strict", "{strict: true, gpu: {device-name: x}}", "the formula insists on its hardware: "),
-                ("huge", "{memory: '>= 90 TB'}", "huge asks for 90 TiB of memory, and the host has "),
+                ("huge", "{memory: '>= 90 TB'}", "'huge' requires 90 TiB of memory, but the host has "),
             ]
             for entry in cases {
                 try tasks.formula(entry.name, "  - dummy: {result: PASS}", more: "environment: {hardware: \(entry.hardware)}\n")

@@ -2,19 +2,19 @@ import AtollModel
 import AtollPlatform
 import Glibc
 
-/// What a run takes of the host while it lasts.
+/// Host capacity that a run uses while it lasts.
 package struct CapacityRequest: Sendable, Equatable, Codable {
-    /// Memory of its guests, in MiB.
+    /// Guest memory, in MiB.
     package var memoryMiB: Int
-    /// Processors of its guests.
+    /// Guest vCPUs.
     package var cpus: Int
-    /// What it may come to write on the file system of the images, in bytes.
+    /// Maximum bytes written to the filesystem of the images.
     package var diskBytes: Int64
-    /// Leased subnets.
+    /// Number of leased subnets.
     package var subnets: Int
-    /// What people are told that it is for: a run's name.
+    /// Name of the run, for messages.
     package var purpose: String
-    /// A directory that is there for as long as what was claimed is used. While it is, the claim outlives the process that was granted it.
+    /// Path that exists as long as the claimed resources are used. While it exists, the claim outlives the process that acquired it.
     package var holder: String?
 
     package init(memoryMiB: Int, cpus: Int, diskBytes: Int64, subnets: Int, purpose: String, holder: String? = nil) {
@@ -27,16 +27,16 @@ package struct CapacityRequest: Sendable, Equatable, Codable {
     }
 }
 
-/// What all runs of a host may take together.
+/// Host capacity available to all runs together.
 package struct CapacityBudget: Sendable, Equatable {
-    /// In MiB.
+    /// Memory in MiB.
     package var memoryMiB: Int
     package var cpus: Int
-    /// In bytes.
+    /// Disk space in bytes.
     package var diskBytes: Int64
     package var subnets: Int
-    /// Whether `diskBytes` is what is free now. Part of what runs hold is gone from it already: what they will give back is not known, so
-    /// a request is refused for good only when it is larger than what is free and all that is held.
+    /// Whether `diskBytes` is the space free now, which excludes what runs have already written. How much they will free is unknown, so
+    /// a request is refused only if it exceeds the free space plus all claimed space.
     package var diskIsWhatIsFree: Bool
 
     package init(memoryMiB: Int, cpus: Int, diskBytes: Int64, subnets: Int, diskIsWhatIsFree: Bool = false) {
@@ -47,8 +47,8 @@ package struct CapacityBudget: Sendable, Equatable {
         self.diskIsWhatIsFree = diskIsWhatIsFree
     }
 
-    /// This machine's: 80 % of its memory, two per processor (a task mostly waits), what is free where the images are without 1 GiB or 5 %,
-    /// and all subnets that are leased at all. Looks now, for what is free changes.
+    /// Budget of this host: 80 % of memory, two vCPUs per CPU (tasks mostly wait), free space of the image filesystem minus 1 GiB or 5 %,
+    /// and all leasable subnets. Measured on each call, because free space changes.
     package static func automatic(root: StateRoot) -> CapacityBudget {
         let machine = Capacity.current()
         let free = DiskSpace.available(root.images) ?? 0
@@ -59,36 +59,36 @@ package struct CapacityBudget: Sendable, Equatable {
     }
 }
 
-/// One thing that is claimed, as people name it and count it.
+/// One claimed resource with its requested, claimed and total amount.
 struct CapacityResource: Sendable {
-    /// `memory`; nil for what is counted by its own name.
+    /// Name in messages: `memory`, `CPUs`.
     var name: String
     var isBytes: Bool
     var wanted: Int64
     var held: Int64
     var whole: Int64
-    /// What there would be if nobody held any.
+    /// Amount available if no run claimed any.
     var ceiling: Int64
-    /// Whether `whole` is what is free now.
+    /// Whether `whole` is the amount free now.
     var isWhatIsFree = false
 
     var fits: Bool { wanted <= whole - held || wanted == 0 }
 
-    /// `1 GiB of memory`, `2 CPUs`.
+    /// Amount with unit: `1 GiB of memory`, `2 CPUs`.
     func amount(_ value: Int64) -> String {
         isBytes ? "\(ByteSize(value)) of \(name)" : "\(value) \(value == 1 ? String(name.dropLast()) : name)"
     }
 
-    /// `3 of 4 GiB are held`, `1 of 4 is held`; of a disk, `1 GiB is free, and 3 GiB are held`.
+    /// Usage text: `3 of 4 GiB are held`, `1 of 4 is held`; for a disk, `1 GiB is free, 3 GiB are held`.
     var share: String {
-        if isWhatIsFree { return "\(ByteSize(whole)) is free, and \(ByteSize(held)) are held" }
+        if isWhatIsFree { return "\(ByteSize(whole)) is free, \(ByteSize(held)) are held" }
         guard isBytes else { return "\(held) of \(whole) \(held == 1 ? "is" : "are") held" }
         let (some, all) = (ByteSize(held).description, ByteSize(whole).description)
         guard let unit = all.split(separator: " ").last, some.hasSuffix(" \(unit)") else { return "\(some) of \(all) are held" }
         return "\(some.dropLast(unit.count + 1)) of \(all) are held"
     }
 
-    /// All that is asked for, in the order people care for.
+    /// The requested resources, in the order used by messages.
     static func all(_ request: CapacityRequest, held: [CapacityRequest], budget: CapacityBudget) -> [CapacityResource] {
         func sum(_ value: (CapacityRequest) -> Int64) -> Int64 { held.reduce(0) { $0 &+ value($1) } }
         let mebi = Int64(1) << 20

@@ -4,20 +4,20 @@ import Glibc
 import Synchronization
 
 extension StateRoot {
-    /// The queue for the host's capacity.
+    /// Directory of the capacity queue.
     package var capacity: String { path + "/capacity" }
 }
 
-/// The queue for what the host can give to runs at once, shared by all processes: one locked file per claim.
+/// The queue for host capacity, shared by all processes: one locked file per claim.
 ///
-/// First come, first served: nobody is overtaken, also not by a smaller request that would fit. The kernel drops the lock of a process
-/// that dies, however it dies: its place in the queue is free again at once, and so is its share, unless the request named a holder that
-/// is still there. Then the share is free when the holder is gone.
+/// First come, first served: no claim overtakes another, even if it would fit. The kernel drops the lock of a process
+/// that dies, so its place in the queue and its share are free at once, unless the request named a holder path that
+/// still exists; then the share is free when that path is gone.
 package struct CapacityClaims: Sendable {
     package let directory: String
-    /// Asked at each decision, for what is free changes.
+    /// The budget, read at each decision because free space changes.
     package let budget: @Sendable () -> CapacityBudget
-    /// How often to look again: at first, and after a while.
+    /// Polling interval: at first, and later.
     package var poll: (first: Duration, later: Duration)
 
     package init(
@@ -29,16 +29,16 @@ package struct CapacityClaims: Sendable {
         self.poll = poll
     }
 
-    /// The queue of a state root, with this machine's budget.
+    /// The queue of a state root, with this host's budget.
     package init(root: StateRoot) { self.init(directory: root.capacity, budget: { CapacityBudget.automatic(root: root) }) }
 
-    /// Waits in line until the request fits beside all that is granted.
-    /// - Parameter waiting: told what is waited for, and again whenever that changes:
-    ///   `waiting for 1 GiB of memory: 3 of 4 GiB are held by 2 runs (foo, bar); bar has no process any more (killed or kept): atoll gc bar
-    ///   frees its share; 1 before you`.
-    /// - Parameter reclaim: given the purposes of claims that stand in the way and whose processes are gone; may clear away what they left.
-    ///   Asked again when others have come, and every ten seconds.
-    /// - Throws: `.outOfRange` at once for what the host never has; `.taken` when the patience ends; `.cancelled` with the task; `.permission`.
+    /// Waits in the queue until the request fits beside all granted claims.
+    /// - Parameter waiting: called with the reason of the wait, and again whenever it changes:
+    ///   `waiting for 1 GiB of memory: 3 of 4 GiB are held by 2 runs (foo, bar); held without a process (killed or kept): bar;
+    ///   free with: atoll gc bar; 1 before you`.
+    /// - Parameter reclaim: called with the names of blocking claims whose processes are gone; may clean up after them.
+    ///   Called again when the names change, and every ten seconds.
+    /// - Throws: `.outOfRange` at once if the request exceeds the budget; `.taken` on timeout; `.cancelled` with the task; `.permission`.
     package func acquire(
         _ request: CapacityRequest, patience: Duration = .seconds(24 * 3600), waiting: @Sendable (String) -> Void = { _ in },
         reclaim: (@Sendable ([String]) async -> Void)? = nil
@@ -58,10 +58,10 @@ package struct CapacityClaims: Sendable {
                 if sentence != last { waiting(sentence) }
                 last = sentence
                 guard ContinuousClock.now - start < patience else {
-                    throw ClaimError(.taken, "\(request.purpose) was not started: after \(patience) still \(sentence)")
+                    throw ClaimError(.taken, "timed out after \(patience) \(sentence)")
                 }
                 do { try await Task.sleep(for: min(pause, patience - (ContinuousClock.now - start))) } catch {
-                    throw ClaimError(.cancelled, "\(request.purpose) was interrupted while \(sentence)")
+                    throw ClaimError(.cancelled, "interrupted while \(sentence)")
                 }
                 pause = min(poll.later, pause * 5 / 4)
             }
@@ -72,7 +72,7 @@ package struct CapacityClaims: Sendable {
         }
     }
 
-    /// Everything that is granted, waited for or left behind, in order. Reads only; an absent queue is empty.
+    /// All granted, waiting and orphaned claims, in order. Reads only; a missing queue is empty.
     package func list() throws -> [CapacityClaim] {
         try names().compactMap { name in
             switch CapacityTicket.look(at: directory + "/" + name) {
@@ -82,8 +82,8 @@ package struct CapacityClaims: Sendable {
         }
     }
 
-    /// Removes what dead processes left and nothing holds any more; the queue itself does not need it.
-    /// - Returns: how many files went.
+    /// Removes the files of dead claims. Optional: the queue ignores them.
+    /// - Returns: number of files removed.
     @discardableResult
     package func sweep() async throws -> Int {
         guard SystemCall.exists(directory) else { return 0 }
@@ -102,7 +102,7 @@ package struct CapacityClaims: Sendable {
         }
     }
 
-    /// nil when the ticket is granted now, else what it waits for, and whose claims among those it waits for are left behind.
+    /// nil if the ticket is granted now, else the reason of the wait and the orphaned claims among the blocking ones.
     private func decide(_ ticket: CapacityTicket) async throws -> (sentence: String, left: [String])? {
         try await locked {
             let survey = try survey()
@@ -124,10 +124,10 @@ package struct CapacityClaims: Sendable {
         let impossible = CapacityResource.all(request, held: held, budget: budget()).filter { $0.wanted > $0.ceiling && $0.wanted > 0 }
         guard !impossible.isEmpty else { return }
         let parts = impossible.map {
-            "\($0.amount($0.wanted)), and the host has \($0.isBytes ? $0.amount($0.ceiling) : "\($0.ceiling)") for runs"
+            "\($0.amount($0.wanted)), but the host has \($0.isBytes ? $0.amount($0.ceiling) : "\($0.ceiling)") for runs"
         }
         throw ClaimError(
-            .outOfRange, "\(request.purpose) asks for \(parts.joined(separator: "; for ")); ask for less, or give the host more")
+            .outOfRange, "'\(request.purpose)' requires \(parts.joined(separator: "; ")); request less or add capacity")
     }
 
     static func sentence(_ lacking: [CapacityResource], held: [CapacityClaim], before: [CapacityClaim]) -> String {
@@ -139,13 +139,11 @@ package struct CapacityClaims: Sendable {
             }
             parts.append(part)
         }
-        // Nothing frees these by itself before a kept one's time is over.
+        // Kept VMs free their share only when they expire.
         let left = held.filter { $0.state == .leftBehind }.map(\.wants.purpose)
         if !lacking.isEmpty, !left.isEmpty {
-            let isOne = left.count == 1
             parts.append(
-                "\(names(left)) \(isOne ? "has" : "have") no process any more (killed or kept): atoll gc \(left.prefix(4).joined(separator: " "))"
-                    + " frees \(isOne ? "its share" : left.count > 4 ? "the share of these" : "their share")")
+                "held without a process (killed or kept): \(names(left)); free with: atoll gc \(left.prefix(4).joined(separator: " "))")
         }
         if parts.isEmpty { parts.append("waiting for its turn") }
         if !before.isEmpty {
@@ -159,16 +157,16 @@ package struct CapacityClaims: Sendable {
     }
 
     private struct Survey: Sendable {
-        /// By number.
+        /// Sorted by number.
         var claims: [CapacityClaim] = []
         var swept = 0
-        /// The greatest number in use, by the names of the files.
+        /// The highest number in use, from the file names.
         var lastNumber = 0
 
         func held(except number: Int) -> [CapacityClaim] { claims.filter { $0.state != .waiting && $0.number != number } }
     }
 
-    /// Only under the lock: nobody joins meanwhile, and what is not locked is dead or left behind.
+    /// Reads the queue. Requires the lock: no process joins meanwhile, so an unlocked file is dead or orphaned.
     private func survey() throws -> Survey {
         var survey = Survey()
         for name in try names(unfinished: true) {
@@ -178,7 +176,7 @@ package struct CapacityClaims: Sendable {
             case .dead:
                 if unlink(path) == 0 { survey.swept += 1 }
                 continue
-            // Of a later version, perhaps: what it holds is not known, but its number is its own.
+            // Possibly of a newer version: its contents are unknown, but its number is in use.
             case .unreadable, nil: break
             }
             survey.lastNumber = max(survey.lastNumber, Int(name.prefix { $0.isNumber }) ?? 0)
@@ -201,15 +199,15 @@ package struct CapacityClaims: Sendable {
 
     private func explained<T: Sendable>(_ body: () async throws -> T) async throws -> T {
         do { return try await body() } catch is CancellationError {
-            throw ClaimError(.cancelled, "interrupted before it could wait for the host's capacity")
+            throw ClaimError(.cancelled, "interrupted while waiting for the lock of the capacity queue")
         } catch let error as PlatformError {
             switch error.code {
             case .cancelled: throw ClaimError(.cancelled, error.message)
-            case .locked: throw ClaimError(.locked, "\(error.message); see who with: fuser -v \(directory)/capacity.lock")
+            case .locked: throw ClaimError(.locked, "\(error.message)\nhint: fuser -v \(directory)/capacity.lock")
             case .permission:
                 throw ClaimError(
                     .permission,
-                    "\(error.message); the queue \(directory) must be writable for your group: join group libvirt, run scripts/setup, or set"
+                    "\(error.message)\nhint: make '\(directory)' writable: join group libvirt, run scripts/setup, or set"
                         + " ATOLL_STATE to a directory of your own")
             default: throw ClaimError(.io, error.message)
             }
@@ -217,10 +215,10 @@ package struct CapacityClaims: Sendable {
     }
 }
 
-/// A share of the host's capacity, until it is released, or let go of while its holder is not there.
+/// A share of the host's capacity, held until `release`, or after `leave` until its holder path is gone.
 package final class CapacityGrant: Sendable {
     package let claim: CapacityClaim
-    /// How long it was waited for.
+    /// How long the acquisition waited.
     package let waited: Duration
     private let ticket: Mutex<CapacityTicket?>
 
@@ -234,10 +232,10 @@ package final class CapacityGrant: Sendable {
 
     deinit { if claim.wants.isHeld { leave() } else { release() } }
 
-    /// Gives it back; a second time does nothing.
+    /// Releases the share. No-op if released.
     package func release() { take()?.withdraw() }
 
-    /// Leaves it to its holder: it is given back when that is gone, at once when there is none.
+    /// Leaves the share to its holder path: it is released when that path is gone, at once if there is none.
     package func leave() { take()?.leave() }
 
     private func take() -> CapacityTicket? {

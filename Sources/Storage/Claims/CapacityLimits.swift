@@ -1,11 +1,11 @@
-/// What the configuration says of the budget; nil is what the machine has.
+/// Configured limits of the budget; nil for the host's default.
 package struct CapacityLimits: Sendable, Equatable {
     package var memoryMiB: Int?
     package var cpus: Int?
     package var diskGiB: Int?
     package var subnets: Int?
 
-    /// Numbers that are not above 0 say nothing.
+    /// Numbers that are not positive count as unset.
     package init(memoryMiB: Int, cpus: Int, diskGiB: Int, subnets: Int) {
         func said(_ number: Int) -> Int? { number > 0 ? number : nil }
         self.memoryMiB = said(memoryMiB)
@@ -16,7 +16,7 @@ package struct CapacityLimits: Sendable, Equatable {
 }
 
 extension CapacityBudget {
-    /// The budget with what the configuration says in the machine's place.
+    /// The budget with the configured limits applied.
     package func limited(by limits: CapacityLimits) -> CapacityBudget {
         var budget = self
         budget.memoryMiB = limits.memoryMiB ?? memoryMiB

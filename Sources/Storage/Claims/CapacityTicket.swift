@@ -2,14 +2,14 @@ import AtollPlatform
 package import Foundation
 import Glibc
 
-/// One claim on the host's capacity, as its file says.
+/// One claim on the host's capacity: the content of its file.
 package struct CapacityClaim: Sendable, Equatable, Codable {
     package enum State: String, Sendable, Codable {
         case waiting, granted
-        /// Granted to a process that has let go of it, while its holder is still there. Never written: it is seen.
+        /// Granted, its process has exited, and its holder path exists. Derived, never written.
         case leftBehind
     }
-    /// Place in the queue: lower numbers came first.
+    /// Position in the queue: lower numbers came first.
     package var number: Int
     package var pid: Int32
     package var state: State
@@ -18,8 +18,8 @@ package struct CapacityClaim: Sendable, Equatable, Codable {
     package var wants: CapacityRequest
 }
 
-/// A claim's file and the flock on it: while the lock lasts the claim is alive, whatever becomes of its process otherwise; after that, a
-/// granted one lasts for as long as its holder is there.
+/// A claim's file and its flock: while locked, the claim is alive; after that, a
+/// granted claim lasts as long as its holder path exists.
 final class CapacityTicket: Sendable {
     let path: String
     let claim: CapacityClaim
@@ -36,18 +36,18 @@ final class CapacityTicket: Sendable {
     static let suffix = ".ticket"
     static let unfinished = ".ticket.new"
 
-    /// Joins the queue. The file has its name only when it is locked and whole, so that nobody takes it for a dead one.
+    /// Joins the queue. The file is locked and complete before it gets its name, so that no process takes it for a dead one.
     static func draw(_ claim: CapacityClaim, in directory: String) throws -> CapacityTicket {
         let digits = String(claim.number)
         let path = directory + "/" + String(repeating: "0", count: max(0, 10 - digits.count)) + digits + suffix
         let temporary = "\(directory)/\(getpid()).\(UInt32.random(in: 0 ... .max))\(unfinished)"
-        let descriptor = try SystemCall.check("make \(temporary)") { open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o660) }
+        let descriptor = try SystemCall.check("create '\(temporary)'") { open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o660) }
         let ticket = CapacityTicket(path: path, claim: claim, descriptor: descriptor)
         do {
             fchmod(descriptor, 0o660)
-            try SystemCall.check("lock \(temporary)") { flock(descriptor, LOCK_EX | LOCK_NB) }
+            try SystemCall.check("lock '\(temporary)'") { flock(descriptor, LOCK_EX | LOCK_NB) }
             try ticket.write(claim)
-            try SystemCall.check("put \(path) in place") { rename(temporary, path) }
+            try SystemCall.check("rename '\(temporary)' to '\(path)'") { rename(temporary, path) }
         } catch {
             unlink(temporary)
             throw error
@@ -55,20 +55,20 @@ final class CapacityTicket: Sendable {
         return ticket
     }
 
-    /// Notes that the claim is granted. The text keeps its length and is written at once: readers without the lock see one or the other.
+    /// Records that the claim is granted. The text keeps its length and is written in one call, so that unlocked readers see either state.
     func grant() throws {
         var granted = claim
         granted.state = .granted
         try write(granted)
     }
 
-    /// Leaves the queue. The file goes first: a file without a lock would be a dead claim to others.
+    /// Leaves the queue. Unlinks first: an unlocked file would be read as a dead claim.
     func withdraw() {
         unlink(path)
         flock(descriptor, LOCK_UN)
     }
 
-    /// Gives up the lock and leaves the file, by which the claim lasts for as long as its holder is there.
+    /// Drops the lock and keeps the file, so that the claim lasts as long as its holder path exists.
     func leave() { flock(descriptor, LOCK_UN) }
 
     private func write(_ claim: CapacityClaim) throws {
@@ -76,22 +76,22 @@ final class CapacityTicket: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
         let bytes = Array(try encoder.encode(claim) + Data("\n".utf8))
-        let count = try SystemCall.check("write \(path)") { pwrite(descriptor, bytes, bytes.count, 0) }
-        guard count == bytes.count else { throw PlatformError(.noSpace, "cannot write \(path): the disk is full", errno: ENOSPC) }
+        let count = try SystemCall.check("write '\(path)'") { pwrite(descriptor, bytes, bytes.count, 0) }
+        guard count == bytes.count else { throw PlatformError(.noSpace, "write '\(path)' failed: no space left on device", errno: ENOSPC) }
     }
 
-    /// What a file of the directory is.
+    /// State of a file in the queue.
     enum Found {
         case alive(CapacityClaim)
-        /// Its process is gone, and what it was granted for is still there.
+        /// Orphaned: its process has exited, and its holder path exists.
         case leftBehind(CapacityClaim)
-        /// Its lock is held, but what it says makes no sense.
+        /// Locked, but its content is invalid.
         case unreadable
-        /// Its process is gone, and nothing is left that would use what it claims.
+        /// Its process has exited, and its holder path is gone.
         case dead
     }
 
-    /// nil when the file vanished meanwhile.
+    /// Reads a file; nil if it was removed meanwhile.
     static func look(at path: String) -> Found? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return errno == ENOENT ? nil : .unreadable }
@@ -110,7 +110,7 @@ final class CapacityTicket: Sendable {
 }
 
 extension CapacityRequest {
-    /// Whether what it is for is there, its process aside. One that may not be looked at counts as there.
+    /// Whether the holder path exists. A path that cannot be inspected counts as existing.
     var isHeld: Bool {
         guard let holder else { return false }
         var status = stat()

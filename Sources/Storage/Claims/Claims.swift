@@ -1,22 +1,22 @@
 import AtollPlatform
 
-/// What the processes on one host share: leased subnets, registered prefixes, the directories both live in.
+/// Resources shared by the processes of one host: leased subnets, registered prefixes, capacity, and their directories.
 ///
-/// Everything is plain files under flock, so that a killed process never leaves a lock behind, and Lago's own files where Lago has
-/// some, so that both can share a host. A claim that is in doubt (a file that cannot be read or makes no sense) counts as held.
-/// This room never asks libvirt, never touches an environment's files and never removes what another prefix holds.
+/// All state is plain files under flock, so that a killed process never leaves a lock behind, in Lago's format where Lago has
+/// one, so that both can share a host. An unreadable or invalid claim counts as held.
+/// This module never calls libvirt, never touches an environment's files and never removes what another prefix holds.
 /// Start with `StateRoot`, then `LeaseStore` and `PrefixRegistry`.
 package enum Claims {}
 
-/// What went wrong with a claim, in words a user can act on.
+/// An error of a claim.
 package struct ClaimError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The class of the failure; callers branch on this, never on the text.
+    /// Class of the failure; callers branch on this, never on the text.
     package enum Code: String, Sendable {
-        /// Another prefix holds it.
+        /// Held by another prefix.
         case taken
-        /// Not a subnet or name that is ever handed out.
+        /// Not a leasable subnet or valid name.
         case outOfRange
-        /// This user may not.
+        /// Permission denied.
         case permission
         /// Another process holds the lock.
         case locked
@@ -30,7 +30,7 @@ package struct ClaimError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
-    /// What a failure of this machine means for a claim.
+    /// Converts an error of the platform.
     init(_ cause: PlatformError, _ message: String) { self.init(cause.code == .permission ? .permission : .io, message) }
 
     package var description: String { message }

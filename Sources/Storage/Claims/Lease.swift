@@ -2,7 +2,7 @@ package import AtollModel
 package import AtollPlatform
 import Foundation
 
-/// Who holds a subnet: the file with a prefix's uuid, and the uuid it must contain.
+/// Owner of a lease: the path of a prefix's uuid file, and the uuid it must contain.
 package struct LeaseOwner: Sendable, Hashable {
     /// Absolute path of `PREFIX/uuid`.
     package var uuidPath: String
@@ -14,13 +14,13 @@ package struct LeaseOwner: Sendable, Hashable {
     }
 }
 
-/// One lease file, as found.
+/// Content of one lease file.
 package struct Lease: Sendable, Equatable {
     package enum Standing: Sendable, Equatable {
         case held(LeaseOwner)
-        /// The prefix is gone or has another uuid now; the subnet is free.
+        /// The prefix is gone or has another uuid; the subnet is free.
         case stale(LeaseOwner)
-        /// The file makes no sense; the subnet counts as taken. The text says why.
+        /// The file is invalid; the subnet counts as taken. The text is the reason.
         case unreadable(String)
     }
     /// Third octet of 192.168.x.0/24.
@@ -29,10 +29,10 @@ package struct Lease: Sendable, Equatable {
     package var standing: Standing
 
     package var subnet: IPv4Subnet { IPv4Subnet(leasedThirdOctet: octet) }
-    /// nil when stale or unreadable.
+    /// nil if stale or unreadable.
     package var holder: LeaseOwner? { if case .held(let owner) = standing { owner } else { nil } }
 
-    /// Who took it, whether or not that prefix is still there; nil when unreadable.
+    /// The owner, whether or not its prefix still exists; nil if unreadable.
     package var owner: LeaseOwner? {
         switch standing {
         case .held(let owner), .stale(let owner): owner
@@ -40,7 +40,7 @@ package struct Lease: Sendable, Equatable {
         }
     }
 
-    /// Reads one lease file; nil when it vanished meanwhile.
+    /// Reads one lease file; nil if it was removed meanwhile.
     static func read(_ file: String, octet: UInt8) -> Lease? {
         let text: String
         do { text = try AtomicFile.text(file, limit: 1 << 16) } catch {
@@ -50,13 +50,13 @@ package struct Lease: Sendable, Equatable {
         guard let list = try? JSONDecoder().decode([String].self, from: Data(text.utf8)), list.count == 2, list[0].hasPrefix("/") else {
             return Lease(
                 octet: octet, file: file,
-                standing: .unreadable("\(file) is no lease ([\"/PREFIX/uuid\", \"UUID\"]); remove it if it is not in use"))
+                standing: .unreadable("'\(file)' is not a lease: expected [\"/PREFIX/uuid\", \"UUID\"]; remove it if it is not in use"))
         }
         let owner = LeaseOwner(uuidPath: list[0], uuid: list[1])
         return Lease(octet: octet, file: file, standing: isStale(owner) ? .stale(owner) : .held(owner))
     }
 
-    /// Only what is known to be gone is stale: a uuid file behind a closed door may well be alive.
+    /// Whether the prefix is known to be gone. A uuid file that cannot be read counts as existing.
     static func isStale(_ owner: LeaseOwner) -> Bool {
         do {
             let found = try AtomicFile.text(owner.uuidPath, limit: 4096)
@@ -68,7 +68,7 @@ package struct Lease: Sendable, Equatable {
 }
 
 extension HostRoute {
-    /// The route's destination as a network.
+    /// Destination of the route as a network.
     package var subnet: IPv4Subnet { IPv4Subnet(containing: IPv4Address(rawValue: base), prefixLength: prefixLength) }
 
     /// Whether it is a default route or a part of one, as VPNs add: wider than every private range.

@@ -3,13 +3,13 @@ import AtollPlatform
 import Foundation
 import Glibc
 
-/// The subnets 192.168.200.0/24 to 192.168.255.0/24, each held by at most one prefix of this host.
+/// Leases of the subnets 192.168.200.0/24 to 192.168.255.0/24, each held by at most one prefix of this host.
 ///
-/// Files and lock are Lago's (spec 3.8): `<third octet>.lease` with `["/PREFIX/uuid", "UUID"]`, and `subnet-lease.lock`. Which subnet is
-/// wanted is decided by others, from a `snapshot` and from what libvirt and the host's routes use; here it is only taken.
+/// File and lock format are Lago's (spec 3.8): `<third octet>.lease` with `["/PREFIX/uuid", "UUID"]`, and `subnet-lease.lock`. Callers
+/// choose the subnet, from a `snapshot` and from the networks and routes in use; this type only takes it.
 package struct LeaseStore: Sendable, Equatable {
     package let directory: String
-    /// How long to wait for the lock.
+    /// Timeout for the lock.
     package var patience: Duration
 
     package static let defaultDirectory = "/var/lib/lago/subnets"
@@ -19,20 +19,20 @@ package struct LeaseStore: Sendable, Equatable {
         self.patience = patience
     }
 
-    /// What the store holds, and what it says that makes no sense.
+    /// Leases at one moment, and warnings about invalid files.
     package struct Snapshot: Sendable, Equatable {
-        /// By third octet.
+        /// Leases by third octet.
         package var leases: [UInt8: Lease] = [:]
         package var warnings: [String] = []
 
-        /// Third octets that a prefix holds, or may hold.
+        /// Third octets held by a prefix, unreadable ones included.
         package var taken: Set<UInt8> {
             Set(leases.values.compactMap { if case .stale = $0.standing { nil } else { $0.octet } })
         }
     }
 
-    /// Every lease now, read without the lock and changing nothing. A store that is not there is empty.
-    /// - Throws: `.permission` when the directory cannot be listed.
+    /// All leases, read without the lock. A missing store is empty.
+    /// - Throws: `.permission` if the directory cannot be listed.
     package func snapshot() throws -> Snapshot {
         var snapshot = Snapshot()
         guard SystemCall.exists(directory) else { return snapshot }
@@ -45,28 +45,28 @@ package struct LeaseStore: Sendable, Equatable {
         return snapshot
     }
 
-    /// Takes this subnet. Taking what the owner holds already is allowed and changes nothing; a stale lease makes way.
+    /// Takes a subnet for an owner. No-op if the owner holds it; replaces a stale lease.
     /// - Throws: `.taken` naming the holder; `.outOfRange`; `.locked`; `.permission`.
     package func take(_ subnet: IPv4Subnet, for owner: LeaseOwner) async throws {
         guard subnet.isLeased else {
             throw ClaimError(
-                .outOfRange, "subnet \(subnet) is not one of those that are leased, 192.168.200.0/24 to 192.168.255.0/24")
+                .outOfRange, "subnet \(subnet) is outside the leasable range 192.168.200.0/24 to 192.168.255.0/24")
         }
         try await locked { try take(octet: subnet.base.octets[2], for: owner) }
     }
 
-    /// Gives up subnets of this owner: those named, or all it has. What others hold is left alone.
-    /// - Returns: those given up, in ascending order.
+    /// Releases subnets of this owner: `subnets`, or all of them. Leases of other owners are left alone.
+    /// - Returns: the released subnets, in ascending order.
     @discardableResult
     package func release(_ subnets: [IPv4Subnet]? = nil, of owner: LeaseOwner) async throws -> [IPv4Subnet] {
         guard SystemCall.exists(directory) else { return [] }
-        // Nobody else takes a lease for this owner, so that where there is none the lock, which needs rights, is not needed either.
+        // No other process takes a lease for this owner, so an owner without leases needs no lock (and no write permission).
         func isOwners(_ octet: UInt8) -> Bool { Lease.read(file(octet), octet: octet)?.owner?.uuid == owner.uuid }
         guard try octetsOnFile().contains(where: isOwners) else { return [] }
         return try await locked {
             var freed: [IPv4Subnet] = []
             for octet in try octetsOnFile() where subnets?.contains(IPv4Subnet(leasedThirdOctet: octet)) ?? true {
-                // The prefix may have lost its uuid file already, or have been reached by another path: the uuid says whose a lease is.
+                // Compare by uuid: the uuid file may be gone already, and the prefix may have been reached by another path.
                 guard let lease = Lease.read(file(octet), octet: octet), lease.owner?.uuid == owner.uuid else { continue }
                 try SystemCall.check("remove \(lease.file)") { unlink(lease.file) }
                 freed.append(lease.subnet)
@@ -75,7 +75,7 @@ package struct LeaseStore: Sendable, Equatable {
         }
     }
 
-    /// Where the lease of this third octet is kept.
+    /// Path of the lease file of this third octet.
     package func file(_ octet: UInt8) -> String { "\(directory)/\(octet).lease" }
 
     private func take(octet: UInt8, for owner: LeaseOwner) throws {
@@ -85,9 +85,9 @@ package struct LeaseStore: Sendable, Equatable {
             let range = IPv4Subnet(leasedThirdOctet: octet)
             throw ClaimError(
                 .taken,
-                "The subnet \(range) is already taken by \(other.uuidPath). Choose another gw, leave gw out to get a free subnet,"
+                "subnet \(range) is already leased by '\(other.uuidPath)'\nhint: choose another gw, omit gw to get a free subnet,"
                     + " or destroy that environment")
-        case .unreadable(let why): throw ClaimError(.taken, "The subnet \(IPv4Subnet(leasedThirdOctet: octet)) counts as taken: \(why)")
+        case .unreadable(let why): throw ClaimError(.taken, "subnet \(IPv4Subnet(leasedThirdOctet: octet)) counts as leased: \(why)")
         case .stale, nil: break
         }
         let encoder = JSONEncoder()
@@ -100,7 +100,7 @@ package struct LeaseStore: Sendable, Equatable {
         let names: [String]
         do { names = try Directories.list(directory) } catch let error as PlatformError {
             throw ClaimError(
-                error, "cannot read the subnet leases in \(directory): \(error); \(Self.advice)")
+                error, "cannot read the subnet leases in '\(directory)': \(error)\nhint: \(Self.advice)")
         }
         return names.compactMap { name in
             guard name.hasSuffix(".lease"), let octet = UInt8(name.dropLast(6)), "\(octet).lease" == name else { return nil }
@@ -116,16 +116,16 @@ package struct LeaseStore: Sendable, Equatable {
             defer { lock.release() }
             return try body()
         } catch let error as ClaimError where !SystemCall.exists(directory) {
-            throw ClaimError(error.code, "the subnet leases cannot be kept in \(directory), which cannot be made; \(Self.advice)")
+            throw ClaimError(error.code, "cannot create the lease directory '\(directory)'\nhint: \(Self.advice)")
         } catch let error as PlatformError {
             switch error.code {
             case .locked:
                 throw ClaimError(
                     .locked,
-                    "\(error.message): no answer within \(patience). Either another process is leasing subnets right now, or it hangs"
-                        + " (see who with: fuser -v \(directory)/subnet-lease.lock), or the lock file cannot be used by you")
+                    "\(error.message): timed out after \(patience)\nhint: another process is leasing subnets or hangs"
+                        + " (fuser -v \(directory)/subnet-lease.lock), or you lack permission for the lock file")
             case .cancelled: throw ClaimError(.cancelled, error.message)
-            case .permission: throw ClaimError(.permission, "\(error.message); \(Self.advice)")
+            case .permission: throw ClaimError(.permission, "\(error.message)\nhint: \(Self.advice)")
             default: throw ClaimError(.io, error.message)
             }
         }

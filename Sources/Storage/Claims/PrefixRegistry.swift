@@ -3,19 +3,19 @@ import AtollPlatform
 package import Foundation
 import Glibc
 
-/// One registered prefix: written before the prefix makes anything on the host, removed when nothing of it is left.
+/// Registry entry of one prefix: written before the prefix creates anything on the host, removed when everything is cleaned up.
 package struct RegisteredPrefix: Sendable, Equatable, Codable {
     package enum State: String, Sendable, Codable { case initializing, ready }
     /// Absolute path of the prefix directory.
     package var path: String
     /// 32 hex digits.
     package var uuid: String
-    /// When it was registered.
+    /// Time of registration.
     package var created: Date
-    /// Who registered it: process and verb.
+    /// Process and verb that registered it.
     package var pid: Int32
     package var verb: String
-    /// Where its subnets are leased.
+    /// Directory of its subnet leases.
     package var leaseDirectory: String
     package var state: State
 
@@ -32,22 +32,22 @@ package struct RegisteredPrefix: Sendable, Equatable, Codable {
         self.state = state
     }
 
-    /// nil only in an entry that somebody wrote by hand.
+    /// The uuid as an identity; nil only if the entry was edited by hand.
     package var id: PrefixID? { PrefixID(uuid) }
 }
 
-/// Every prefix on this host, whoever made it: names on libvirt are drawn against it, and no template is collected that one backs on.
+/// Registry of all prefixes on this host, of all users: new names are checked against it, and no template used by one is collected.
 package struct PrefixRegistry: Sendable, Equatable {
     package let root: StateRoot
 
     package init(_ root: StateRoot) { self.root = root }
 
-    /// Where the entry of this prefix is kept.
+    /// Path of the entry of this prefix.
     package func file(_ id: PrefixID) -> String { "\(root.prefixes)/\(id.hex).json" }
 
     /// Writes or replaces the entry.
     package func register(_ entry: RegisteredPrefix) throws {
-        guard let id = entry.id else { throw ClaimError(.malformed, "a prefix cannot be registered under the uuid “\(entry.uuid)”") }
+        guard let id = entry.id else { throw ClaimError(.malformed, "cannot register the prefix: invalid uuid '\(entry.uuid)'") }
         try root.prepare()
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -55,24 +55,24 @@ package struct PrefixRegistry: Sendable, Equatable {
         do {
             try AtomicFile.write(try encoder.encode(entry) + Data("\n".utf8), to: file(id), mode: 0o664)
         } catch let error as PlatformError {
-            throw ClaimError(error, "the prefix cannot be registered: \(error)")
+            throw ClaimError(error, "cannot register the prefix: \(error)")
         }
     }
 
-    /// Removes the entry; nothing happens when there is none.
+    /// Removes the entry. No-op if there is none.
     package func remove(_ id: PrefixID) throws {
         guard unlink(file(id)) != 0, errno != ENOENT else { return }
-        let cause = SystemCall.failure("remove \(file(id))")
+        let cause = SystemCall.failure("remove '\(file(id))'")
         throw ClaimError(cause, cause.message)
     }
 
-    /// All entries, oldest first, and a warning for each file that is none. An absent registry is empty.
+    /// All entries, oldest first, and a warning for each invalid file. A missing registry is empty.
     package func list() throws -> (entries: [RegisteredPrefix], warnings: [String]) {
         let names: [String]
         do { names = try Directories.list(root.prefixes) } catch let error as PlatformError {
             throw ClaimError(
                 error,
-                "cannot read the registered prefixes: \(error); join group libvirt (sudo usermod -aG libvirt $USER, then log in again) or run"
+                "cannot read the registered prefixes: \(error)\nhint: join group libvirt (sudo usermod -aG libvirt $USER, then log in again) or run"
                     + " scripts/setup")
         }
         let decoder = JSONDecoder()
@@ -83,12 +83,12 @@ package struct PrefixRegistry: Sendable, Equatable {
             let file = root.prefixes + "/" + name
             do {
                 let entry = try decoder.decode(RegisteredPrefix.self, from: Data(try AtomicFile.read(file, limit: 1 << 16)))
-                guard entry.id?.hex == String(name.dropLast(5)) else { throw ClaimError(.malformed, "its name is not its uuid") }
+                guard entry.id?.hex == String(name.dropLast(5)) else { throw ClaimError(.malformed, "file name and uuid differ") }
                 entries.append(entry)
             } catch {
-                // Somebody removed it between the listing and now.
+                // Removed since the listing.
                 guard SystemCall.exists(file) else { continue }
-                warnings.append("\(file) is no entry of a prefix and was left alone: \(error)")
+                warnings.append("'\(file)': invalid registry entry, ignored: \(error)")
             }
         }
         return (entries.sorted { ($0.created, $0.uuid) < ($1.created, $1.uuid) }, warnings)

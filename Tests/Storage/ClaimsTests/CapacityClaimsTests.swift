@@ -8,7 +8,7 @@ import Testing
 
 @testable import AtollClaims
 
-/// A queue of its own, with a small host behind it.
+/// A private queue with a small budget.
 final class CapacityBench: Sendable {
     let space: Workspace
     let claims: CapacityClaims
@@ -20,7 +20,7 @@ final class CapacityBench: Sendable {
             directory: space.path + "/capacity", budget: { budget }, poll: (.milliseconds(2), .milliseconds(4)))
     }
 
-    /// The ticket of a process that is gone, as it left it.
+    /// Writes the ticket of a dead process.
     func leave(_ number: Int, _ wants: CapacityRequest, _ state: CapacityClaim.State = .granted) throws {
         try Directories.make(claims.directory)
         let claim = CapacityClaim(number: number, pid: 4711, state: state, since: Date(), wants: wants)
@@ -29,7 +29,7 @@ final class CapacityBench: Sendable {
         try AtomicFile.write(try encoder.encode(claim), to: claims.directory + "/000000000\(number).ticket")
     }
 
-    /// A directory as a run has one.
+    /// Creates a holder directory.
     func holder(_ name: String) throws -> String {
         let path = space.path + "/" + name
         try Directories.make(path)
@@ -43,14 +43,14 @@ final class CapacityBench: Sendable {
     }
 }
 
-/// What a claim was told while it waited.
+/// Recorded wait messages of a claim.
 final class Told: Sendable {
     private let said = Mutex<[String]>([])
     var all: [String] { said.withLock { $0 } }
     func note(_ sentence: String) { said.withLock { $0.append(sentence) } }
 }
 
-/// How many there are now, and the most there ever were.
+/// Current and maximum count.
 final class Gauge: Sendable {
     private let state = Mutex((now: 0, most: 0, rises: 0))
     var most: Int { state.withLock { $0.most } }
@@ -72,7 +72,7 @@ func run(
 }
 
 @Suite struct CapacityClaimsTests {
-    @Test func whatFitsIsGrantedAtOnceAndGivenBack() async throws {
+    @Test func aFittingRequestIsGrantedAtOnceAndReleased() async throws {
         let bench = try CapacityBench()
         let told = Told()
         let a = try await bench.claims.acquire(run("a", memory: 3072, cpus: 2, subnets: 1)) { told.note($0) }
@@ -92,7 +92,7 @@ func run(
         #expect(bench.files == [])
     }
 
-    @Test func aGrantThatIsLetGoOfIsGivenBack() async throws {
+    @Test func aDeallocatedGrantIsReleased() async throws {
         let bench = try CapacityBench()
         do {
             let grant = try await bench.claims.acquire(run("a", memory: 4096))
@@ -102,7 +102,7 @@ func run(
         #expect(bench.files == [])
     }
 
-    @Test func theLineSaysWhatIsWaitedForAndFollowsWhatChanges() async throws {
+    @Test func theWaitMessageFollowsChanges() async throws {
         let bench = try CapacityBench()
         let foo = try await bench.claims.acquire(run("foo", memory: 2048, cpus: 3))
         let bar = try await bench.claims.acquire(run("bar", memory: 1024, cpus: 1))
@@ -113,7 +113,7 @@ func run(
         #expect(await bench.queue(["foo", "bar", "baz", "small"]))
         #expect(await eventually { third.all.count == 1 && second.all.count == 1 })
         #expect(second.all == ["waiting for 2 GiB of memory: 3 of 4 GiB are held by 2 runs (foo, bar); for 2 CPUs: 4 of 4 are held"])
-        // It would fit, and yet it overtakes nobody.
+        // It would fit, but claims are served in order.
         #expect(third.all == ["waiting for its turn; 1 before you (baz)"])
         foo.release()
         let baz = try await waiter.value
@@ -123,7 +123,7 @@ func run(
         #expect(bench.files == [])
     }
 
-    @Test func aSmallOneWaitsBehindALargeOne() async throws {
+    @Test func aSmallRequestWaitsBehindALargeOne() async throws {
         let bench = try CapacityBench(memoryMiB: 4096)
         let held = try await bench.claims.acquire(run("held", memory: 3072))
         let large = Task { try await bench.claims.acquire(run("large", memory: 4096)) }
@@ -140,7 +140,7 @@ func run(
         try await small.value.release()
     }
 
-    @Test func whatTheHostNeverHasIsRefusedAtOnce() async throws {
+    @Test func aRequestBeyondTheBudgetIsRefusedAtOnce() async throws {
         let bench = try CapacityBench()
         let error = await #expect(throws: ClaimError.self) {
             _ = try await bench.claims.acquire(run("huge", memory: 8192, cpus: 4, subnets: 11))
@@ -148,25 +148,25 @@ func run(
         #expect(error?.code == .outOfRange)
         #expect(
             error?.message
-                == "huge asks for 8 GiB of memory, and the host has 4 GiB of memory for runs; for 11 subnets, and the host has 10 for runs;"
-                + " ask for less, or give the host more")
+                == "'huge' requires 8 GiB of memory, but the host has 4 GiB of memory for runs; 11 subnets, but the host has 10 for runs;"
+                + " request less or add capacity")
         #expect(bench.files == [])
     }
 
-    @Test func freeDiskThatRunsUseIsWaitedFor() async throws {
+    @Test func diskSpaceHeldByRunsIsWaitedFor() async throws {
         let bench = try CapacityBench(disk: 4 << 30, free: true)
         let held = try await bench.claims.acquire(run("held", disk: 3 << 30))
         let told = Told()
         let waiter = Task { try await bench.claims.acquire(run("next", disk: 2 << 30)) { told.note($0) } }
         #expect(await eventually { !told.all.isEmpty })
-        #expect(told.all.first == "waiting for 2 GiB of disk: 4 GiB is free, and 3 GiB are held by 1 run (held)")
+        #expect(told.all.first == "waiting for 2 GiB of disk: 4 GiB is free, 3 GiB are held by 1 run (held)")
         held.release()
         try await waiter.value.release()
         let error = await #expect(throws: ClaimError.self) { _ = try await bench.claims.acquire(run("huge", disk: 5 << 30)) }
         #expect(error?.code == .outOfRange)
     }
 
-    @Test func patienceAndCancellationLeaveTheQueue() async throws {
+    @Test func timeoutAndCancellationLeaveTheQueue() async throws {
         let bench = try CapacityBench()
         let held = try await bench.claims.acquire(run("held", memory: 4096))
         let error = await #expect(throws: ClaimError.self) {
@@ -182,7 +182,7 @@ func run(
         held.release()
     }
 
-    @Test func aProcessThatDiesGivesItsShareBack() async throws {
+    @Test func theShareOfADeadProcessIsFreed() async throws {
         let bench = try CapacityBench()
         try bench.leave(7, run("other", memory: 4096))
         let ticket = bench.claims.directory + "/0000000007.ticket"
@@ -203,7 +203,7 @@ func run(
         grant.release()
     }
 
-    @Test func whatADeadProcessLeftKeepsItsShareWhileItIsThere() async throws {
+    @Test func anOrphanedClaimHoldsItsShareWhileItsHolderExists() async throws {
         let bench = try CapacityBench()
         let holder = try bench.holder("dead")
         try bench.leave(3, run("dead", memory: 3072, holder: holder))
@@ -215,8 +215,8 @@ func run(
         #expect(await eventually { !told.all.isEmpty })
         #expect(
             told.all == [
-                "waiting for 2 GiB of memory: 3.5 of 4 GiB are held by 2 runs (dead, live); dead has no process any more (killed or kept): "
-                    + "atoll gc dead frees its share"
+                "waiting for 2 GiB of memory: 3.5 of 4 GiB are held by 2 runs (dead, live); held without a process "
+                    + "(killed or kept): dead; free with: atoll gc dead"
             ])
         try Directories.removeTree(holder)
         let grant = try await waiter.value
@@ -224,7 +224,7 @@ func run(
         for grant in [live, grant] { grant.release() }
     }
 
-    @Test func whatNobodyHoldsIsDeadAtOnce() async throws {
+    @Test func aClaimWithoutHolderIsDeadAtOnce() async throws {
         let bench = try CapacityBench()
         // Killed between the grant and the making of its directory; and while it waited, beside a directory of that name.
         try bench.leave(1, run("early", memory: 4096, holder: bench.space.path + "/none"))
@@ -234,14 +234,14 @@ func run(
         #expect(bench.files == [])
     }
 
-    @Test func aKeptGrantIsLeftToItsHolder() async throws {
+    @Test func aGrantCanBeLeftToItsHolder() async throws {
         let bench = try CapacityBench()
         let (kept, broken) = (try bench.holder("kept"), try bench.holder("broken"))
         let grant = try await bench.claims.acquire(run("kept", memory: 1024, holder: kept))
         grant.leave()
         grant.release()
         do {
-            // Let go of although its VM could not be removed.
+            // Left because its VM could not be removed.
             let lost = try await bench.claims.acquire(run("broken", memory: 1024, holder: broken))
             withExtendedLifetime(lost) {}
         }
@@ -251,17 +251,17 @@ func run(
         let error = await #expect(throws: ClaimError.self) {
             _ = try await bench.claims.acquire(run("next", memory: 4096), patience: .milliseconds(20)) { told.note($0) }
         }
-        // It waits, however long they stay: they are no reason to refuse it for good.
+        // Orphaned claims delay the request but never refuse it.
         #expect(error?.code == .taken)
         #expect(
-            told.all.first?.contains("kept, broken have no process any more (killed or kept): atoll gc kept broken frees their share")
+            told.all.first?.contains("held without a process (killed or kept): kept, broken; free with: atoll gc kept broken")
                 == true)
         for holder in [kept, broken] { try Directories.removeTree(holder) }
         #expect(try await bench.claims.sweep() == 2)
         #expect(bench.files == [])
     }
 
-    @Test func diskThatWasLeftBehindIsWaitedFor() async throws {
+    @Test func diskSpaceOfOrphanedClaimsIsWaitedFor() async throws {
         let bench = try CapacityBench(disk: 2 << 30, free: true)
         let holder = try bench.holder("dead")
         try bench.leave(1, run("dead", disk: 2 << 30, holder: holder))
@@ -269,7 +269,7 @@ func run(
         let waiter = Task { try await bench.claims.acquire(run("next", disk: 2 << 30)) { told.note($0) } }
         #expect(await eventually { !told.all.isEmpty })
         #expect(
-            told.all.first?.hasSuffix("held by 1 run (dead); dead has no process any more (killed or kept): atoll gc dead frees its share")
+            told.all.first?.hasSuffix("held by 1 run (dead); held without a process (killed or kept): dead; free with: atoll gc dead")
                 == true)
         try Directories.removeTree(holder)
         try await waiter.value.release()
@@ -283,7 +283,7 @@ func run(
         #expect(try decoder.decode(CapacityClaim.self, from: Data(text.utf8)).wants.holder == nil)
     }
 
-    @Test func leftoversAreSweptAndStrangeFilesLeftAlone() async throws {
+    @Test func deadClaimsAreSweptAndUnknownFilesKept() async throws {
         let bench = try CapacityBench()
         #expect(try await bench.claims.sweep() == 0)
         try bench.space.write("capacity/0000000003.ticket", "{}")
@@ -291,7 +291,7 @@ func run(
         try bench.space.write("capacity/notes", "mine")
         #expect(try await bench.claims.sweep() == 2)
         #expect(bench.files == ["notes"])
-        // Alive, and of another version: it holds nothing that is known, and nobody takes its number.
+        // Locked, of another version: its contents are unknown, but its number stays in use.
         let strange = try bench.space.write("capacity/0000000005.ticket", "{\"version\": 9}")
         let lock = try #require(try FileLock.attempt(strange, note: "{\"version\": 9}"))
         let grant = try await bench.claims.acquire(run("a", memory: 4096))
@@ -300,7 +300,7 @@ func run(
         lock.release()
     }
 
-    @Test func manyAtOnceAreNeverMoreThanTheBudget() async throws {
+    @Test func concurrentGrantsNeverExceedTheBudget() async throws {
         let bench = try CapacityBench(memoryMiB: 3072, cpus: 100)
         let running = Gauge()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -321,7 +321,7 @@ func run(
         #expect(bench.files == [])
     }
 
-    @Test func thisMachinesBudget() throws {
+    @Test func theAutomaticBudgetIsPlausible() throws {
         let space = try Workspace("capacity")
         let budget = CapacityBudget.automatic(root: StateRoot(path: space.path + "/state"))
         let machine = try #require(Capacity.current())

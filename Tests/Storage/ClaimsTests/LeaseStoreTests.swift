@@ -7,7 +7,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// A lease store of its own and prefixes that hold leases in it.
+/// A private lease store and its prefixes.
 final class LeaseBench: Sendable {
     let space: Workspace
     let store: LeaseStore
@@ -28,7 +28,7 @@ final class LeaseBench: Sendable {
 }
 
 extension LeaseStore {
-    /// Tries the subnets that nobody holds one by one, as environments do, until `count` are the owner's.
+    /// Takes free subnets one by one, as environments do, until `count` are the owner's.
     func takeLowest(_ count: Int = 1, for owner: LeaseOwner) async throws -> [IPv4Subnet] {
         var done: [IPv4Subnet] = []
         let taken = try snapshot().taken
@@ -43,14 +43,14 @@ extension LeaseStore {
 }
 
 @Suite struct LeaseStoreTests {
-    /// As scripts/setup makes it: who is in no group of ours may still see which subnets are taken.
-    @Test func aNewStoreCanBeReadByEverybody() async throws {
+    /// As created by scripts/setup: users outside the group can list the leases.
+    @Test func aNewStoreIsWorldReadable() async throws {
         let bench = try LeaseBench()
         _ = try await bench.store.takeLowest(for: try bench.prefix("a"))
         #expect(try #require(SystemCall.status(bench.store.directory)).st_mode & 0o7777 == 0o2775)
     }
 
-    @Test func theFileIsLagos() async throws {
+    @Test func theLeaseFileHasLagosFormat() async throws {
         let bench = try LeaseBench()
         let owner = try bench.prefix("w/.lago/default", uuid: "fe689d3c39d011e5b22b54ee755a00ca")
         try await bench.store.take(IPv4Subnet(leasedThirdOctet: 200), for: owner)
@@ -63,7 +63,7 @@ extension LeaseStore {
         #expect(SystemCall.exists(bench.store.directory + "/subnet-lease.lock"))
     }
 
-    @Test func whatIsTakenIsTheOwnersWhoMayTakeItAgain() async throws {
+    @Test func anOwnerMayTakeItsSubnetAgain() async throws {
         let bench = try LeaseBench()
         let (a, b) = (try bench.prefix("a"), try bench.prefix("b"))
         #expect(try await bench.store.takeLowest(for: a).map(\.description) == ["192.168.200.0/24"])
@@ -71,7 +71,7 @@ extension LeaseStore {
         try await bench.store.take(IPv4Subnet(leasedThirdOctet: 200), for: a)
         let error = await #expect(throws: ClaimError.self) { try await bench.store.take(IPv4Subnet(leasedThirdOctet: 200), for: b) }
         #expect(error?.code == .taken)
-        #expect(error?.message.contains("The subnet 192.168.200.0/24 is already taken by \(a.uuidPath)") == true)
+        #expect(error?.message.contains("subnet 192.168.200.0/24 is already leased by '\(a.uuidPath)'") == true)
     }
 
     @Test(arguments: ["127.0.0.1", "10.10.10.0", "192.168.199.0"]) func outOfRangeIsRefused(_ text: String) async throws {
@@ -91,7 +91,7 @@ extension LeaseStore {
         #expect(bench.files == ["255.lease"])
     }
 
-    @Test func staleLeasesAreTakenOver() async throws {
+    @Test func staleLeasesAreReplaced() async throws {
         let bench = try LeaseBench()
         let (gone, changed, alive) = (try bench.prefix("gone"), try bench.prefix("changed"), try bench.prefix("alive"))
         for (octet, owner) in zip(UInt8(200)..., [gone, changed, alive]) {
@@ -99,7 +99,7 @@ extension LeaseStore {
         }
         try Directories.removeTree(bench.space.path + "/gone")
         try bench.space.write("changed/uuid", "another")
-        // A look changes nothing.
+        // A snapshot changes nothing.
         #expect(try bench.store.snapshot().taken == [202])
         #expect(bench.files.count == 3)
         let fresh = try bench.prefix("fresh")
@@ -108,7 +108,7 @@ extension LeaseStore {
         #expect(try bench.store.snapshot().leases[200]?.holder == fresh)
     }
 
-    @Test func aFileThatMakesNoSenseCountsAsTakenAndStays() async throws {
+    @Test func anInvalidLeaseCountsAsTakenAndIsKept() async throws {
         let bench = try LeaseBench()
         let owner = try bench.prefix("a")
         try bench.space.write("subnets/200.lease", "{\"broken\": ")
@@ -133,7 +133,7 @@ extension LeaseStore {
         #expect(bench.files == ["202.lease"])
     }
 
-    @Test func aBusyStoreSaysWhoHoldsItAndWhatElseItMayBe() async throws {
+    @Test func aLockedStoreReportsTheHolderAndOtherCauses() async throws {
         let bench = try LeaseBench()
         var store = bench.store
         store.patience = .milliseconds(60)
@@ -143,12 +143,12 @@ extension LeaseStore {
         let patient = store
         let error = await #expect(throws: ClaimError.self) { try await patient.takeLowest(for: owner) }
         #expect(error?.code == .locked)
-        #expect(error?.message.contains("pid 4711 init") == true && error?.message.contains("cannot be used by you") == true)
+        #expect(error?.message.contains("pid 4711 init") == true && error?.message.contains("you lack permission") == true)
         lock.release()
         #expect(try await store.takeLowest(for: owner).count == 1)
     }
 
-    @Test func aStoreThatCannotBeMadeIsExplained() async throws {
+    @Test func aStoreThatCannotBeCreatedIsReportedWithAHint() async throws {
         let bench = try LeaseBench()
         let blocked = LeaseStore(directory: try bench.space.write("file", "") + "/subnets")
         let owner = try bench.prefix("a")
@@ -159,7 +159,7 @@ extension LeaseStore {
         #expect(listing?.message.contains("Not a directory") == true && listing?.message.contains("--lease-dir") == true)
     }
 
-    @Test(arguments: UInt64(1)...12) func aRandomHistoryKeepsEverySubnetWithOneLivePrefix(_ seed: UInt64) async throws {
+    @Test(arguments: UInt64(1)...12) func randomOperationsNeverShareASubnet(_ seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         let bench = try LeaseBench()
         var held: [LeaseOwner: Set<UInt8>] = [:]
@@ -183,7 +183,7 @@ extension LeaseStore {
                 #expect(Set(freed.map(\.base.octets[2])) == held[owner] ?? [], "seed \(seed) step \(step)")
                 held[owner] = nil
             default:
-                // A prefix dies without releasing and another comes at the same place: the old leases are stale.
+                // A prefix vanishes without releasing and another takes its path: the old leases are stale.
                 held[owner] = nil
                 owners.removeAll { $0 == owner }
                 owners.append(try bench.prefix(String(try #require(owner.uuidPath.split(separator: "/").dropLast().last))))
@@ -192,7 +192,7 @@ extension LeaseStore {
         }
     }
 
-    @Test func manyAtOnceNeverShare() async throws {
+    @Test func concurrentOwnersNeverShareASubnet() async throws {
         let bench = try LeaseBench()
         let taken = try await withThrowingTaskGroup(of: [IPv4Subnet].self) { group in
             for index in 0..<6 {
@@ -207,11 +207,11 @@ extension LeaseStore {
         #expect(bench.files.count == 24)
     }
 
-    @Test func whoHoldsNothingNeedsNoLockToGiveItUp() async throws {
+    @Test func releasingNothingNeedsNoLock() async throws {
         let bench = try LeaseBench()
         let (owner, other) = (try bench.prefix("a"), try bench.prefix("b"))
         _ = try await bench.store.takeLowest(for: other)
-        // A lock that cannot be opened, as in a directory of somebody else's.
+        // A lock that cannot be opened, as in another user's directory.
         let lock = bench.store.directory + "/subnet-lease.lock"
         try Directories.removeTree(lock)
         try SymbolicLink.make(lock, to: "/nonexistent/lock")
@@ -219,7 +219,7 @@ extension LeaseStore {
         await #expect(throws: ClaimError.self) { try await bench.store.release(of: other) }
     }
 
-    @Test func anotherProcessHoldingTheLockIsRespected() async throws {
+    @Test func theLockOfAnotherProcessIsRespected() async throws {
         let bench = try LeaseBench()
         let owner = try bench.prefix("a")
         try Directories.make(bench.store.directory)

@@ -7,7 +7,7 @@ import Glibc
 import Testing
 
 @Suite struct StateRootTests {
-    @Test func directoriesAreSharedWithTheGroupAndNobodyElse() throws {
+    @Test func directoriesAreSharedWithTheGroupOnly() throws {
         let space = try Workspace("state")
         let root = StateRoot(path: space.path + "/deep/atoll")
         try root.prepare()
@@ -30,7 +30,7 @@ import Testing
         #expect(AccessControl.granted(on: root.images, to: user) == .execute)
     }
 
-    @Test func aFileInTheWayIsNamed() throws {
+    @Test func aFileInPlaceOfADirectoryIsNamed() throws {
         let space = try Workspace("state")
         let root = StateRoot(path: try space.write("atoll", ""))
         let error = #expect(throws: ClaimError.self) { try root.prepare() }
@@ -61,7 +61,7 @@ import Testing
         )
     }
 
-    @Test func entriesComeBackAsTheyWere() throws {
+    @Test func entriesRoundTrip() throws {
         var (a, b) = (try prefix("a", 2), try prefix("b", 1))
         try registry.register(a)
         try registry.register(b)
@@ -76,14 +76,14 @@ import Testing
         #expect(throws: ClaimError.self) { try registry.register(b) }
     }
 
-    @Test func aVanishedPrefixStaysRegistered() throws {
+    @Test func aRemovedPrefixStaysRegistered() throws {
         let a = try prefix("a", 1)
         try registry.register(a)
         try Directories.removeTree(a.path)
         #expect(try registry.list().entries == [a])
     }
 
-    @Test func aStrangeFileIsAWarning() throws {
+    @Test func anInvalidEntryIsAWarning() throws {
         let a = try prefix("a", 1)
         try registry.register(a)
         try space.write("state/prefixes/junk.json", "{}")
