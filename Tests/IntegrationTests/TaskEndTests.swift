@@ -32,7 +32,7 @@ extension IntegrationTests {
                 ("image", vm, 102, "ABORTED", "there is no image nosuch: not in \(tasks.workspace.path)/images"),
                 ("release", vm, 102, "ABORTED", "no image for distro fedora, release 77"),
                 ("slow", local + ["--timeout", "1"], 103, "ABORTED", "did not end within 1 s"),
-                ("undefined", local, 1, "CRASHED", "undefined variable `nope`; known: arch, artifactsdir"),
+                ("undefined", local, 1, "CRASHED", "undefined variable 'nope'; known: arch, artifactsdir"),
             ]
             for entry in cases {
                 let result = try await tasks.run(["runtask", "--uuid", entry.name] + entry.words + [entry.name + ".yml"])
@@ -101,13 +101,13 @@ extension IntegrationTests {
                 (["--local", "list.yml"], 1, "list.yml:1:1: found a list"), (["--local", "text.yml"], 1, "text.yml:1:1: found"),
                 (["--local", "yaml.yml"], 1, "yaml.yml:2:1: YAML"), (["--local", "none.yml"], 1, "actions"),
                 (["--local", "nothing.yml"], 1, "actions"),
-                (["--local", "two.yml"], 1, "two.yml:4:5: actions[0].python: action 1 has the directives `shell` and `python`"),
+                (["--local", "two.yml"], 1, "two.yml:4:5: actions[0].python: action 1 has the directives 'shell' and 'python'"),
                 (["--local", "nobody.yml"], 1, "lonely"), (["--local", "absent.yml"], 2, "there is no formula absent.yml"),
-                (["--local", "--libvirt", "good.yml"], 2, "--local and --libvirt exclude each other"),
-                (["--local", "--ssh", "r@h", "good.yml"], 2, "exclude each other"),
-                (["--libvirt", "--ssh", "r@h", "good.yml"], 2, "exclude each other"),
-                (["--ssh", "user#host", "good.yml"], 2, "\"user#host\" has no @"), (["--ssh", "u@h:x", "good.yml"], 2, "has no port"),
-                (["--ssh", "u@h:70000", "good.yml"], 2, "has no port"), (["--ssh", "@h", "good.yml"], 2, "--ssh"),
+                (["--local", "--libvirt", "good.yml"], 2, "--local and --libvirt are mutually exclusive"),
+                (["--local", "--ssh", "r@h", "good.yml"], 2, "are mutually exclusive"),
+                (["--libvirt", "--ssh", "r@h", "good.yml"], 2, "are mutually exclusive"),
+                (["--ssh", "user#host", "good.yml"], 2, "'user#host': missing '@'"), (["--ssh", "u@h:x", "good.yml"], 2, "invalid port"),
+                (["--ssh", "u@h:70000", "good.yml"], 2, "invalid port"), (["--ssh", "@h", "good.yml"], 2, "--ssh"),
                 (["--local", "-i", "x", "-t", "nonsense", "good.yml"], 2, "bodhi_update, compose, dist_git_commit, docker_image"),
                 (["--local", "--uuid", "../up", "good.yml"], 2, "uuid"),
                 (["--local", "--keep-on", "sometimes", "good.yml"], 2, "--keep-on"),

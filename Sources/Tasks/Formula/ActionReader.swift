@@ -5,11 +5,11 @@ extension Formula.Action {
     /// Keys of an action that are not the name of a directive.
     static let ownKeys = ["name", "export", "timeout"]
 
-    /// `actions` of a formula; reports that there are none.
+    /// Reads `actions` of a formula; reports an error if there are none.
     static func readAll(_ root: FormulaField) -> [Formula.Action] {
         guard let field = root["actions"] else {
             if root.value["task"] != nil {
-                root.findings.error(atKey: FieldPath.keys("task"), "`task` is the old word for `actions`; write `actions`")
+                root.findings.error(atKey: FieldPath.keys("task"), "'task' was renamed: use 'actions'")
             } else {
                 _ = root.required("actions", "a list with at least one action")
             }
@@ -25,7 +25,7 @@ extension Formula.Action {
 
     private static func read(_ field: FormulaField, index: Int) -> Formula.Action? {
         guard let members = field.members else {
-            field.refuse(allowed: "a mapping with one directive, such as `shell: ./test.sh`")
+            field.refuse(allowed: "a mapping with one directive, such as 'shell: ./test.sh'")
             return nil
         }
         let name = field["name"]?.line("a label on one line")
@@ -34,12 +34,12 @@ extension Formula.Action {
         let directives = members.filter { !ownKeys.contains($0.key) }
         let label = "action \(index + 1)" + (name.map { " (\($0))" } ?? "")
         guard let directive = directives.first else {
-            field.findings.error(field.path, "\(label) has no directive; write one key that names it, such as `shell`")
+            field.findings.error(field.path, "\(label) has no directive: add one, such as 'shell'")
             return nil
         }
         guard directives.count == 1 else {
-            let names = directives.map { "`\($0.key)`" }.joined(separator: " and ")
-            let hint = directives.contains { $0.key == "register" } ? "; what a directive returns is kept with `export`" : ""
+            let names = directives.map { "'\($0.key)'" }.joined(separator: " and ")
+            let hint = directives.contains { $0.key == "register" } ? "; use 'export' to keep what a directive returns" : ""
             field.findings.error(
                 atKey: directives[1].field.path, "\(label) has the directives \(names); an action has exactly one\(hint)")
             return nil
@@ -59,14 +59,14 @@ extension Formula.Action {
         return name
     }
 
-    /// A number of seconds, or a number with s, m or h.
+    /// Seconds of a number, or of a number with the unit s, m or h.
     private static func seconds(_ field: FormulaField) -> Int? {
         let allowed = "a number of seconds, or a duration such as 90s, 10m or 2h"
         guard let text = field.text(allowed) else { return nil }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).drop { $0 == " " }
         guard let number = Int(digits), number > 0, let factor = ["": 1, "s": 1, "m": 60, "h": 3600][unit],
-            // Beyond 30 years it means nothing, and clocks cannot count it.
+            // A limit of 30 years, below the range of the clocks.
             number <= 1_000_000_000 / factor
         else {
             field.refuse(allowed: allowed)

@@ -2,14 +2,14 @@ import Foundation
 
 /// The CI job that a run belongs to: `--jobid BUILDER/BUILD`.
 package struct CIJob: Sendable, Equatable {
-    /// What `--jobid` is where nobody says it.
+    /// Value of `--jobid` if it is not given.
     package static let unsaid = "-1"
 
     package var builder: String
-    /// A number.
+    /// Build number.
     package var build: String
 
-    /// nil for what is not a builder and the number of its build.
+    /// Parses BUILDER/NUMBER; nil for anything else.
     package init?(_ jobid: String) {
         let parts = jobid.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
@@ -18,13 +18,13 @@ package struct CIJob: Sendable, Equatable {
         (builder, build) = (parts[0], parts[1])
     }
 
-    /// - Parameter master: `taskotron_master`, without a slash at its end.
+    /// - Parameter master: `taskotron_master`, without a trailing slash.
     package func url(master: String) -> String { "\(master)/builders/\(Self.escaped(builder))/builds/\(build)" }
 
-    /// The log of the step that ran the task.
+    /// URL of the log of the step that ran the task.
     package func logURL(master: String, step: String) -> String { "\(url(master: master))/steps/\(Self.escaped(step))/logs/stdio" }
 
-    /// As one part of a path.
+    /// Percent-encodes one path component.
     private static func escaped(_ text: String) -> String {
         text.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed.subtracting(CharacterSet(charactersIn: "/"))) ?? text
     }

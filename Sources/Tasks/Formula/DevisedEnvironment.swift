@@ -1,4 +1,4 @@
-/// The system a task should run on, each part with the reason for it.
+/// The system a task should run on, each value with its origin.
 package struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible {
     package typealias Trait = EnvironmentWish.Trait
 
@@ -16,13 +16,13 @@ package struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible 
         }
     }
 
-    /// The configured `default_disposable_*`.
+    /// The configured `default_disposable_*` values.
     package struct Defaults: Sendable, Equatable {
         package var distro: String
         package var release: String
         package var flavor: String
         package var arch: String
-        /// Those that somebody set; the others are what we came up with.
+        /// Values set in the configuration; the others are built-in defaults.
         package var said: Set<Trait> = []
 
         package init(distro: String, release: String, flavor: String, arch: String) {
@@ -33,13 +33,13 @@ package struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible 
         }
     }
 
-    /// How much an image of this kind is wanted.
+    /// How strictly an image of this kind is required.
     package enum Demand: Sendable, Equatable {
-        /// Somebody asked for it: its absence ends the run (ABORTED).
+        /// Requested explicitly: a missing image ends the run (ABORTED).
         case required
-        /// It follows from the item: taken where it exists, else the default image, with a warning.
+        /// Derived from the item: if missing, the default image is used, with a warning.
         case preferred
-        /// Nothing asks for a particular one: the default image.
+        /// Nothing requests a particular image: the default image is used.
         case none
     }
 
@@ -57,14 +57,14 @@ package struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible 
         }
     }
 
-    /// Formula before item before default. `arch` is the `--arch` argument. `updateBuilds` are builds of a Bodhi update, where somebody
-    /// looked them up; without them an update says nothing.
+    /// Precedence: formula, item, default. `arch` is the `--arch` argument. `updateBuilds` are the builds of a Bodhi update, if they
+    /// were queried; without them, an update determines nothing.
     package static func devise(
-        _ wish: EnvironmentWish, item: String?, type: ItemType?, arch: String, defaults: Defaults, updateBuilds: [String] = []
+        _ request: EnvironmentWish, item: String?, type: ItemType?, arch: String, defaults: Defaults, updateBuilds: [String] = []
     ) -> DevisedEnvironment {
         let derived = derive(item: item, type: type, updateBuilds: updateBuilds)
         func choice(_ trait: Trait, _ item: String?, _ fallback: String) -> Choice {
-            if let value = wish.traits[trait] { return Choice(value, from: .formula) }
+            if let value = request.traits[trait] { return Choice(value, from: .formula) }
             return item.map { Choice($0, from: .item) } ?? Choice(fallback, from: defaults.said.contains(trait) ? .configuration : .default)
         }
         return DevisedEnvironment(
@@ -72,10 +72,10 @@ package struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible 
             flavor: choice(.flavor, nil, defaults.flavor), arch: choice(.arch, arch == "noarch" ? nil : arch, defaults.arch))
     }
 
-    /// What the formula's `environment` or `--match-host` (`matchHost`) make of it.
-    package func demand(_ wish: EnvironmentWish, matchHost: Bool = false) -> Demand {
+    /// How strictly an image is required, by the formula's `environment` and `--match-host` (`matchHost`).
+    package func demand(_ request: EnvironmentWish, matchHost: Bool = false) -> Demand {
         if Trait.allCases.contains(where: { self[$0].source == .formula }) { return .required }
-        let asked = matchHost ? Set(Trait.allCases) : wish.matchHost
+        let asked = matchHost ? Set(Trait.allCases) : request.matchHost
         if asked.contains(where: { self[$0].source == .item }) { return .required }
         return distro.source == .item || release.source == .item ? .preferred : .none
     }
@@ -83,7 +83,7 @@ package struct DevisedEnvironment: Sendable, Equatable, CustomStringConvertible 
     /// `fedora 25 taskotron_cloud x86_64`.
     package var description: String { Trait.allCases.map { self[$0].value }.joined(separator: " ") }
 
-    /// The dist tag of a build's release, `fc20` of `foo-1.2-3.fc22hash.fc20.1`: the last `.fc` with digits after it, nil without one.
+    /// Dist tag of a build's release, `fc20` for `foo-1.2-3.fc22hash.fc20.1`: the last `.fc` followed by digits, or nil.
     package static func distTag(of nvr: String) -> String? {
         let release = Array((nvr.lastIndex(of: "-").map { nvr[nvr.index(after: $0)...] } ?? nvr[...]).utf8)
         var found: String?

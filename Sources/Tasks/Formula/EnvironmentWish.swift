@@ -1,14 +1,14 @@
 package import AtollModel
 
-/// What a formula wants of the machine it runs on (`environment`).
+/// Requirements of a formula on the system it runs on (`environment`).
 package struct EnvironmentWish: Sendable, Equatable {
-    /// What can be derived from an item and asked for by name.
+    /// A property that can be derived from an item or requested explicitly.
     package enum Trait: String, Sendable, CaseIterable { case distro, release, flavor, arch }
 
-    /// The two ways packages are installed.
+    /// Package families.
     package enum PackageFamily: String, Sendable, CaseIterable { case rpm, deb }
 
-    /// `environment.packages`: names that both families know.
+    /// `environment.packages`: names valid in both families.
     package var packages: [String] = []
     /// `environment.rpm`: package names, paths, `@groups`, `name >= version`.
     package var rpm: [String] = []
@@ -18,12 +18,12 @@ package struct EnvironmentWish: Sendable, Equatable {
     package var families: Set<PackageFamily> = []
     /// What the formula says of the machine's system; nothing else decides these then.
     package var traits: [Trait: String] = [:]
-    /// A template or image asked for by name; its absence is an error.
+    /// Name of a template or image; a missing one is an error.
     package var image: String?
     package var hardware = Hardware()
-    /// nil: as configured.
+    /// nil for the configured value.
     package var egress: Egress?
-    /// `environment.match_host`: what was derived from the item must be had.
+    /// `environment.match_host`: properties derived from the item that are required.
     package var matchHost: Set<Trait> = []
 
     package init() {}
@@ -48,11 +48,11 @@ package struct EnvironmentWish: Sendable, Equatable {
 
 extension EnvironmentWish {
     static func read(_ field: FormulaField?) -> EnvironmentWish {
-        var wish = EnvironmentWish()
-        guard let field else { return wish }
+        var request = EnvironmentWish()
+        guard let field else { return request }
         guard field.value.members != nil else {
             field.refuse(allowed: "a mapping: rpm, deb, packages, distro, release, flavor, arch, image, hardware, egress, match_host")
-            return wish
+            return request
         }
         let known = Trait.allCases.map(\.rawValue) + ["rpm", "deb", "packages", "image", "hardware", "egress", "match_host"]
         field.warnUnknownKeys(known, of: "environment", synonyms: ["rpms": "rpm", "debs": "deb", "dist": "distro", "network": "egress"])
@@ -68,7 +68,7 @@ extension EnvironmentWish {
         return wish
     }
 
-    /// They become arguments of a package tool: none may be mistaken for one of its options.
+    /// The names become arguments of a package tool: none may be parsed as an option.
     private static func packageNames(_ field: FormulaField) -> [String] {
         let names = field.lines("names of packages")
         for name in names where name.hasPrefix("-") { field.findings.error(field.path, "found \"\(name)\"; allowed: names of packages") }

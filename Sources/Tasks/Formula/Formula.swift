@@ -1,59 +1,59 @@
 package import AtollModel
 
-/// Task formulas: YAML text to a checked `Formula`, variables put into its actions, and the environment it wants.
+/// Task formulas: parsing YAML into a checked `Formula`, substituting variables, and resolving its environment.
 ///
-/// Everything here is pure: no files but the formula's own text, no guests, no directives, no clock. Running a formula is the room
-/// Tasks. What the user said on the command line is `RunArguments`; what an action becomes before it runs is `Substitution`; where it
-/// should run is `DevisedEnvironment` and `Hardware`.
+/// Pure: reads no files except the formula, and has no guests, directives or clock. The module Tasks runs formulas.
+/// The command line of a run is `RunArguments`; variable substitution is `Substitution`; the
+/// target system is `DevisedEnvironment` and `Hardware`.
 ///
 /// Start with `Formula.load`.
 package struct Formula: Sendable, Equatable {
-    /// The namespace of results whose formula names none: anybody may post there.
+    /// Namespace of results if the formula names none; every user may post there.
     package static let defaultNamespace = "scratch"
 
-    /// Task and check name; results are reported under `qualifiedName`.
+    /// Name of the task and its check; results are reported under `qualifiedName`.
     package var name: String
-    /// What the task does, for people.
+    /// Description of the task.
     package var desc: String?
-    /// Whom to ask, for people.
+    /// Contact for the task.
     package var maintainer: String?
     package var namespace: String
-    /// Variables that must have a value before anything is done (`input.args`).
+    /// Variables that must have a value before the run starts (`input.args`).
     package var inputArguments: [String]
-    /// What the task wants of the machine it runs on.
+    /// Requirements on the system.
     package var environment: EnvironmentWish
-    /// At least one.
+    /// Actions, at least one.
     package var actions: [Action]
-    /// The place of every value of the file.
+    /// Positions of all values in the file.
     package var sources: SourceMap
-    /// What was found that does not keep the formula from running, in file order.
+    /// Warnings, in file order.
     package var warnings: [Diagnostic]
 
     /// `NAMESPACE.NAME`.
     package var qualifiedName: String { "\(namespace).\(name)" }
-    /// The file, as the user named it.
+    /// File name as given by the user.
     package var file: String { sources.file }
 }
 
 extension Formula {
-    /// One step of a formula: a directive and its parameters.
+    /// One action of a formula: a directive and its parameters.
     package struct Action: Sendable, Equatable {
-        /// From 0, in the formula's order.
+        /// Index in the formula, from 0.
         package var index: Int
-        /// A label for logs.
+        /// Label for logs.
         package var name: String?
-        /// The variable that receives what the directive returns.
+        /// Variable that receives the result of the directive.
         package var export: String?
-        /// Which directive runs.
+        /// Name of the directive.
         package var directive: String
-        /// The directive's parameters as written: mostly a mapping, for `shell` a text or a list.
+        /// Parameters as written: usually a mapping; for `shell`, a text or a list.
         package var parameters: Value
-        /// Seconds after which the action is given up on.
+        /// Timeout in seconds.
         package var timeout: Int?
-        /// Where the action begins.
+        /// Position of the action in the file.
         package var position: SourcePosition?
 
-        /// The action as a log or an error calls it: `action 2 (fetch the build)`, or with the directive's name where it has no label.
+        /// Label in logs and errors: `action 2 (fetch the build)`, with the directive's name if there is no label.
         package var label: String { "action \(index + 1) (\(name ?? directive))" }
         /// `actions[1]`.
         package var path: FieldPath { FieldPath.keys("actions").appending(index) }

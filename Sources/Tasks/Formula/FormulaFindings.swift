@@ -2,7 +2,7 @@ import AtollDocuments
 import AtollModel
 import OrderedCollections
 
-/// Collects what one reading of a formula finds, so that a user mends everything in one go.
+/// Collects all findings of one reading, so that the user can fix everything at once.
 final class FormulaFindings {
     let document: LocatedDocument
     private(set) var errors: [Diagnostic] = []
@@ -18,7 +18,7 @@ final class FormulaFindings {
 
     func warning(_ path: FieldPath, _ message: String) { warnings.append(document.diagnostic(.warning, atKey: path, message)) }
 
-    /// In file order; findings of one place in the order they were made.
+    /// Findings in file order; those at the same position keep their order.
     func sorted(_ findings: [Diagnostic]) -> [Diagnostic] {
         func place(_ item: (offset: Int, element: Diagnostic)) -> (Int, Int, Int) {
             (item.element.position?.line ?? 0, item.element.position?.column ?? 0, item.offset)
@@ -27,22 +27,22 @@ final class FormulaFindings {
     }
 }
 
-/// One written value of a formula. A question that gets no answer has been reported.
+/// One value of a formula. An accessor that returns nil has reported the error.
 struct FormulaField {
     let value: Value
     let path: FieldPath
     let findings: FormulaFindings
 
-    /// The member of a mapping; nil when it is not written, or written with nothing after it.
+    /// Member of a mapping; nil if absent or null.
     subscript(key: String) -> FormulaField? {
         guard let member = value[key], member != .null else { return nil }
         return FormulaField(value: member, path: path.appending(key), findings: findings)
     }
 
-    /// A member that must be there.
+    /// A required member.
     func required(_ key: String, _ about: String) -> FormulaField? {
         if let field = self[key] { return field }
-        findings.error(value[key] == nil ? path : path.appending(key), "`\(key)` is missing: \(about)")
+        findings.error(value[key] == nil ? path : path.appending(key), "missing '\(key)': expected \(about)")
         return nil
     }
 
@@ -54,7 +54,7 @@ struct FormulaField {
         value.members?.map { ($0, FormulaField(value: $1, path: path.appending($0), findings: findings)) }
     }
 
-    /// `the text "abc"`, as errors name what they found.
+    /// Description of the value for errors: `the text "abc"`.
     var found: String {
         switch value {
         case .string(let text) where text.count <= 60: "the text \"\(text)\""
@@ -66,7 +66,7 @@ struct FormulaField {
 
     func refuse(allowed: String) { findings.error(path, "found \(found); allowed: \(allowed)") }
 
-    /// A scalar as it is spelled: the release 8.10 keeps its zero.
+    /// A scalar as spelled in the file: the release 8.10 keeps its zero.
     func text(_ allowed: String) -> String? {
         guard let text = findings.document.text(at: path, of: value) else {
             refuse(allowed: allowed)
@@ -75,7 +75,7 @@ struct FormulaField {
         return text
     }
 
-    /// One line of text without white space at its ends and without control characters.
+    /// One line of text without leading or trailing white space and without control characters.
     func line(_ allowed: String) -> String? {
         guard let text = text(allowed) else { return nil }
         guard let first = text.first, let last = text.last, !first.isWhitespace, !last.isWhitespace,
@@ -87,7 +87,7 @@ struct FormulaField {
         return text
     }
 
-    /// A word that may be part of file names, URLs and result names.
+    /// Text that is valid in file names, URLs and result names.
     func identifier(_ allowed: String) -> String? {
         guard let text = line(allowed) else { return nil }
         guard !text.contains(where: { $0.isWhitespace || $0 == "/" }), !text.hasPrefix("."), !text.hasPrefix("-") else {
@@ -97,7 +97,7 @@ struct FormulaField {
         return text
     }
 
-    /// A list of lines; a single one is a list of one.
+    /// A list of lines; a scalar is a list of one.
     func lines(_ allowed: String) -> [String] {
         if let elements { return elements.compactMap { $0.line(allowed) } }
         guard value.text != nil else {
@@ -110,7 +110,7 @@ struct FormulaField {
     func warnUnknownKeys(_ known: [String], of place: String, synonyms: [String: String] = [:]) {
         for key in value.members?.keys.elements ?? [] where !known.contains(key) {
             let meant = Spelling.suggestion(for: key, among: known, synonyms: synonyms)
-            let hint = meant.map { "; did you mean `\($0)`?" } ?? "; known: \(known.joined(separator: ", "))"
+            let hint = meant.map { "; did you mean '\($0)'?" } ?? "; known: \(known.joined(separator: ", "))"
             findings.warning(path.appending(key), "unknown key of \(place), ignored\(hint)")
         }
     }

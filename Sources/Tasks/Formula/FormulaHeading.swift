@@ -2,15 +2,15 @@ import AtollDocuments
 import AtollModel
 
 extension Formula {
-    /// What a formula says of itself, as far as it can be read: the results of one that cannot be used are about its check all the same.
+    /// Name and namespace of a formula, as far as it can be parsed: an invalid formula is still reported under its check.
     package struct Heading: Sendable, Equatable {
-        /// The file's own name where the formula gives none.
+        /// Name of the check; the file's name if the formula gives none.
         package var name: String
         package var namespace = Formula.defaultNamespace
-        /// Whether an action hands results to `resultsdb`.
+        /// Whether an action passes results to `resultsdb`.
         package var reports = false
 
-        /// Reads the file at `path`, which may be anything.
+        /// Reads the file at `path`, which may be invalid or missing.
         package init(of path: String) {
             let file = path.split(separator: "/").last.map(String.init) ?? path
             name = file.lastIndex(of: ".").map { String(file[..<$0]) }.flatMap { $0.isEmpty ? nil : $0 } ?? file

@@ -2,14 +2,14 @@ import AtollDocuments
 package import AtollModel
 
 extension Formula {
-    static let kind = "a task formula (a YAML mapping with `name` and `actions`)"
+    static let kind = "a task formula (a YAML mapping with 'name' and 'actions')"
 
     /// Reads the file at `path`. Throws `InvalidInput` with every error of the file, in file order.
     package static func load(_ path: String) throws(InvalidInput) -> Formula {
         try parse(try LocatedDocument.readText(path: path, kind: kind), file: path)
     }
 
-    /// Reads formula text; `file` is the name that findings show.
+    /// Parses formula text; `file` is the file name in findings.
     package static func parse(_ text: String, file: String) throws(InvalidInput) -> Formula {
         let findings: FormulaFindings
         do throws(InvalidInput) { findings = FormulaFindings(try LocatedDocument.read(text, file: file, kind: kind)) } catch {
@@ -45,7 +45,7 @@ extension Formula {
     private static func inputArguments(_ input: FormulaField?) -> [String] {
         guard let input else { return [] }
         guard input.value.members != nil else {
-            input.refuse(allowed: "a mapping with `args`")
+            input.refuse(allowed: "a mapping with 'args'")
             return []
         }
         input.warnUnknownKeys(["args"], of: "input")
@@ -64,7 +64,7 @@ extension Formula {
         }
     }
 
-    /// A reference in a flow mapping must be quoted, and YAML's own words for that help nobody.
+    /// Explains the parse error of an unquoted reference in a flow mapping.
     private static func explained(_ error: InvalidInput, text: String) -> InvalidInput {
         guard error.diagnostics.count == 1, var finding = error.diagnostics.first, finding.message.hasPrefix("YAML: "),
             let line = finding.position?.line
@@ -72,7 +72,7 @@ extension Formula {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         let near = lines.indices.filter { $0 == line - 1 || $0 == line - 2 }.map { lines[$0] }
         if near.contains(where: { $0.contains("${") && $0.contains("{") }) {
-            finding.message += "; inside { } and [ ] write a reference in quotes: \"${name}\""
+            finding.message += "; inside { } and [ ] a reference must be quoted: \"${name}\""
         }
         return InvalidInput([finding])
     }

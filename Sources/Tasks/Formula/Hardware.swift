@@ -1,29 +1,29 @@
 package import AtollModel
 
-/// What a formula wants of its machine's hardware (`environment.hardware`), in the words of tmt's hardware specification.
+/// Hardware requirements of a formula (`environment.hardware`), in tmt's hardware specification.
 package struct Hardware: Sendable, Equatable {
-    /// MiB.
+    /// Bounds of the memory in MiB.
     package var memory: [Bound] = []
     package var processors: [Bound] = []
-    /// Bytes, of the first disk first.
+    /// Bounds of the disk sizes in bytes, first disk first.
     package var disks: [[Bound]] = []
     package var tpm = false
-    /// nil: as the machine comes.
+    /// Whether UEFI is required or excluded; nil for the default firmware.
     package var uefi: Bool?
-    /// Do not run on less than what was asked for: `unsupported` must be empty then.
+    /// Whether every requirement is mandatory: `unsupported` must then be empty.
     package var isStrict = false
-    /// Wishes nobody here can grant, as warnings.
+    /// Unsupported requirements, as warnings.
     package var unsupported: [Diagnostic] = []
 
     package init() {}
 
-    /// A machine's size and devices.
+    /// Size and devices of a VM.
     package struct Machine: Sendable, Equatable {
         package var memoryMiB: Int
         package var cpus: Int
-        /// Of the first disk; nil keeps the image's size.
+        /// Size of the first disk in bytes; nil for the image's size.
         package var diskBytes: Int64?
-        /// Of the disks after the first.
+        /// Sizes of the other disks in bytes.
         package var extraDiskBytes: [Int64]
         package var tpm: Bool
         package var uefi: Bool
@@ -40,19 +40,19 @@ package struct Hardware: Sendable, Equatable {
         }
     }
 
-    /// The machine closest to `minimums` (what the machine would have without wishes) that grants every wish.
+    /// The VM closest to `minimums` (its size without requirements) that meets every requirement.
     package func resolve(_ minimums: Machine) -> Machine {
         var machine = minimums
         machine.memoryMiB = Bound.closest(to: minimums.memoryMiB, within: memory) ?? minimums.memoryMiB
         machine.cpus = Bound.closest(to: minimums.cpus, within: processors) ?? minimums.cpus
         if let first = disks.first {
-            // A disk cannot be made smaller than the image on it.
+            // A disk cannot be smaller than its image.
             let least = Int(minimums.diskBytes ?? 1)
             if let size = Bound.closest(to: least, within: first), size > least { machine.diskBytes = Int64(size) }
         }
-        let wished = disks.dropFirst()
-        while machine.extraDiskBytes.count < wished.count { machine.extraDiskBytes.append(1 << 30) }
-        for (index, bounds) in wished.enumerated() {
+        let requested = disks.dropFirst()
+        while machine.extraDiskBytes.count < requested.count { machine.extraDiskBytes.append(1 << 30) }
+        for (index, bounds) in requested.enumerated() {
             let size = Bound.closest(to: Int(machine.extraDiskBytes[index]), within: bounds)
             machine.extraDiskBytes[index] = size.map(Int64.init) ?? machine.extraDiskBytes[index]
         }
@@ -61,7 +61,7 @@ package struct Hardware: Sendable, Equatable {
         return machine
     }
 
-    /// The wishes that a machine does not grant after all, as paths below `hardware`; a first disk of unknown size grants every wish.
+    /// Requirements that `machine` does not meet, as paths below `hardware`. A first disk of unknown size meets every requirement.
     package func shortfalls(of machine: Machine) -> [String] {
         var paths: [String] = []
         if !memory.allSatisfy({ $0.fits(machine.memoryMiB) }) { paths.append("memory") }
@@ -76,7 +76,7 @@ package struct Hardware: Sendable, Equatable {
         return paths
     }
 
-    /// A number and how the machine's is to compare with it.
+    /// A bound: a comparison and a number.
     package struct Bound: Sendable, Equatable {
         package enum Comparison: String, Sendable, CaseIterable {
             case atLeast = ">="
@@ -94,7 +94,7 @@ package struct Hardware: Sendable, Equatable {
             self.number = number
         }
 
-        /// Whether a number compares so.
+        /// Whether a value meets the bound.
         package func fits(_ value: Int) -> Bool {
             switch comparison {
             case .atLeast: value >= number
@@ -106,7 +106,7 @@ package struct Hardware: Sendable, Equatable {
             }
         }
 
-        /// The number nearest to `start`, and at least 1, that fits all bounds; nil when there is none.
+        /// The number closest to `start`, and at least 1, that meets all bounds; nil if there is none.
         static func closest(to start: Int, within bounds: [Bound]) -> Int? {
             var range = 1...Int.max
             var excluded: Set<Int> = []

@@ -21,7 +21,7 @@ extension Hardware {
             case "boot": hardware.readMembers(of: member, "method") { $0.readBoot($1) }
             case "strict":
                 if case .bool(let flag) = member.value { hardware.isStrict = flag } else { member.refuse(allowed: "true or false") }
-            default: hardware.cannotGrant(member, "no machine here is chosen by `\(key)`")
+            default: hardware.cannotGrant(member, "unsupported hardware requirement '\(key)'")
             }
         }
         return hardware
@@ -29,11 +29,11 @@ extension Hardware {
 
     private mutating func readMembers(of field: FormulaField, _ known: String, _ read: (inout Hardware, FormulaField) -> Void) {
         guard let members = field.members else {
-            field.refuse(allowed: "a mapping with `\(known)`")
+            field.refuse(allowed: "a mapping with '\(known)'")
             return
         }
         for (key, member) in members where member.value != .null {
-            if key == known { read(&self, member) } else { cannotGrant(member, "no machine here is chosen by `\(key)`") }
+            if key == known { read(&self, member) } else { cannotGrant(member, "unsupported hardware requirement '\(key)'") }
         }
     }
 
@@ -58,7 +58,7 @@ extension Hardware {
             return
         }
         let isOld = version == "1.2" && comparison != .atLeast && comparison != .more
-        if isOld { cannotGrant(field, "only TPM 2.0 can be had") } else { tpm = true }
+        if isOld { cannotGrant(field, "unsupported TPM version: expected 2.0") } else { tpm = true }
     }
 
     private mutating func readBoot(_ field: FormulaField) {
@@ -71,12 +71,12 @@ extension Hardware {
     }
 
     private mutating func cannotGrant(_ field: FormulaField, _ message: String) {
-        let finding = field.findings.document.diagnostic(.warning, atKey: field.path, "\(message); the wish is ignored")
+        let finding = field.findings.document.diagnostic(.warning, atKey: field.path, "\(message), ignored")
         unsupported.append(finding)
         field.findings.warning(field.path, finding.message)
     }
 
-    /// Bounds with commas between them; reports those that no number fits.
+    /// Parses bounds separated by commas; reports contradictory ones.
     private static func bounds(_ field: FormulaField, _ number: (String) -> Int?, _ allowed: String) -> [Bound] {
         guard let text = field.text(allowed) else { return [] }
         var bounds: [Bound] = []
@@ -89,7 +89,7 @@ extension Hardware {
             bounds.append(Bound(comparison, number))
         }
         if Bound.closest(to: 1, within: bounds) == nil {
-            field.findings.error(field.path, "found \(field.found); no number fits that; allowed: \(allowed)")
+            field.findings.error(field.path, "contradictory bounds: found \(field.found); allowed: \(allowed)")
         }
         return bounds
     }
@@ -100,7 +100,7 @@ extension Hardware {
 
     private static func split(_ text: Substring) -> (Bound.Comparison, String) {
         let text = trimmed(text)
-        // The longer operators come first: `>=` also begins with `>`.
+        // Longest operators first: `>=` also starts with `>`.
         for comparison in Bound.Comparison.allCases where text.hasPrefix(comparison.rawValue) {
             return (comparison, String(trimmed(text.dropFirst(comparison.rawValue.count))))
         }
@@ -113,13 +113,13 @@ extension Hardware {
         return text
     }
 
-    /// A number without a unit is MiB; less than a whole one is rounded up.
+    /// Parses a size in MiB; without a unit, the number is MiB. Rounds up.
     private static func mebibytes(_ text: String) -> Int? {
         if let number = Int(text) { return number }
         return bytes(text).map { ($0 + (1 << 20) - 1) >> 20 }
     }
 
-    /// Only with a unit: a disk of 20 of what?
+    /// Parses a size in bytes; the unit is required.
     private static func bytes(_ text: String) -> Int? {
         guard let last = text.last, last.isLetter, let size = ByteSize(text.filter { $0 != " " }), size.bytes <= 1 << 60 else { return nil }
         return Int(size.bytes)

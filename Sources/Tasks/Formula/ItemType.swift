@@ -1,4 +1,4 @@
-/// What kind of thing is under test.
+/// Type of the item under test.
 package enum ItemType: String, Sendable, CaseIterable {
     case bodhiUpdate = "bodhi_update"
     case compose
@@ -10,7 +10,7 @@ package enum ItemType: String, Sendable, CaseIterable {
     case moduleBuild = "module_build"
     case pullRequest = "pull_request"
 
-    /// An item of that type, as the help shows it.
+    /// Example item for the help text.
     package var example: String {
         switch self {
         case .bodhiUpdate: "FEDORA-2017-04459ef8cf"
@@ -25,7 +25,7 @@ package enum ItemType: String, Sendable, CaseIterable {
         }
     }
 
-    /// What an item of that type is, in a few words.
+    /// Short description of items of that type.
     package var about: String {
         switch self {
         case .bodhiUpdate: "Bodhi update id"

@@ -1,7 +1,7 @@
-/// A machine to log in to: `user@host`, `user@host:port`, `user@[v6address]:port`.
+/// SSH address of an existing machine: `user@host`, `user@host:port`, `user@[v6address]:port`.
 package struct RemoteMachine: Sendable, Equatable, CustomStringConvertible {
     package var user: String
-    /// Without brackets.
+    /// Host name or address, without brackets.
     package var host: String
     package var port: Int
 
@@ -11,43 +11,43 @@ package struct RemoteMachine: Sendable, Equatable, CustomStringConvertible {
         self.port = port
     }
 
-    /// From the argument of `--ssh`.
+    /// Parses the argument of `--ssh`.
     package init(_ text: String) throws(UsageError) {
         func refuse(_ why: String) -> UsageError {
-            UsageError(["--ssh: \"\(text)\" \(why); allowed: USER@MACHINE, USER@MACHINE:PORT or USER@[IPv6]:PORT"])
+            UsageError(["invalid --ssh '\(text)': \(why); expected USER@MACHINE, USER@MACHINE:PORT or USER@[IPv6]:PORT"])
         }
-        guard let at = text.firstIndex(of: "@") else { throw refuse("has no @") }
+        guard let at = text.firstIndex(of: "@") else { throw refuse("missing '@'") }
         user = String(text[..<at])
         var rest = text[text.index(after: at)...]
-        // A host that begins with a dash could be taken for an option by what connects to it.
-        guard !user.isEmpty, !user.hasPrefix("-"), Self.isPlain(user) else { throw refuse("names no user") }
+        // A host with a leading dash could be parsed as an option by the SSH client.
+        guard !user.isEmpty, !user.hasPrefix("-"), Self.isPlain(user) else { throw refuse("missing user name") }
         var port: Substring?
         if rest.hasPrefix("[") {
-            guard let end = rest.firstIndex(of: "]") else { throw refuse("has no ] after the address") }
+            guard let end = rest.firstIndex(of: "]") else { throw refuse("missing ']' after the address") }
             host = String(rest[rest.index(after: rest.startIndex)..<end])
             guard host.contains(":"), host.allSatisfy({ $0.isHexDigit || ".:%".contains($0) || $0.isASCII && $0.isLetter }) else {
-                throw refuse("has no IPv6 address in [ ]")
+                throw refuse("invalid IPv6 address in [ ]")
             }
             rest = rest[rest.index(after: end)...]
-            if rest.hasPrefix(":") { port = rest.dropFirst() } else if !rest.isEmpty { throw refuse("has text after the ]") }
+            if rest.hasPrefix(":") { port = rest.dropFirst() } else if !rest.isEmpty { throw refuse("unexpected text after ']'") }
         } else {
             let parts = rest.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count < 3 else { throw refuse("has more than one colon; an IPv6 address goes into [ ]") }
+            guard parts.count < 3 else { throw refuse("more than one colon; put an IPv6 address in [ ]") }
             host = String(parts[0])
             port = parts.count == 2 ? parts[1] : nil
         }
-        guard !host.isEmpty, !host.hasPrefix("-"), Self.isPlain(host) else { throw refuse("names no machine") }
+        guard !host.isEmpty, !host.hasPrefix("-"), Self.isPlain(host) else { throw refuse("missing host name") }
         guard let port else {
             self.port = 22
             return
         }
         guard port.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(port), (1...65535).contains(number) else {
-            throw refuse("has no port from 1 to 65535 after the colon")
+            throw refuse("invalid port: expected 1 to 65535")
         }
         self.port = number
     }
 
-    /// As `--ssh` takes it.
+    /// The form that `--ssh` accepts.
     package var description: String { "\(user)@\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
     private static func isPlain(_ text: String) -> Bool {

@@ -1,8 +1,8 @@
 package import Foundation
 
-/// The name of a run: of its artifacts, its VM and its group of results.
+/// Generation and validation of run IDs, which name the artifacts, the VM and the group of results of a run.
 package enum RunIdentifier {
-    /// Result servers keep no longer ones.
+    /// Maximum length of a run ID, the limit of ResultsDB servers.
     package static let maximumLength = 36
 
     /// `20260101_120000_123456`: UTC, with microseconds.
@@ -23,20 +23,20 @@ package enum RunIdentifier {
         return "\(day)_\(clock)_\(padded(fraction, 6))"
     }
 
-    /// Whether files, VMs and results can have that name.
+    /// Whether the text is a valid run ID.
     package static func isUsable(_ name: String) -> Bool {
         guard let first = name.utf8.first, isLetterOrDigit(first), name.utf8.count <= maximumLength else { return false }
         return name.utf8.allSatisfy { isLetterOrDigit($0) || "._-".utf8.contains($0) }
     }
 
-    /// The names of runs that are started together: `base` alone for one, else with `-1`, `-2` and so on.
-    /// - Throws: when the longest of them could not name files.
+    /// IDs of runs that are started together: `base` for one, else `base-1`, `base-2`, …
+    /// - Throws: if the longest ID is too long.
     package static func names(_ base: String, count: Int) throws(UsageError) -> [String] {
         guard count > 1 else { return [base] }
         let room = maximumLength - "-\(count)".utf8.count
         guard base.utf8.count <= room else {
             throw UsageError([
-                "--uuid: \"\(base)\" is too long for \(count) runs, which get -1 to -\(count) after it: at most \(room) characters"
+                "--uuid '\(base)' is too long for \(count) runs with the suffixes -1 to -\(count): expected at most \(room) characters"
             ])
         }
         return (1...count).map { "\(base)-\($0)" }

@@ -2,8 +2,8 @@ package import AtollModel
 package import OrderedCollections
 
 extension RunArguments {
-    /// The variables a formula starts with. The directories are those of the machine that runs the actions; `artifactsdir` and `task` are
-    /// the host's own when nil. What `--override` says comes last and is text, whatever it looks like.
+    /// Initial variables of a formula. The directories are those of the machine that runs the actions; `artifactsdir` and `task` are
+    /// the host's if nil. `--override` values take precedence and are always text.
     package func variables(
         formula: Formula, workdir: String, artifactsdir: String? = nil, task: String? = nil
     ) -> OrderedDictionary<String, Value> {
@@ -26,26 +26,26 @@ extension RunArguments {
         return variables
     }
 
-    /// Whether a variable's name says that nobody should read its value.
+    /// Whether the variable's name marks its value as a secret.
     package static func isSecret(variable name: String) -> Bool {
         let name = name.lowercased().filter { $0 != "_" && $0 != "-" }
         return ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "privatekey"].contains { name.contains($0) }
     }
 
-    /// Values of `--override` that nobody should read. The shortest ones cannot be kept out of a log: they are part of every other word.
+    /// Secret `--override` values. Very short ones are not redacted in logs, because they are part of too many other words.
     package var secrets: [String] { overrides.filter { Self.isSecret(variable: $0.key) && $0.value.utf8.count >= 4 }.map(\.value) }
 
-    /// Everything at once, as the original's processed arguments were: `variables`, and what was typed under `_orig_args`.
+    /// All arguments in one mapping, as in libtaskotron: `variables`, and the typed arguments under `_orig_args`.
     package func processed(_ variables: OrderedDictionary<String, Value>) -> OrderedDictionary<String, Value> {
         var all = variables
         all["_orig_args"] = .map(original.dictionary)
         return all
     }
 
-    /// What is never said to a minion: it concerns the host alone.
+    /// Arguments that are not passed to the machine that runs the task, because they concern the host only.
     static let notForwarded: Set<String> = ["task", "ssh", "ssh_privkey", "libvirt", "local", "no_destroy"]
 
-    /// What commands are told through the shim: everything that was typed but what concerns this host alone. Not quoted for a shell.
+    /// Arguments passed to commands through the shim: all typed ones except those of `notForwarded`. Not quoted for a shell.
     package var forwarded: [String] {
         var arguments = original.dictionary
         arguments["uuid"] = .string(uuid)
@@ -54,7 +54,7 @@ extension RunArguments {
 }
 
 extension RunArguments.Original {
-    /// Option names with underscores to what was given.
+    /// The typed arguments by option name, with underscores.
     package var dictionary: OrderedDictionary<String, Value> {
         func text(_ value: String?) -> Value { value.map(Value.string) ?? .null }
         return [
@@ -65,8 +65,8 @@ extension RunArguments.Original {
     }
 }
 
-/// A command line from named arguments: sorted by name; null and false are left out, true is a flag alone, a list repeats its option. One
-/// letter gets one dash. `ignoring` compares names as they are in `arguments`, with underscores. Not quoted for a shell.
+/// A command line from named arguments: sorted by name; null and false are omitted, true is a flag, a list repeats its option. One-letter
+/// names get one dash. `ignoring` compares names as in `arguments`, with underscores. Not quoted for a shell.
 package func reverseArguments(_ arguments: OrderedDictionary<String, Value>, ignoring: Set<String> = []) -> [String] {
     var line: [String] = []
     for name in arguments.keys.sorted(by: { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) })

@@ -2,13 +2,13 @@ import AtollDocuments
 package import AtollModel
 package import OrderedCollections
 
-/// Variables put into an action just before it runs: `$name`, `${name}`, `${name.key}`; `$$` is a dollar sign.
+/// Substitution of variables in an action just before it runs: `$name`, `${name}`, `${name.key}`; `$$` is a dollar sign.
 ///
-/// A text that is one reference and nothing else becomes the value itself, with its type; in a longer text a value is written out:
-/// scalars as they are, null, lists and mappings as JSON. Keys of mappings are replaced too. What was put in is not looked at again.
+/// A text that is a single reference becomes the value itself, with its type; in a longer text a value is formatted:
+/// scalars as they are, null, lists and mappings as JSON. Keys of mappings are substituted too. Not recursive.
 package struct Substitution: Sendable {
     package var variables: OrderedDictionary<String, Value>
-    /// Variables that have no value yet and will have one: a text that refers to one stays as it is written.
+    /// Variables that are set later: a text that refers to one is left unchanged.
     package var later: Set<String>
 
     package init(_ variables: OrderedDictionary<String, Value>, later: Set<String> = []) {
@@ -16,19 +16,19 @@ package struct Substitution: Sendable {
         self.later = later
     }
 
-    /// What one text stands for. `problem` is a sentence without place.
+    /// Result for one text. `problem` is a message without position.
     package enum Outcome: Sendable, Equatable {
         case value(Value)
         case problem(String)
     }
 
-    /// The action with everything replaced in its parameters, its label and its directive's name. Throws all that is wrong with it, each
-    /// at the line of `formula` where it is written.
+    /// The action with its parameters, label and directive name substituted. Throws all errors, each
+    /// at its line of `formula`.
     package func apply(to action: Formula.Action, of formula: Formula) throws(InvalidInput) -> Formula.Action {
         try apply(to: action, sources: formula.sources)
     }
 
-    /// The same, with the places of the formula's values given.
+    /// Like `apply`, with the source map given explicitly.
     package func apply(to action: Formula.Action, sources: SourceMap) throws(InvalidInput) -> Formula.Action {
         var walk = Walk(substitution: self, label: action.label, sources: sources)
         var replaced = action
@@ -40,7 +40,7 @@ package struct Substitution: Sendable {
         return replaced
     }
 
-    /// What a text becomes.
+    /// Substitutes one text.
     package func value(of text: String) -> Outcome {
         guard text.utf8.contains(UInt8(ascii: "$")) else { return .value(.string(text)) }
         let pieces: [Piece]
@@ -64,7 +64,7 @@ package struct Substitution: Sendable {
         return .value(.string(result))
     }
 
-    /// What becomes of a text that refers to a variable without a value yet; nil for others.
+    /// The text unchanged if it refers to a variable that is set later; else nil.
     private func waiting(_ pieces: [Piece], _ text: String) -> Outcome? {
         guard !later.isEmpty else { return nil }
         let names = pieces.compactMap { if case .reference(let name) = $0 { name } else { nil } }
@@ -74,10 +74,10 @@ package struct Substitution: Sendable {
 
     private func isLater(_ name: String) -> Bool { later.contains { name == $0 || name.hasPrefix($0 + ".") } }
 
-    /// A variable's value: of `a.b` the variable of that very name, else `b` of the mapping `a`.
+    /// Value of a variable: for `a.b`, the variable of that name, else the member `b` of the mapping `a`.
     package func lookUp(_ name: String) -> Value? {
         if let value = variables[name] { return value }
-        // The longest variable name wins, so that an exported `a.b` is found by `a.b.c` too.
+        // The longest variable name wins, so that an exported `a.b` also resolves `a.b.c`.
         var end = name.endIndex
         while let dot = name[..<end].lastIndex(of: ".") {
             end = dot
@@ -91,14 +91,14 @@ package struct Substitution: Sendable {
         return nil
     }
 
-    /// A value inside a longer text.
+    /// Text form of a value inside a longer text.
     package static func written(_ value: Value) -> String { value.text ?? ValueJSON.render(value, indent: 0) }
 
-    /// Whether something can be referred to by that name: a letter or `_`, then letters, digits and `_`; dots between such words.
+    /// Whether the name is valid: a letter or `_`, then letters, digits and `_`; parts separated by dots.
     package static func isVariableName(_ name: String) -> Bool {
         name.split(separator: ".", omittingEmptySubsequences: false).enumerated().allSatisfy { index, word in
             guard let first = word.utf8.first else { return false }
-            // What follows a dot may be any key of a mapping.
+            // The parts after the first may be any key of a mapping.
             return (index > 0 || isNameStart(first)) && word.utf8.allSatisfy { isNamePart($0) || (index > 0 && $0 == UInt8(ascii: "-")) }
         }
     }
@@ -108,12 +108,12 @@ package struct Substitution: Sendable {
         let known = (variables.keys.elements + later).sorted()
         if root != name, let value = variables[root] {
             let keys = value.members.map { "its keys are \($0.keys.joined(separator: ", "))" } ?? "it is \(value.kind)"
-            return "undefined variable `\(name)`: `\(root)` is there, but \(keys)"
+            return "undefined variable '\(name)': '\(root)' is defined, but \(keys)"
         }
         let suggestion = Spelling.suggestion(for: name, among: known)
-        let hint = suggestion.map { "; did you mean `\($0)`?" } ?? ""
-        let shell = suggestion == nil ? "; a variable of the shell is written $$\(name)" : ""
-        return "undefined variable `\(name)`\(hint); known: \(known.isEmpty ? "none" : known.joined(separator: ", "))\(shell)"
+        let hint = suggestion.map { "; did you mean '\($0)'?" } ?? ""
+        let shell = suggestion == nil ? "; write $$\(name) for a shell variable" : ""
+        return "undefined variable '\(name)'\(hint); known: \(known.isEmpty ? "none" : known.joined(separator: ", "))\(shell)"
     }
 }
 
@@ -150,11 +150,11 @@ extension Substitution {
                 index += 2
             case UInt8(ascii: "{"):
                 guard let end = bytes[index...].firstIndex(of: UInt8(ascii: "}")) else {
-                    return .failure(Malformed(message: "`${` has no `}`; a dollar sign itself is written `$$`"))
+                    return .failure(Malformed(message: "missing '}' after '${'; write '$$' for a dollar sign"))
                 }
                 let name = String(decoding: bytes[(index + 2)..<end], as: UTF8.self)
                 guard isVariableName(name) else {
-                    return .failure(Malformed(message: "`${\(name)}` is no reference to a variable; a dollar sign itself is written `$$`"))
+                    return .failure(Malformed(message: "invalid reference '${\(name)}'; write '$$' for a dollar sign"))
                 }
                 reference(bytes[(index + 2)..<end])
                 index = end + 1
@@ -163,7 +163,7 @@ extension Substitution {
                 reference(name)
                 index += 1 + name.count
             default:
-                return .failure(Malformed(message: "`$` without a name after it; a dollar sign itself is written `$$`"))
+                return .failure(Malformed(message: "missing name after '$'; write '$$' for a dollar sign"))
             }
         }
         if !literal.isEmpty || pieces.isEmpty { pieces.append(.text(String(decoding: literal, as: UTF8.self))) }
@@ -178,7 +178,7 @@ extension Substitution {
 }
 
 extension Substitution {
-    /// One pass over an action's tree.
+    /// Recursive substitution over the tree of an action.
     private struct Walk {
         let substitution: Substitution
         let label: String
@@ -203,7 +203,7 @@ extension Substitution {
                     let key = key(name, at: place)
                     let value = self.value(member, at: place)
                     guard replaced.updateValue(value, forKey: key) != nil else { continue }
-                    report(place, "the key `\(key)` is there more than once after variables were put in")
+                    report(place, "duplicate key '\(key)' after substitution")
                 }
                 return .map(replaced)
             case .null, .bool, .int, .double: return value
@@ -213,7 +213,7 @@ extension Substitution {
         mutating func key(_ key: String, at path: FieldPath) -> String {
             switch substitution.value(of: key) {
             case .value(.string(let text)): return text
-            case .value(let other): report(path, "the key `\(key)` becomes \(other.kind); a key is text")
+            case .value(let other): report(path, "key '\(key)' becomes \(other.kind): expected text")
             case .problem(let problem): report(path, problem)
             }
             return key

@@ -73,19 +73,19 @@ import Testing
             ])
     }
 
-    @Test func releasesOfThreeDigitsAreWhole() throws {
+    @Test func releasesOfThreeDigitsAreNotTruncated() throws {
         #expect(try devise("foo-1-1.fc100", .kojiBuild).0.release.value == "100")
         #expect(try devise("f100-updates", .kojiTag).0.release.value == "100")
         #expect(DevisedEnvironment.distTag(of: "foo-1.2-3.fc22hashgit.fc20.1") == "fc20")
         #expect(DevisedEnvironment.distTag(of: "foo-1.2-3.fcx") == nil)
     }
 
-    @Test func anUpdateIsAsItsBuildsAre() throws {
+    @Test func anUpdateUsesTheReleaseOfItsBuilds() throws {
         #expect(try devise("FEDORA-2017-04459ef8cf", .bodhiUpdate).0.distro.source == .default)
         #expect(try devise("FEDORA-2017-04459ef8cf", .bodhiUpdate, builds: ["a-1-1", "b-1-1.fc25"]).0.release.value == "25")
     }
 
-    @Test func aFormulaCanAskThatTheItemBeMatched() throws {
+    @Test func aFormulaCanRequireMatchingTheItem() throws {
         let (devised, wish) = try devise("htop-2.0.2-4.fc20", .kojiBuild, formula: "{match_host: [release]}")
         #expect(devised.demand(wish) == .required)
         let (other, arch) = try devise("htop-2.0.2-4.fc20", .kojiBuild, formula: "{match_host: [arch]}")
@@ -102,7 +102,7 @@ import Testing
 
     private func machine(_ hardware: String) throws -> Hardware.Machine { try formula(hardware).environment.hardware.resolve(least) }
 
-    @Test func theWholeWishOfTheSpecIsGranted() throws {
+    @Test func everyRequirementOfTheSpecIsMet() throws {
         let wish = "{memory: '>= 2 GB', cpu: {processors: '>= 2'}, disk: [{size: '>= 20 GB'}], tpm: {version: '2.0'}, boot: {method: uefi}}"
         let formula = try formula(wish)
         #expect(
@@ -119,7 +119,7 @@ import Testing
         #expect(try machine("{memory: '\(wish)'}").memoryMiB == expected)
     }
 
-    @Test func processorsAndDisksToo() throws {
+    @Test func processorAndDiskRequirementsAreMet() throws {
         #expect(try machine("{cpu: {processors: 4}}").cpus == 4)
         #expect(try machine("{cpu: {processors: '> 1, != 2'}}").cpus == 3)
         let wish = try formula("{disk: [{size: '>= 1 GB'}, {size: '= 5 GB'}, {}]}").environment.hardware
@@ -136,7 +136,7 @@ import Testing
         #expect(try machine("{boot: {method: '!= uefi'}}").uefi == false)
     }
 
-    @Test func wishesNobodyCanGrantAreWarnings() throws {
+    @Test func unsupportedRequirementsAreWarnings() throws {
         let formula = try formula("{gpu: {count: 1}, cpu: {model: 62}, tpm: {version: '1.2'}, memory: 2 GB, strict: true}")
         #expect(
             formula.warnings.map(\.path.description) == [

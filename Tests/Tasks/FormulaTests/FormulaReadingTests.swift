@@ -33,7 +33,7 @@ func errors(_ text: String) -> [String] {
             - shell: [./a, ./b]
         """
 
-    @Test func everyPartIsRead() throws {
+    @Test func everyKeyIsParsed() throws {
         let formula = try Formula.parse(Self.full, file: "runtask.yml")
         #expect(formula.name == "size-check")
         #expect(formula.qualifiedName == "scratch.size-check")
@@ -62,27 +62,27 @@ func errors(_ text: String) -> [String] {
 
     @Test("check 14: no actions, or an empty list of them, is an error")
     func check14() {
-        #expect(errors("name: x\n") == ["t.yml:1:1: `actions` is missing: a list with at least one action"])
+        #expect(errors("name: x\n") == ["t.yml:1:1: missing 'actions': expected a list with at least one action"])
         #expect(errors("name: x\nactions: []\n") == ["t.yml:2:1: actions: found an empty list; allowed: a list with at least one action"])
         #expect(errors("name: x\nactions: {shell: ls}\n").count == 1)
-        #expect(errors("name: x\ntask:\n- shell: ls\n") == ["t.yml:2:1: task: `task` is the old word for `actions`; write `actions`"])
+        #expect(errors("name: x\ntask:\n- shell: ls\n") == ["t.yml:2:1: task: 'task' was renamed: use 'actions'"])
     }
 
     @Test("check 15: an action without a directive is an error that names the action")
     func check15() {
         #expect(
             errors("name: x\nactions:\n- name: fetch it\n  export: y\n") == [
-                "t.yml:3:3: actions[0]: action 1 (fetch it) has no directive; write one key that names it, such as `shell`"
+                "t.yml:3:3: actions[0]: action 1 (fetch it) has no directive: add one, such as 'shell'"
             ])
     }
 
     @Test func twoDirectivesInAnActionAreAnError() {
         let found = errors("name: x\nactions:\n- shell: ls\n  python: {file: a.py}\n- dummy: {}\n  register: y\n")
-        #expect(found[0] == "t.yml:4:3: actions[0].python: action 1 has the directives `shell` and `python`; an action has exactly one")
-        #expect(found[1].hasSuffix("what a directive returns is kept with `export`"))
+        #expect(found[0] == "t.yml:4:3: actions[0].python: action 1 has the directives 'shell' and 'python'; an action has exactly one")
+        #expect(found[1].hasSuffix("use 'export' to keep what a directive returns"))
     }
 
-    @Test func allErrorsAreToldAtOnceInFileOrder() {
+    @Test func allErrorsAreReportedInFileOrder() {
         let found = errors(
             """
             namespace: a b
@@ -96,16 +96,16 @@ func errors(_ text: String) -> [String] {
               - {shell: ls, timeout: 9223372036854775807}
             """)
         #expect(found.map { $0.split(separator: ":")[1] } == ["1", "1", "2", "3", "3", "3", "6", "7", "8", "9"])
-        #expect(found.contains { $0.contains("`name` is missing") })
+        #expect(found.contains { $0.contains("missing 'name'") })
     }
 
-    @Test func unknownKeysAreWarnedAboutWithTheWordMeant() throws {
+    @Test func unknownKeysAreWarningsWithSuggestions() throws {
         let text = "name: x\nmaintaner: y\nactions: [{shell: ls}]\nenvironment: {relese: 1}\n"
         let formula = try Formula.parse(text, file: "t.yml")
         #expect(
             formula.warnings.map(\.description) == [
-                "t.yml:2:1: warning: maintaner: unknown key of a formula, ignored; did you mean `maintainer`?",
-                "t.yml:4:15: warning: environment.relese: unknown key of environment, ignored; did you mean `release`?",
+                "t.yml:2:1: warning: maintaner: unknown key of a formula, ignored; did you mean 'maintainer'?",
+                "t.yml:4:15: warning: environment.relese: unknown key of environment, ignored; did you mean 'release'?",
             ])
     }
 
@@ -121,7 +121,7 @@ func errors(_ text: String) -> [String] {
         #expect(errors(String(repeating: "[", count: 3000)).count == 1)
     }
 
-    @Test func whatIsNoFormulaFileIsRefusedUnread() throws {
+    @Test func nonFormulaFilesAreRefusedUnread() throws {
         let root = FileManager.default.temporaryDirectory.appending(path: "atoll-formula-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: root) }
         try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
@@ -141,10 +141,10 @@ func errors(_ text: String) -> [String] {
     }
 
     @Test func anUnquotedReferenceInAFlowMappingIsExplained() {
-        #expect(errors("name: x\nactions:\n- shell: {a: ${b}}\n")[0].contains("write a reference in quotes"))
+        #expect(errors("name: x\nactions:\n- shell: {a: ${b}}\n")[0].contains("a reference must be quoted"))
     }
 
-    @Test func theEnvironmentOfAFormula() throws {
+    @Test func theEnvironmentIsParsed() throws {
         let wish = try Formula.parse(
             """
             name: x
@@ -174,11 +174,11 @@ func errors(_ text: String) -> [String] {
         #expect(bad?.diagnostics.map(\.position?.line) == [3, 3])
     }
 
-    @Test func packageNamesAreNoOptions() {
+    @Test func packageNamesThatLookLikeOptionsAreRefused() {
         #expect(errors("name: x\nactions: [{shell: ls}]\nenvironment: {rpm: [--installroot=/x]}")[0].contains("allowed: names of packages"))
     }
 
-    /// Whatever is thrown at it, reading ends with a formula or with findings that have a place.
+    /// Any input yields a formula or findings with a position.
     @Test func damagedFormulasNeverCrash() {
         let bytes = Array(Self.full.utf8)
         var state: UInt64 = 20_260_801

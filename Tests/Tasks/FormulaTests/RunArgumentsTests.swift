@@ -34,7 +34,7 @@ import Testing
         #expect(job.logURL(master: "http://ci", step: "runtask") == "http://ci/builders/all%20x/builds/17/steps/runtask/logs/stdio")
         #expect(CIJob("a?b#c/1")?.url(master: "http://ci") == "http://ci/builders/a%3Fb%23c/builds/1")
         for text in ["-1", "", "junk", "a/", "/1", "a/b", "a/1/2", "a/-1"] { #expect(CIJob(text) == nil, "\(text)") }
-        #expect(try process { $0.jobid = "junk" }.warnings.first?.contains("--jobid: \"junk\" is not BUILDER/BUILD") == true)
+        #expect(try process { $0.jobid = "junk" }.warnings.first?.contains("--jobid 'junk' is not BUILDER/BUILD") == true)
         #expect(try process { $0.jobid = "all/17" }.warnings.isEmpty && process { _ in }.warnings.isEmpty)
     }
 
@@ -52,7 +52,7 @@ import Testing
             problems {
                 $0.local = true
                 $0.libvirt = true
-            } == ["--local and --libvirt exclude each other; give one of them"])
+            } == ["--local and --libvirt are mutually exclusive"])
     }
 
     @Test("check 2: so are --local with --ssh, --libvirt with --ssh, and all three")
@@ -63,12 +63,12 @@ import Testing
                 $0.libvirt = libvirt
                 $0.ssh = "r@h"
             }
-            #expect(found.count == 1 && found[0].contains("exclude each other"))
+            #expect(found.count == 1 && found[0].contains("are mutually exclusive"))
         }
     }
 
     @Test("check 3: --ssh without an @ is a usage error")
-    func check3() { #expect(problems { $0.ssh = "user#host" }[0].contains("has no @")) }
+    func check3() { #expect(problems { $0.ssh = "user#host" }[0].contains("missing '@'")) }
 
     @Test("check 4: --ssh root@10.0.0.1 is port 22, :33 is 33, and :x is a usage error")
     func check4() throws {
@@ -158,7 +158,7 @@ import Testing
         #expect(problems { $0.overrides = ["novalue", "=x", "a b=c"] }.count == 3)
     }
 
-    @Test func everythingWrongIsToldAtOnce() {
+    @Test func allErrorsAreReportedAtOnce() {
         let found = problems {
             $0.local = true
             $0.libvirt = true
@@ -177,15 +177,15 @@ import Testing
         #expect(RunIdentifier.isUsable(String(repeating: "x", count: 36)) && RunIdentifier.isUsable("a.b-c_1"))
     }
 
-    @Test func severalRunsHaveNamesThatFit() throws {
+    @Test func severalRunsHaveIDsOfValidLength() throws {
         #expect(try RunIdentifier.names("a", count: 1) == ["a"] && RunIdentifier.names("a", count: 3) == ["a-1", "a-2", "a-3"])
         let long = String(repeating: "x", count: 34)
         #expect(try RunIdentifier.names(long, count: 9).allSatisfy(RunIdentifier.isUsable))
         let error = #expect(throws: UsageError.self) { try RunIdentifier.names(long, count: 10) }
-        #expect(error?.problems.first?.hasPrefix("--uuid: \"\(long)\" is too long for 10 runs") == true)
+        #expect(error?.problems.first?.hasPrefix("--uuid '\(long)' is too long for 10 runs") == true)
     }
 
-    @Test func anItemWithoutATypeIsWarnedAbout() throws {
+    @Test func anItemWithoutATypeIsAWarning() throws {
         let item = try process { $0.item = "X" }
         #expect(item.warnings.count == 1 && item.warnings[0].contains("--item without --type"))
         #expect(item.variables(formula: formula, workdir: "/w")["item"] == "X")
@@ -197,7 +197,7 @@ import Testing
             }.warnings.isEmpty)
     }
 
-    @Test func aFlagSaysTheModeAndConfigurationOtherwise() throws {
+    @Test func aFlagOverridesTheConfiguredMode() throws {
         #expect(try process(mode: .libvirt) { _ in }.mode == .libvirt)
         #expect(try process(mode: .libvirt) { _ in }.isModeExplicit == false)
         let local = try process(mode: .libvirt) { $0.local = true }
@@ -205,7 +205,7 @@ import Testing
         #expect(try process { $0.ssh = "r@h:1" }.mode == .ssh(RemoteMachine(user: "r", host: "h", port: 1)))
     }
 
-    @Test func whatConcernsTheHostAloneIsNotForwarded() throws {
+    @Test func hostOnlyArgumentsAreNotForwarded() throws {
         let arguments = try process {
             $0.item = "a 'b' c"
             $0.type = "koji_build"
@@ -222,7 +222,7 @@ import Testing
             ])
     }
 
-    @Test func theDirectoriesOfTheMachineThatRunsTheTaskCanDiffer() throws {
+    @Test func directoriesOnTheTaskMachineCanDiffer() throws {
         let variables = try process { _ in }.variables(formula: formula, workdir: "/w", artifactsdir: "/g/a", task: "/g/task/t.yml")
         #expect(variables["artifactsdir"] == "/g/a" && variables["taskdir"] == "/g/task" && variables["task"] == "/g/task/t.yml")
         #expect(variables["checkname"] == "t" && variables["namespace"] == "scratch")

@@ -32,7 +32,7 @@ import Testing
         let work = FormulaWork(formula: try Formula.load(arguments.task), arguments: arguments, reporting: ReportingOptions())
         #expect(throws: InvalidInput.self) { try work.check() }
         let error = await #expect(throws: InvalidInput.self) { _ = try await work.perform(try bench.session(instance)) }
-        #expect("\(try #require(error))".contains("`koji_build` has no value"))
+        #expect("\(try #require(error))".contains("missing value for 'koji_build'"))
         #expect(instance.commands.isEmpty)
     }
 
