@@ -3,24 +3,24 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A ResultsDB (API v2.0) on the loopback: real HTTP/1.1 over sockets, in memory, following the documented rules. Every request is kept.
+/// An in-memory ResultsDB server (API v2.0) on loopback: HTTP/1.1 over sockets, following the documented rules. Records every request.
 ///
-/// Rules: a testcase or group that is not known is made on the fly; the outcome must be one the server knows (PASSED, INFO, FAILED,
-/// NEEDS_INSPECTION and what it was configured with); a key with a colon is refused; lists become several rows; values become text.
-/// Ends with `close` or with the object.
+/// Rules: unknown testcases and groups are created; the outcome must be known (PASSED, INFO, FAILED,
+/// NEEDS_INSPECTION and the configured ones); a key with a colon is refused; lists become several rows; values become text.
+/// Stopped by `close` or deinit.
 package final class ResultsDBServer: Sendable {
-    /// One request as it came.
+    /// One received request.
     package struct Request: Sendable, Equatable {
         package var method: String
-        /// Without the query, below the API: `/results`.
+        /// Path below the API, without the query: `/results`.
         package var path: String
         package var query: String
-        /// Names in lower case.
+        /// Headers by lower-case name.
         package var headers: [String: String]
         package var body: String
     }
 
-    /// Base of the API, as clients get it.
+    /// Base URL of the API.
     package let url: String
     package let port: UInt16
     private let listener: Int32
@@ -37,20 +37,20 @@ package final class ResultsDBServer: Sendable {
         var forced: [Int] = []
         var testcases: [String: String] = [:]
         var groups: [String: String] = [:]
-        /// JSON texts of the results, by id - 1.
+        /// Results as JSON text, indexed by ID - 1.
         var results: [String] = []
     }
 
-    /// Starts on a free port of the loopback.
+    /// Starts the server on a free loopback port.
     /// - Parameters:
-    ///   - additionalOutcomes: what the server takes besides the four preset ones.
-    ///   - authorization: the value of the header that writes need, if any.
-    ///   - isMute: accepts connections and never answers.
+    ///   - additionalOutcomes: outcomes accepted besides the four preset ones.
+    ///   - authorization: required value of the Authorization header of writes, if any.
+    ///   - isMute: accept connections and never answer.
     package init(additionalOutcomes: [String] = [], authorization: String? = nil, isMute: Bool = false) throws {
         outcomes = Set(["PASSED", "INFO", "FAILED", "NEEDS_INSPECTION"] + additionalOutcomes)
         self.authorization = authorization
         self.isMute = isMute
-        listener = try SystemCall.check("make a socket") { socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) }
+        listener = try SystemCall.check("create a socket") { socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
@@ -69,7 +69,7 @@ package final class ResultsDBServer: Sendable {
         port = UInt16(bigEndian: address.sin_port)
         url = "http://127.0.0.1:\(port)/api/v2.0"
         Thread.detachNewThread { [weak self] in
-            // Only this thread closes the socket: its number could be somebody else's by the next `accept`.
+            // Only this thread closes the socket: after a close elsewhere, its number could be reused before the next `accept`.
             defer { Glibc.close(descriptor) }
             while true {
                 let client = accept(descriptor, nil, nil)
@@ -84,12 +84,12 @@ package final class ResultsDBServer: Sendable {
 
     deinit { close() }
 
-    /// Ends all connections. More than once is no error.
+    /// Closes all connections. No-op if closed.
     package func close() {
         state.withLock { state in
             if state.isClosed { return }
             state.isClosed = true
-            // The threads that wait on them see the end and close them.
+            // The connection threads see the end of the stream and close the sockets.
             for descriptor in state.connections { shutdown(descriptor, Int32(SHUT_RDWR)) }
             shutdown(listener, Int32(SHUT_RDWR))
         }
@@ -101,19 +101,19 @@ package final class ResultsDBServer: Sendable {
     /// Requests with this method and path below the API.
     package func requests(_ method: String, _ path: String) -> [Request] { requests.filter { $0.method == method && $0.path == path } }
 
-    /// Connections that were ever made.
+    /// Number of connections accepted so far.
     package var connectionCount: Int { state.withLock { $0.accepted } }
 
-    /// Names of the testcases with their documentation URLs.
+    /// Testcase names and their documentation URLs.
     package var testcases: [String: String] { state.withLock { $0.testcases } }
 
-    /// Group uuids with their URLs.
+    /// Group UUIDs and their URLs.
     package var groups: [String: String] { state.withLock { $0.groups } }
 
-    /// Stored results, oldest first, as JSON texts in the server's own shape.
+    /// Stored results, oldest first, as JSON text in the server's format.
     package var results: [String] { state.withLock { $0.results } }
 
-    /// The next POSTs of results are answered with these statuses instead; 0 closes the connection without an answer.
+    /// Statuses for the next POSTs of results, which then store nothing; 0 closes the connection without an answer.
     package func force(_ statuses: Int...) { state.withLock { $0.forced += statuses } }
 
     // MARK: Connections
@@ -148,7 +148,7 @@ package final class ResultsDBServer: Sendable {
         let descriptor: Int32
         var buffer: [UInt8] = []
 
-        /// The next whole request, or nil at the end.
+        /// The next complete request, or nil at the end of the stream.
         mutating func request() -> Request? {
             var head: Range<Int>?
             while true {
@@ -186,7 +186,7 @@ package final class ResultsDBServer: Sendable {
             }
         }
 
-        /// Swallows what comes until the peer or `close` ends the connection; always false.
+        /// Discards input until the peer or `close` ends the connection; always false.
         mutating func waitForEnd() -> Bool {
             while fill() { buffer = [] }
             return false
@@ -299,7 +299,7 @@ extension ResultsDBServer {
     }
 }
 
-/// JSON with the types it was written with; Foundation's own tree cannot tell `true` from 1.
+/// JSON that keeps number and boolean types, which Foundation's tree does not.
 private indirect enum JSON: Codable {
     case null
     case bool(Bool)
@@ -356,7 +356,7 @@ private indirect enum JSON: Codable {
 
     subscript(key: String) -> JSON? { if case .map(let members) = self { members[key] } else { nil } }
 
-    /// The text that the server stores, which is what Python's `str` says.
+    /// The text that the server stores: Python's `str` of the value.
     var row: JSON {
         switch self {
         case .null: .string("None")

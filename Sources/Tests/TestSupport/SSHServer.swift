@@ -4,28 +4,28 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A real SSH server on the loopback, run by the test as its own process and ended with the object, or with the test run.
+/// A real SSH server on loopback, run as a child process and ended by deinit or with the test run.
 package final class TestServer: Sendable {
     package enum Kind: Sendable { case openSSH, dropbear }
 
-    /// Where it listens.
+    /// Address of the server.
     package let endpoint: Endpoint
     package let hostKey: KeyPair
-    /// The key that it lets in.
+    /// Key that it accepts.
     package let userKey: KeyPair
-    /// Its files.
+    /// Directory of its files.
     package let workspace: Workspace
     private let process: pid_t
 
-    /// Whether this machine has one.
+    /// Whether OpenSSH's server is installed.
     package static let hasOpenSSH = access("/usr/sbin/sshd", X_OK) == 0
-    /// dropbear reads ~/.ssh/authorized_keys only, so it gets a home of its own, which takes a mount namespace.
+    /// Whether dropbear is usable. It reads ~/.ssh/authorized_keys only, so it needs its own home in a mount namespace (root).
     package static let hasDropbear = access("/usr/sbin/dropbear", X_OK) == 0 && geteuid() == 0
 
-    /// Who may log in: whoever runs the tests.
+    /// User that may log in: the user who runs the tests.
     package static var user: String { String(cString: getpwuid(getuid()).pointee.pw_name) }
 
-    /// - Parameter options: further lines of its configuration; `#Line` takes one of ours out.
+    /// - Parameter options: additional lines of its configuration; `#Line` removes a default line.
     /// - Throws: `ServerDidNotStart`.
     package init(_ kind: Kind, userKey: KeyPair? = nil, options: [String] = []) async throws {
         workspace = try Workspace("atoll-ssh")
@@ -49,11 +49,11 @@ package final class TestServer: Sendable {
 
     deinit { Self.end(process) }
 
-    /// One OpenSSH server for all tests that do not need one of their own.
+    /// One shared OpenSSH server for tests that need no special one.
     package static func shared() async throws -> TestServer { try await start.value }
 
     private static let start = Task { try await TestServer(.openSSH) }
-    /// What is to be ended and removed with the test run: the shared server lives as long as that.
+    /// Resources removed at exit; the shared server lives until then.
     private static let running = Mutex<[pid_t: String]>([:])
     private static let atExit: Int32 = atexit {
         for (process, directory) in TestServer.running.withLock({ $0 }) {
@@ -62,7 +62,7 @@ package final class TestServer: Sendable {
         }
     }
 
-    /// Foundation's Process spins a run loop to wait for a child, which holds one of Swift's few threads.
+    /// Foundation's Process spins a run loop to wait for a child, which blocks one of Swift's few threads.
     private static func spawn(_ command: [String], log: String) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -74,7 +74,7 @@ package final class TestServer: Sendable {
         defer { arguments.forEach { free($0) } }
         var process: pid_t = 0
         let code = posix_spawn(&process, command[0], &actions, nil, &arguments, environ)
-        guard code == 0 else { throw SystemCall.failure("start \(command[0])", errno: code) }
+        guard code == 0 else { throw SystemCall.failure("start '\(command[0])'", errno: code) }
         _ = atExit
         running.withLock { $0[process] = (log as NSString).deletingLastPathComponent }
         return process
@@ -87,17 +87,17 @@ package final class TestServer: Sendable {
         waitpid(process, &status, 0)
     }
 
-    /// What it wrote.
+    /// Output of the server.
     package var log: String { (try? String(contentsOfFile: workspace.path + "/log", encoding: .utf8)) ?? "" }
 
-    /// Knows its host key.
+    /// A known-hosts store with its host key.
     package var known: HostKeyPolicy {
         var hosts = KnownHosts()
         hosts.add(hostKey.publicKey, hosts: [endpoint.host], port: endpoint.port)
         return .known(hosts)
     }
 
-    /// A session as `user`, with its key unless another is given.
+    /// Opens a session as `user`, with the accepted key by default.
     package func connect(key: KeyPair? = nil, password: String? = nil, hostKeys: HostKeyPolicy? = nil) async throws(SSHError) -> Session {
         let credentials = Credentials(user: Self.user, keys: [key ?? userKey], password: password)
         return try await Session.connect(to: endpoint, as: credentials, hostKeys: hostKeys ?? known, timeout: .seconds(20))
@@ -113,7 +113,7 @@ package final class TestServer: Sendable {
             [
                 "Port \(endpoint.port)", "ListenAddress 127.0.0.1", "HostKey \(key)", "AuthorizedKeysFile \(authorized)", "StrictModes no",
                 "UsePAM no", "PermitRootLogin yes", "PidFile none", "MaxStartups 100", "Subsystem sftp internal-sftp",
-                // Not the developer's own shell start-up files: they cost time and may print.
+                // Not the developer's shell start-up files: they cost time and may print.
                 "SetEnv HOME=\(workspace.path)",
             ].filter { line in !options.contains { $0.hasPrefix("#") && line.hasPrefix($0.dropFirst()) } } + options
         return ["/usr/sbin/sshd", "-D", "-e", "-f", try workspace.write("sshd_config", lines.joined(separator: "\n") + "\n")]
@@ -142,8 +142,8 @@ package final class TestServer: Sendable {
         return path
     }
 
-    /// A port of the loopback that nobody listens on. Below those the kernel gives out by itself: a connection that some other test makes
-    /// at the same moment cannot take it.
+    /// A free loopback port below the ephemeral range, so that a connection of another test
+    /// cannot take it meanwhile.
     package static func freePort() -> UInt16 {
         while true {
             let port = UInt16.random(in: 20000..<32000)
@@ -185,5 +185,5 @@ package final class TestServer: Sendable {
     }
 }
 
-/// What the server wrote before it ended or said nothing.
+/// Output of a server that exited or did not start.
 package struct ServerDidNotStart: Error { public var log: String }

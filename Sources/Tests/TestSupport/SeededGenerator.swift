@@ -1,6 +1,6 @@
-/// SplitMix64: property tests draw from it and print its seed, so that a failure can be run again.
+/// SplitMix64 generator for property tests, which print its seed to make a failure reproducible.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
-    /// The seed to print.
+    /// The seed.
     package let seed: UInt64
     private var state: UInt64
 

@@ -1,4 +1,4 @@
-/// What tests share: workspaces that vanish, a seeded generator, a deadline poll, private libvirt nodes.
+/// Shared test fixtures: temporary workspaces, a seeded generator, polling, local servers.
 ///
-/// It holds no product behaviour. Start with `Workspace`.
+/// Contains no product behaviour. Start with `Workspace`.
 package enum TestSupport {}

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A temporary directory that is removed with the object.
+/// A temporary directory that is removed in deinit.
 package final class Workspace: Sendable {
     /// Absolute path, without a trailing slash.
     package let path: String
@@ -12,7 +12,7 @@ package final class Workspace: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Writes `text` to `name` below the workspace, making directories, and returns the absolute path.
+    /// Writes `text` to `name` below the workspace, creating directories, and returns the absolute path.
     @discardableResult
     package func write(_ name: String, _ text: String) throws -> String {
         let file = path + "/" + name
