@@ -1,4 +1,4 @@
-/// What differs between the machines QEMU offers: buses, firmware, what exists at all.
+/// Properties of QEMU's machine types: buses, firmware, optical drives.
 struct Board {
     let arch: String
     let machine: String
@@ -8,7 +8,7 @@ struct Board {
         self.machine = machine ?? Self.usualMachine(arch)
     }
 
-    /// The machine chosen when none is asked for.
+    /// Default machine type of the architecture.
     static func usualMachine(_ arch: String) -> String {
         switch arch {
         case "x86_64", "i686": "q35"
@@ -22,12 +22,12 @@ struct Board {
     var isQ35: Bool { isX86 && (machine == "q35" || machine.hasPrefix("pc-q35")) }
     var isPC: Bool { isX86 && !isQ35 && (machine == "pc" || machine.hasPrefix("pc-")) }
     var isS390: Bool { arch == "s390x" }
-    /// Machines whose devices sit on PCI Express, each in a port of its own.
+    /// Machine types with PCI Express, where each device has its own root port.
     var hasRootPorts: Bool { isQ35 || (machine == "virt" || machine.hasPrefix("virt-")) }
-    /// Machines that boot a disk only through UEFI.
+    /// Machine types that boot disks only through UEFI.
     var needsUEFI: Bool { arch == "aarch64" || arch == "riscv64" }
-    /// Where a CD-ROM goes: the controller every machine of the kind has, or virtio-scsi.
+    /// Controller of CD-ROMs: the one built into the machine type, or virtio-scsi.
     var opticalBus: DomainDefinition.Bus { isQ35 ? .sata : isPC ? .ide : .scsi }
-    /// How many CD-ROMs that controller takes.
+    /// Number of CD-ROMs on that controller.
     var opticalPlaces: Int { isQ35 ? 6 : isPC ? 4 : Int.max }
 }

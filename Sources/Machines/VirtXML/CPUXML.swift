@@ -25,7 +25,7 @@ enum CPUXML {
             return cpu
         case (.custom(let value, let addTopology), _):
             guard value.members != nil else {
-                throw VirtXMLError(.cpu, "conversion of 'cpu' to XML failed: cpu_custom has to be a mapping, not \(value.kind)")
+                throw VirtXMLError(.cpu, "conversion of 'cpu' to XML failed: expected a mapping in cpu_custom, found \(value.kind)")
             }
             let made: [Element]
             do {
@@ -40,7 +40,7 @@ enum CPUXML {
 
     private static func topology(_ vcpus: Int) -> Element { Element("topology", ["sockets": "\(vcpus)", "cores": "1", "threads": "1"]) }
 
-    /// xmltodict's convention: `@name` is an attribute, `#text` the text, a list repeats the element, anything else is a child.
+    /// xmltodict's convention: `@name` is an attribute, `#text` the text, a list repeats the element, any other key is a child.
     private static func elements(_ name: String, _ value: Value) throws -> [Element] {
         if let list = value.elements { return try list.flatMap { try elements(name, $0) } }
         guard let members = value.members else { return [Element(name, text: value.text ?? "")] }
@@ -48,7 +48,8 @@ enum CPUXML {
         for (key, member) in members {
             if key.hasPrefix("@") || key == "#text" {
                 guard member.members == nil, member.elements == nil else {
-                    throw VirtXMLError(.cpu, "conversion of 'cpu' to XML failed: '\(key)' of <\(name)> has to be text, not \(member.kind)")
+                    throw VirtXMLError(
+                        .cpu, "conversion of 'cpu' to XML failed: expected text in '\(key)' of <\(name)>, found \(member.kind)")
                 }
             }
             if key.hasPrefix("@") {

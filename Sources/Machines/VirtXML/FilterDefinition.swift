@@ -1,18 +1,18 @@
 package import AtollModel
 import AtollXML
 
-/// A network filter (nwfilter) as libvirt is to define it: what the guests of one network may send and be sent.
+/// A network filter (nwfilter) for libvirt: the traffic that the guests of one network may send and receive.
 ///
-/// The guests reach each other, their network's DHCP and name server, and the openings; the host reaches them. The host is otherwise closed to
-/// them, on all its addresses. libvirt lets what a filter passes go anywhere, also into the networks that it keeps apart itself, so the
-/// addresses of other guests are barred here. Among openings and bars the narrower network wins, and an opening over a bar as narrow.
+/// Guests reach each other, their network's DHCP and name server, and the openings; the host reaches the guests. The host's
+/// addresses are otherwise closed to guests. libvirt routes what a filter accepts into its other networks too, so the
+/// addresses of other guests are dropped here. If openings and drops overlap, the narrower network wins; a tie opens.
 package struct FilterDefinition: Sendable, Equatable {
-    /// Addresses that are let through.
+    /// Allowed addresses.
     package struct Opening: Sendable, Hashable {
         package var subnet: IPv4Subnet
-        /// Of TCP and UDP alike; nil is every port and protocol.
+        /// TCP and UDP port; nil for every port and protocol.
         package var port: Int?
-        /// The host name this is an address of; it is kept in the filter, so that the network's name server gives the same answer.
+        /// Host name of the address; stored in the filter, so that the network's name server returns the same address.
         package var name: String?
 
         package init(_ subnet: IPv4Subnet, port: Int? = nil, name: String? = nil) {
@@ -24,11 +24,11 @@ package struct FilterDefinition: Sendable, Equatable {
 
     package var name: String
     package var uuid: String?
-    /// The host's own address on the network, of a /24.
+    /// Address of the host on the network, of a /24.
     package var gateway: IPv4Address
     package var hasIPv6: Bool
     package var openings: [Opening]
-    /// Addresses that a wide opening does not open: the host's own, and other guests'.
+    /// Addresses that a wider opening does not open: those of the host and of other guests.
     package var barred: [IPv4Subnet]
 
     package init(
@@ -42,8 +42,8 @@ package struct FilterDefinition: Sendable, Equatable {
         self.barred = barred
     }
 
-    /// The filter of an environment's network; nil when its guests are not held back.
-    /// - Parameter openings: of `network.egress`, names looked up.
+    /// The filter of an environment's network; nil if its egress is unrestricted.
+    /// - Parameter openings: the destinations of `network.egress`, with names resolved.
     package init?(
         _ network: Network, of environment: Environment, hasIPv6: Bool, openings: [Opening], barred: [IPv4Subnet]
     ) {
@@ -55,13 +55,13 @@ package struct FilterDefinition: Sendable, Equatable {
     }
 }
 
-/// What is read back from a filter that exists.
+/// Parsed XML of an existing filter.
 package struct FilterDescription: Sendable, Equatable {
     package var name: String
-    /// The addresses of the host names it lets through.
+    /// Addresses of the host names it allows.
     package var addresses: [String: [IPv4Address]]
 
-    /// From the text of `virNWFilterGetXMLDesc`. - Throws: `XMLError` when the text is no XML.
+    /// Parses the text of `virNWFilterGetXMLDesc`. - Throws: `XMLError` if the text is not XML.
     package init(xml: String) throws {
         let root = try XML.read(xml)
         name = root["name"] ?? ""

@@ -1,10 +1,10 @@
 import AtollModel
 import AtollXML
 
-/// Writes a network filter. `out` is what the guest sends, `in` what other guests of its network send it; answers to what is let through
-/// pass by themselves. What is routed to a guest is not libvirt's filter's affair: the network itself lets in answers only.
+/// Generates a network filter. `out` is traffic from the guest, `in` traffic from other guests of its network; replies to accepted
+/// traffic are accepted. Routed traffic to a guest is restricted by the network itself, which accepts replies only.
 struct FilterXML {
-    /// Starts the comment of a rule that lets a host name's address through.
+    /// Prefix of the comment on a rule for the address of a host name.
     static let nameMark = "name "
 
     let filter: FilterDefinition
@@ -20,7 +20,7 @@ struct FilterXML {
 
     private enum Direction: String { case out, `in`, both = "inout" }
 
-    /// libvirt takes priorities from -1000 to 1000, the lowest first.
+    /// libvirt's priorities range from -1000 to 1000, lowest first.
     private func rule(_ action: String, _ direction: Direction, _ priority: Int, stateless: Bool = false, _ match: Element) -> Element {
         Element(
             "rule",
@@ -45,16 +45,16 @@ struct FilterXML {
     private var subnet: IPv4Subnet { IPv4Subnet(containing: filter.gateway) }
     private func only(_ address: IPv4Address) -> IPv4Subnet { IPv4Subnet(containing: address, prefixLength: 32) }
 
-    /// The network itself. The host and its services are on it, so they are closed before the rest of it is opened.
+    /// Rules for the network itself. The host and its services are on it, so they are closed before the rest is opened.
     private var neighbours: [Element] {
         let host = only(filter.gateway)
         let everybody = only(IPv4Address(255, 255, 255, 255))
         var rules = [
-            // The host logs in and the other guests call: their answers, and errors about what was sent, pass before the host is closed.
+            // The host logs in and other guests connect: accept their replies and ICMP errors before closing the host.
             rule("accept", .in, 100, match("all", from: subnet)), rule("accept", .in, 100, match("all", state: "RELATED")),
             rule("accept", .out, 100, match("all", to: subnet, state: "RELATED")),
         ]
-        // A guest without an address asks everybody for one; the port alone would be a way out.
+        // A guest without an address broadcasts its DHCP request; matching the port only would open a way out.
         rules += [everybody, host].map { rule("accept", .out, 110, stateless: true, match("udp", to: $0, port: 67)) }
         rules += ["udp", "tcp"].map { rule("accept", .out, 120, match($0, to: host, port: 53)) }
         for opening in filter.openings where opening.subnet == host { rules += open(opening, 130) }
@@ -78,7 +78,7 @@ struct FilterXML {
             rule("accept", .in, 200, match("all-ipv6", from: network, 64)),
             rule("accept", .in, 200, match("all-ipv6", from: "fe80::", 10)),
         ]
-        // Neighbours are found, and routers and multicast groups asked for, by ICMP.
+        // Neighbour discovery, router solicitation and multicast groups use ICMPv6.
         rules += [("fe80::", 10), ("ff02::", 16), (network, 64)].map {
             rule("accept", .out, 210, stateless: true, match("icmpv6", to: $0, $1))
         }
@@ -89,7 +89,7 @@ struct FilterXML {
         return rules
     }
 
-    /// What is further away, narrow networks first.
+    /// Rules for other networks, narrowest first.
     private var beyond: [Element] {
         let place = only(filter.gateway)
         guard filter.openings.contains(where: { $0.subnet != place }) else { return [] }
@@ -102,8 +102,8 @@ struct FilterXML {
         return openings + bars
     }
 
-    /// What is barred, without what a wider bar covers: each rule costs libvirt three commands at every start, and each network of a host
-    /// where much runs is such a one. Where something within the wider bar is opened, the narrower ones still have their say.
+    /// Dropped networks, without those covered by a wider one: each rule costs libvirt three commands at every start, and a host may
+    /// have many networks. If something within the wider network is opened, the narrower ones are kept.
     private var bars: Set<IPv4Subnet> {
         func isWithin(_ inner: IPv4Subnet, _ outer: IPv4Subnet) -> Bool {
             inner.prefixLength >= outer.prefixLength && outer.contains(inner.base)

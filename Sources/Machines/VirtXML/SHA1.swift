@@ -1,4 +1,4 @@
-/// SHA-1 (RFC 3174), for names only: Lago derives network names with it, and both tools shall find each other's. Nothing is protected by it.
+/// SHA-1 (RFC 3174), for names only: Lago derives network names with it. Not used for security.
 enum SHA1 {
     /// The digest of the text's UTF-8 bytes as 40 lower-case hex digits.
     static func hex(_ text: String) -> String {

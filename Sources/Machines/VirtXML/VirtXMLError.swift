@@ -1,18 +1,18 @@
-/// Why a definition cannot be written as XML.
+/// An error of generating XML.
 package struct VirtXMLError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The class of the failure; callers branch on this, never on the text.
+    /// Class of the failure; callers branch on this, never on the text.
     package enum Code: String, Sendable {
-        /// CPU settings that contradict each other or cannot be written.
+        /// Conflicting or invalid CPU settings.
         case cpu
-        /// A CPU model that libvirt's CPU map does not have.
+        /// A CPU model that is missing in libvirt's CPU map.
         case cpuModel
-        /// libvirt's CPU map cannot be read.
+        /// libvirt's CPU map is missing or invalid.
         case cpuMap
-        /// A name that does not fit.
+        /// Invalid or too long name.
         case name
-        /// Something that is no address, or a network without one.
+        /// Invalid address, or a network without one.
         case address
-        /// More devices of a kind than the machine has places for.
+        /// More devices of a type than the machine type supports.
         case device
     }
     package var code: Code
