@@ -1,6 +1,6 @@
 #!/bin/sh
-# check.sh DIRECTORY RESULTS LOG: looks at every file of a directory, and writes ResultYAML with one result for each file and one for
-# them all. It ends with status 0 whatever it finds: finding something is its work, only breaking is an error.
+# check.sh DIRECTORY RESULTS LOG: checks every file of a directory and writes ResultYAML with one result for each file and one for
+# all of them. Exits with 0 even if a check fails: the results say so.
 directory=$1 results=$2 log=$3
 item=${TASKOTRON_ITEM:-$directory}
 type=${TASKOTRON_TYPE:-files}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# suite.sh REPORT: a small test suite that writes its cases as JUnit XML. Ends with 1 when a case failed.
+# suite.sh REPORT: a small test suite that writes its cases as JUnit XML. Exits with 1 if a case failed.
 report=$1 cases='' count=0 failures=0 skipped=0
 
 add() { # NAME [INNER]
