@@ -151,7 +151,7 @@ extension IntegrationTests {
 
             let missing = "; not among the templates of /var/lib/atoll/store"
             // This one is chosen, and then there is no room for such a VM.
-            let chosen = ["image: \(image)\n", " of memory, and the host has "]
+            let chosen = ["image: \(image)\n", " of memory, but the host has "]
             let koji = { (tag: String) in ["-i", "foo-1-1.\(tag)", "-t", "koji_build"] }
             let tag = ["-i", "f25-updates-pending", "-t", "koji_tag"]
             let cases: [(run: String, words: [String], says: [String])] = [
@@ -171,7 +171,7 @@ extension IntegrationTests {
                 ),
                 ("junk", koji("fc25") + ["--image", junk[0], "host.yml"], ["the image \(junk[0]) cannot be used: "]),
                 // Nothing says which: then it is the default.
-                ("plain", koji("el7") + Self.tooMuch + ["host.yml"], ["image: atoll:tiny:1\n", " of memory, and the host has "]),
+                ("plain", koji("el7") + Self.tooMuch + ["host.yml"], ["image: atoll:tiny:1\n", " of memory, but the host has "]),
             ]
             for entry in cases {
                 let result = try await tasks.run(["runtask", "--libvirt", "--uuid", entry.run] + entry.words, environment: settings)
