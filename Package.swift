@@ -149,7 +149,7 @@ let layers: [Layer] = [
     Layer(
         folder: "Services",
         modules: [
-            Module(name: "Doctor", uses: ["Model", "Platform", "Commands", "Libvirt", "Claims", "VirtXML"]),
+            Module(name: "Doctor", uses: ["Model", "Platform", "Commands", "Libvirt", "Claims", "VirtXML"])
         ]),
     Layer(
         folder: "App",
@@ -163,7 +163,7 @@ let layers: [Layer] = [
                 ],
                 products: [collections, argumentParser],
                 fixtures: ["Fixtures"]
-            ),
+            )
         ]),
 ]
 
@@ -214,7 +214,8 @@ targets.append(
     .executableTarget(
         name: "AtollMain",
         dependencies: [
-            "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollLibvirtHost", "AtollEnvironments", "AtollDoctor", "AtollCLI",
+            "AtollModel", "AtollPlatform", "AtollClaims", "AtollTemplates", "AtollBootstrap", "AtollLibvirtHost", "AtollEnvironments",
+            "AtollDoctor", "AtollCLI",
         ],
         path: "Sources/App/AtollMain", swiftSettings: strict))
 targets.append(

@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollPlatform
 import Foundation
 import Testing

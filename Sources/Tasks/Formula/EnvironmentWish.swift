@@ -56,16 +56,16 @@ extension EnvironmentWish {
         }
         let known = Trait.allCases.map(\.rawValue) + ["rpm", "deb", "packages", "image", "hardware", "egress", "match_host"]
         field.warnUnknownKeys(known, of: "environment", synonyms: ["rpms": "rpm", "debs": "deb", "dist": "distro", "network": "egress"])
-        wish.packages = field["packages"].map(packageNames) ?? []
-        wish.rpm = field["rpm"].map(packageNames) ?? []
-        wish.deb = field["deb"].map(packageNames) ?? []
-        wish.families = Set(PackageFamily.allCases.filter { field[$0.rawValue] != nil })
-        for trait in Trait.allCases { wish.traits[trait] = field[trait.rawValue]?.line("one text or number") }
-        wish.image = field["image"]?.line("the name of a template or image")
-        wish.hardware = Hardware.read(field["hardware"])
-        wish.egress = field["egress"].flatMap(egress)
-        wish.matchHost = field["match_host"].map(matchHost) ?? []
-        return wish
+        request.packages = field["packages"].map(packageNames) ?? []
+        request.rpm = field["rpm"].map(packageNames) ?? []
+        request.deb = field["deb"].map(packageNames) ?? []
+        request.families = Set(PackageFamily.allCases.filter { field[$0.rawValue] != nil })
+        for trait in Trait.allCases { request.traits[trait] = field[trait.rawValue]?.line("one text or number") }
+        request.image = field["image"]?.line("the name of a template or image")
+        request.hardware = Hardware.read(field["hardware"])
+        request.egress = field["egress"].flatMap(egress)
+        request.matchHost = field["match_host"].map(matchHost) ?? []
+        return request
     }
 
     /// The names become arguments of a package tool: none may be parsed as an option.

@@ -1,3 +1,4 @@
+import AtollSettings
 import AtollDirectives
 import ArgumentParser
 import AtollClaims

@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollModel
 import AtollPlatform
 import AtollTestSupport

@@ -1,3 +1,4 @@
+import AtollHostPorts
 import AtollModel
 import Testing
 

@@ -1,3 +1,4 @@
+import AtollHostFakes
 import AtollGuestAccess
 import AtollModel
 import AtollTestSupport

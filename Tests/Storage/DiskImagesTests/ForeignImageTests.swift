@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollDiskImages
 import AtollModel
 import AtollPlatform

@@ -6,6 +6,7 @@ import AtollTestSupport
 import OrderedCollections
 import Testing
 
+@testable import AtollDirectives
 @testable import AtollTaskRuns
 
 @Suite("Tasks: results of a run") struct ResultLedgerTests {

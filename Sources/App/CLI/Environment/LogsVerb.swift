@@ -1,3 +1,4 @@
+import AtollCommands
 import AtollHostPorts
 import ArgumentParser
 import AtollEnvironments

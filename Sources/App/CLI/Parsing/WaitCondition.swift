@@ -1,4 +1,4 @@
-package import ArgumentParser
-package import AtollModel
+public import ArgumentParser
+public import AtollModel
 
 extension ReadyCondition: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import AtollCommands
 import ArgumentParser
 import AtollFormula
 import AtollGuestAccess
