@@ -80,7 +80,7 @@ struct ImageFile {
             let code = errno
             let reason = String(cString: strerror(code))
             throw DiskImageError(
-                code == ENOENT || code == ENOTDIR ? .missing : code == EACCES ? .permission : .io, "cannot read \(self.name): \(reason)")
+                code == ENOENT || code == ENOTDIR ? .missing : code == EACCES ? .permission : .io, "cannot read '\(self.name)': \(reason)")
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -102,7 +102,7 @@ struct ImageFile {
             while filled < count {
                 let got = pread(descriptor, buffer.baseAddress?.advanced(by: filled), count - filled, off_t(offset) + off_t(filled))
                 if got < 0, errno == EINTR { continue }
-                guard got >= 0 else { throw DiskImageError(.io, "cannot read \(name): \(String(cString: strerror(errno)))") }
+                guard got >= 0 else { throw DiskImageError(.io, "cannot read '\(name)': \(String(cString: strerror(errno)))") }
                 if got == 0 { return }
                 filled += got
             }

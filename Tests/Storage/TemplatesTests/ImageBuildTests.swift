@@ -119,7 +119,7 @@ import Testing
         let workspace = try Workspace()
         let stage = try ImageBuildStage(try Self.recipe(workspace))
         defer { stage.remove() }
-        let hook = String(#filePath.dropLast("/Tests/TemplatesTests/ImageBuildTests.swift".count)) + "/templates/images/hooks/finish"
+        let hook = Checkout.root + "/templates/images/hooks/finish"
         try workspace.write("bin/unshare", "#!/bin/sh\n")
         chmod(workspace.path + "/bin/unshare", 0o755)
         let names = ["two words", "rsa"]

@@ -135,7 +135,7 @@ func errors(_ text: String) -> [String] {
         }
         #expect(try failure(nil).contains("this is a directory"))
         #expect(try failure([0x61, 0, 0x62]).contains("binary (a zero byte at offset 1)"))
-        #expect(try failure([0x61, 0xFF, 0x62]).contains("not UTF-8"))
+        #expect(try failure([0x61, 0xFF, 0x62]).contains("neither UTF-8 nor UTF-16"))
         #expect(try failure(Array(repeating: 0x61, count: 5 << 20)).contains("larger than 4 MiB"))
         #expect(try failure(Array("name: t\nactions: [{shell: ls}]\n".utf8)).isEmpty)
     }

@@ -28,7 +28,7 @@ extension VerbOptions {
         "schema": [:],
         "set-current": [:],
         "shell": [:],
-        "start": ["dry-run": .flag],
+        "start": ["dry-run": .flag, "wait-for": .value],
         "status": [:],
         "stop": ["dry-run": .flag],
         "taskotron_result": ["artifact": .value, "checkname": .value, "file": .value, "item": .value, "keyval": .repeated, "note": .value, "outcome": .value, "report_type": .value],
@@ -41,9 +41,9 @@ extension VerbOptions {
         "template remove": ["template-repo-path": .value, "template-store": .value],
         "template show": ["template-repo-path": .value, "template-store": .value],
         "template verify": ["template-repo-path": .value, "template-store": .value],
-        "up": ["dry-run": .flag, "set-current": .flag, "skip-bootstrap": .flag, "skip-build": .flag, "template-repo-name": .value, "template-repo-path": .value, "template-repos": .value, "template-store": .value, "timeout": .value],
+        "up": ["dry-run": .flag, "set-current": .flag, "skip-bootstrap": .flag, "skip-build": .flag, "template-repo-name": .value, "template-repo-path": .value, "template-repos": .value, "template-store": .value, "timeout": .value, "wait-for": .value],
         "validate": [:],
-        "wait": ["timeout": .value],
+        "wait": ["timeout": .value, "wait-for": .value],
     ]
 
     /// Verb to short option to its long option.
