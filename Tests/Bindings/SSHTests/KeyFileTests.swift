@@ -7,7 +7,7 @@ import Glibc
 import Testing
 
 /// Private key files of every kind that users have: each is usable, or refused by its name.
-@Suite struct KeyFileTests {
+@Suite(.serialized) struct KeyFileTests {
     private let space: Workspace
     init() throws { space = try Workspace("key-files") }
 

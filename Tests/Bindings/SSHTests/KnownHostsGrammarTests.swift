@@ -8,7 +8,8 @@ import Glibc
 import Testing
 
 /// known_hosts files as OpenSSH reads them: the expected verdict of each row holds for `ssh-keygen -F` or a real `ssh`, too.
-@Suite struct KnownHostsGrammarTests {
+// Serialized: each row runs ssh, and libguestfs in other suites aborts a process with more than 1,024 open files.
+@Suite(.serialized) struct KnownHostsGrammarTests {
     enum Expected: String, Sendable { case match, mismatch, revoked, unknown }
 
     /// `K` is the server's key, `O` another ed25519 key, `R` an RSA key, `P` the port; `H(NAME)` is a hashed name.

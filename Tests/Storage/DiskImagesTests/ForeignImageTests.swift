@@ -8,7 +8,7 @@ import Glibc
 import Testing
 
 /// Files that are not usable disks are refused by name, and the advised command makes a usable image of them.
-@Suite struct ForeignImageTests {
+@Suite(.serialized) struct ForeignImageTests {
     private let space: Workspace
     init() throws { space = try Workspace("foreign images") }
 

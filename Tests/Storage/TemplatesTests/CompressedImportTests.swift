@@ -8,7 +8,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite struct CompressedImportTests {
+@Suite(.serialized) struct CompressedImportTests {
     private let bench: TemplateBench
     private let name: TemplateName
     init() throws {
