@@ -108,8 +108,22 @@ package final class Appliance: @unchecked Sendable {
         }
     }
 
+    /// Descriptors that libguestfs opens for one appliance, generously counted.
+    private static let descriptorsNeeded: Int32 = 64
+
+    /// Refuses to start when the process has so many open files that libguestfs would abort it: it passes its descriptors to select(2),
+    /// whose limit is 1,024.
+    /// - Parameter next: the descriptor that the next `open` returns, or a negative number if it fails.
+    static func checkDescriptors(next: Int32) throws(GuestfsError) {
+        guard next < 0 || next + descriptorsNeeded > 1024 else { return }
+        throw GuestfsError(.launch, "start the appliance", "this process has too many open files (libguestfs supports 1,024)")
+    }
+
     /// Starts the appliance. Drives cannot be added afterwards.
     package func launch() throws(GuestfsError) {
+        let next = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+        if next >= 0 { Glibc.close(next) }
+        try Self.checkDescriptors(next: next)
         let launch: Signature.Do = try library.function("guestfs_launch")
         let watchdog = DispatchSource.makeTimerSource(queue: .global())
         let expired = Mutex(false)

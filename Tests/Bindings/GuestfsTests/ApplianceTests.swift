@@ -5,6 +5,11 @@ import Testing
 @testable import AtollGuestfs
 
 @Suite struct ApplianceTests {
+    @Test(arguments: [(3, true), (900, true), (960, true), (961, false), (5000, false), (-1, false)])
+    func tooManyOpenFilesAreRefusedBeforeLibguestfsAborts(_ next: Int32, _ isAccepted: Bool) {
+        #expect(((try? Appliance.checkDescriptors(next: next)) != nil) == isAccepted)
+    }
+
     @Test func aMissingLibraryIsReportedWithAHint() {
         guard case .failure(let error) = GuestfsLibrary.open("libatoll-no-such.so.0") else { return #expect(Bool(false)) }
         #expect(error.code == .libraryMissing)
