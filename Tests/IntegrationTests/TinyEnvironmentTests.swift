@@ -8,7 +8,9 @@ extension IntegrationTests {
         @Test(.timeLimit(.minutes(8))) func theWholeLifeOfTwoMachines() async throws {
             let product = try Product()
             let up = try await product.succeed("up", "\(Product.root)/init-examples/two-vms.yaml")
-            #expect(up.contains("READY. Next: "))
+            #expect(
+                up.contains("READY. Next: ") && up.contains("\nVM ") && up.split(separator: "\n").last?.contains(" ready ") == true, "\(up)"
+            )
 
             // Exit codes, streams and words pass through untouched.
             #expect(try await product.succeed("shell", "vm-a", "-c", "hostname").hasPrefix("vm-a"))

@@ -90,6 +90,8 @@ public struct Machine: Sendable, Equatable {
         }
         return bootstrap == .cloudInit && brings ? .cloudInit : .ssh
     }
+    /// Whether the guest has credentials of this prefix: its key or the SSH password of the spec.
+    public var acceptsOurLogin: Bool { bootstrap != .none || spec.sshPassword != nil }
     /// Whether libvirt on this host runs it.
     public var isLocal: Bool { (spec.vmProvider ?? "local-libvirt") == "local-libvirt" }
 }

@@ -1,7 +1,8 @@
 /// A progress event of a plan run. The CLI renders events as a tree, plain lines or JSON lines.
 package enum PlanEvent: Sendable {
     case planStarted(title: String, steps: [String])
-    case stepStarted(id: String, title: String)
+    /// `limit` is the timeout of the step, nil without one.
+    case stepStarted(id: String, title: String, limit: Duration?)
     case stepProgress(id: String, fraction: Double?, note: String)
     case stepFinished(id: String, title: String, outcome: StepOutcome, duration: Duration)
     case undoStarted(id: String, title: String)

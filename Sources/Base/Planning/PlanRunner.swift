@@ -117,7 +117,7 @@ package struct PlanRunner: Sendable {
     private func attempt(_ step: Step, halt: Interruption) async -> Ending {
         let clock = ContinuousClock()
         let began = clock.now
-        events(.stepStarted(id: step.id, title: step.title))
+        events(.stepStarted(id: step.id, title: step.title, limit: step.limit))
         func finish(_ outcome: StepOutcome) {
             events(.stepFinished(id: step.id, title: step.title, outcome: outcome, duration: began.duration(to: clock.now)))
         }

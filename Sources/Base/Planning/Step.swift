@@ -27,6 +27,8 @@ package struct Step: Sendable {
     package var patience: Patience
     /// Timeout of `apply`, after which its task is cancelled and the step fails; nil for no timeout, or for one inside `apply`.
     package var deadline: Duration?
+    /// Timeout to show beside the elapsed time; `deadline`, or the one inside `apply`.
+    package var limit: Duration?
     /// Hint for a step that timed out: a command or a log to inspect.
     package var lookAt: String
     package var observe: @Sendable () async throws -> Observation
@@ -36,7 +38,7 @@ package struct Step: Sendable {
 
     package init(
         _ id: String, _ title: String, needs: Set<String> = [], patience: Patience = .finish, deadline: Duration? = nil,
-        lookAt: String = "",
+        limit: Duration? = nil, lookAt: String = "",
         observe: @escaping @Sendable () async throws -> Observation = { .absent },
         apply: @escaping @Sendable (StepProgress) async throws -> Void,
         undo: (@Sendable () async throws -> Void)? = nil
@@ -46,6 +48,7 @@ package struct Step: Sendable {
         self.needs = needs
         self.patience = patience
         self.deadline = deadline
+        self.limit = limit ?? deadline
         self.lookAt = lookAt
         self.observe = observe
         self.apply = apply

@@ -49,7 +49,7 @@ package struct WaitUseCase: Sendable {
         _ machine: Machine, _ environment: Environment, _ files: PrefixFiles, _ deadline: Duration, saying limit: String?
     ) -> Step {
         Step(
-            "ready:\(machine.name)", "wait for \(machine.name)", patience: .cancel,
+            "ready:\(machine.name)", "wait for \(machine.name)", patience: .cancel, limit: deadline,
             apply: { [host] progress in
                 if let limit { progress.report(nil, limit) }
                 try await requireRunning(machine, environment)

@@ -45,7 +45,7 @@ package final class SSHGuestConnector: GuestConnector {
             progress: { progress in if progress.report.attempts > 0 { seen(progress.report.lastSeen) } })
         var requirements = channel.requirements(
             patience: deadline, attempt: attempt, identityHint: GuestIdentityHint.text(machine.bootstrap),
-            isLoginOurs: machine.bootstrap != .none || machine.spec.sshPassword != nil)
+            isLoginOurs: machine.acceptsOurLogin)
         if machine.readyCondition == .cloudInit {
             requirements.append(
                 .cloudInit(in: channel, patience: deadline, isExplicit: machine.spec.readyCondition == .cloudInit))

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ProgressViewTests {
     private static func show(_ view: ProgressView) {
         view.show(.planStarted(title: "Start\u{1B}c", steps: ["a"]))
-        view.show(.stepStarted(id: "a", title: "start\u{1B}[2J a"))
+        view.show(.stepStarted(id: "a", title: "start\u{1B}[2J a", limit: .seconds(90)))
         view.show(.stepProgress(id: "a", fraction: nil, note: "b\n@ forged\u{7}"))
         view.show(.stepFinished(id: "a", title: "start\u{1B}[2J a", outcome: .alreadyDone("\u{9B}2J"), duration: .zero))
         view.note("warning: c\u{1B}]0;t\nd")
@@ -30,7 +30,7 @@ import Testing
                 """
                 @ Start\\u{1B}c: 1 step
                   + start\\u{1B}[2J a [a]
-                  . start\\u{1B}[2J a: 0.0 s, b\\n@ forged\\u{07}
+                  . start\\u{1B}[2J a: 0.0 s of 90 s, b\\n@ forged\\u{07}
                   = start\\u{1B}[2J a: \\u{009B}2J
                 warning: c\\u{1B}]0;t
                 d
@@ -53,8 +53,8 @@ import Testing
     private let start = ContinuousClock.now
 
     /// The lines of reports at these milliseconds.
-    private func lines(_ reports: [(Int, Double?, String)]) -> [String] {
-        var pace = ProgressPace(began: start)
+    private func lines(_ reports: [(Int, Double?, String)], limit: Duration? = nil) -> [String] {
+        var pace = ProgressPace(began: start, limit: limit)
         return reports.compactMap { pace.line($1, $2, at: start + .milliseconds($0)) }
     }
 
@@ -62,6 +62,10 @@ import Testing
         #expect(
             lines([(0, nil, "limit 600 s"), (3200, nil, "connection refused"), (4000, nil, "no route"), (5000, nil, "connection refused")])
                 == ["0.0 s, limit 600 s", "3.2 s, connection refused", "4.0 s, no route"])
+    }
+
+    @Test func aWaitWithATimeoutShowsBoth() {
+        #expect(lines([(3200, nil, "connection refused")], limit: .seconds(600)) == ["3.2 s of 600 s, connection refused"])
     }
 
     @Test func ofATransferThatIsSoonOverNothingIsSaid() {

@@ -159,7 +159,7 @@ private final class World: Sendable {
         let lost = Step("z", "wait z", patience: .cancel, apply: { _ in throw Lost() })
         let plan = try Plan("t", onFailure: .continueOthers, steps: [gone, slow, lost, world.step("later", needs: ["x"])])
         let runner = PlanRunner(journal: nil, jobs: jobs) { event in
-            if case .stepStarted(let id, _) = event { started.withLock { _ = $0.insert(id) } }
+            if case .stepStarted(let id, _, _) = event { started.withLock { _ = $0.insert(id) } }
         }
         let failure = await #expect(throws: PlanFailure.self) { try await runner.run(plan) }
         #expect(failure.map { Set($0.failed.map(\.id)) } == ["x", "z"])

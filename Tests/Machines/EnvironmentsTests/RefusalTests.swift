@@ -51,7 +51,7 @@ import Testing
             let interruption = Interruption()
             var context = context()
             context.interruption = interruption
-            context.events = { event in if case .stepStarted(step, _) = event { interruption.request(signal: 15) } }
+            context.events = { event in if case .stepStarted(step, _, _) = event { interruption.request(signal: 15) } }
             let error = await #expect(throws: PlanFailure.self, "\(step)") {
                 try await InitUseCase(host: host, context: context).run(request)
             }

@@ -22,7 +22,7 @@ import Testing
         var context = VerbContext(verb: "wait")
         context.events = { event in
             said.withLock { said in
-                if case .stepStarted(_, let title) = event { said.titles.insert(title) }
+                if case .stepStarted(_, let title, _) = event { said.titles.insert(title) }
                 if case .stepProgress(_, nil, let note) = event { said.notes.append(note) }
             }
         }

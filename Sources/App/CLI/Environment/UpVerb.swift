@@ -40,10 +40,16 @@ struct UpVerb: Verb {
         }
         let environment = try await useCase.run(request, timeout: timeout.map { .seconds($0.value) }, condition: waitFor)
         let next = InitRequests.next(session, request, "shell") + (environment.machines.keys.first.map { " " + ShellWord.quoted($0) } ?? "")
-        let lines = environment.machines.values.map { "\($0.name)  \($0.address.map { "\($0)" } ?? "no address")" }
+        var table = TextTable(["VM", "ADDRESS", "STATE", "ACCESS"])
+        for machine in environment.machines.values {
+            table.add([
+                machine.name, machine.address.map { "\($0)" } ?? "-", "ready",
+                InitRequests.next(session, request, machine.acceptsOurLogin ? "shell" : "console") + " " + ShellWord.quoted(machine.name),
+            ])
+        }
         session.finish(
             "ready",
             ["prefix": .string(request.files.path), "vms": Addresses.document(environment.machines.values), "next": .string(next)],
-            text: (lines + ["READY. Next: \(next)"]).joined(separator: "\n"))
+            text: "READY. Next: \(next)\n\(table.text)")
     }
 }

@@ -14,7 +14,7 @@ final class Console: Sendable {
     init() {
         let term = getenv("TERM").map { String(cString: $0) } ?? ""
         isInteractive = isatty(STDERR_FILENO) == 1 && term != "dumb" && !term.isEmpty
-        useColor = isInteractive && getenv("NO_COLOR") == nil
+        useColor = isInteractive && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true)
     }
 
     func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }

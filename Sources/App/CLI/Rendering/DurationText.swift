@@ -8,6 +8,11 @@ enum DurationText {
         return "\(whole / 60) m \(rest < 10 ? "0" : "")\(rest) s"
     }
 
+    /// `3.2 s of 600 s`; without a limit only the elapsed time.
+    static func elapsed(_ duration: Duration, of limit: Duration?) -> String {
+        render(duration) + (limit.map { " of \($0.components.seconds) s" } ?? "")
+    }
+
     static func seconds(_ duration: Duration) -> Double {
         Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     }

@@ -6,15 +6,20 @@ struct ProgressPace {
     typealias Instant = ContinuousClock.Instant
 
     private let began: Instant
+    /// Timeout of the step, shown beside the elapsed time.
+    private let limit: Duration?
     private var told: Set<String> = []
     /// What is being transferred, since when, and what was last said of it.
     private var transfer: (what: String, began: Instant, fraction: Double, lastLine: Instant, lastFraction: Double)?
 
-    init(began: Instant) { self.began = began }
+    init(began: Instant, limit: Duration? = nil) {
+        self.began = began
+        self.limit = limit
+    }
 
-    /// `3.2 s, 25 %, copying`; nil when it is not worth a line.
+    /// `3.2 s of 600 s, 25 %, copying`; nil when it is not worth a line.
     mutating func line(_ fraction: Double?, _ note: String, at now: Instant) -> String? {
-        let elapsed = DurationText.render(began.duration(to: now))
+        let elapsed = DurationText.elapsed(began.duration(to: now), of: limit)
         guard let fraction else {
             return !note.isEmpty && told.insert(note).inserted ? "\(elapsed), \(note)" : nil
         }

@@ -1,6 +1,7 @@
 import AtollDocuments
 import AtollModel
 import AtollPlanning
+import Dispatch
 import Synchronization
 
 /// Shows a running plan: a live tree on a terminal, plain lines elsewhere, one JSON object per line with `-f json`.
@@ -10,12 +11,25 @@ final class ProgressView: Sendable {
     private struct Running {
         var id: String
         var title: String
+        var limit: Duration?
+        var began = ContinuousClock.now
         var fraction: Double?
-        var note: String
+        var note = ""
+
+        /// `wait for vm-a (12 s of 600 s): connection refused`.
+        func line(at now: ContinuousClock.Instant) -> String {
+            let seconds = began.duration(to: now).components.seconds
+            let elapsed = limit.map { "\(seconds) s of \($0.components.seconds) s" } ?? "\(seconds) s"
+            let percent = fraction.map { ", \(Int($0 * 100)) %" } ?? ""
+            return "\(title) (\(elapsed)\(percent))\(note.isEmpty ? "" : ": \(note)")"
+        }
     }
     private struct State {
         var running: [Running] = []
         var drawn = 0
+        var frame = 0
+        /// Redraws the live lines while a step runs.
+        var ticker: (any DispatchSourceTimer)?
         /// In plain style, by step.
         var paces: [String: ProgressPace] = [:]
         /// The last progress event of each step.
@@ -46,9 +60,9 @@ final class ProgressView: Sendable {
             switch event {
             case .planStarted(let title, let steps):
                 emit("@ \(SafeText.line(title)): \(steps.count) \(steps.count == 1 ? "step" : "steps")", &state)
-            case .stepStarted(let id, let title):
-                state.running.append(Running(id: id, title: SafeText.line(title), fraction: nil, note: ""))
-                state.paces[id] = ProgressPace(began: .now)
+            case .stepStarted(let id, let title, let limit):
+                state.running.append(Running(id: id, title: SafeText.line(title), limit: limit))
+                state.paces[id] = ProgressPace(began: .now, limit: limit)
                 if showsStarts { emit("  + \(SafeText.line(title)) [\(SafeText.line(id))]", &state) } else { redraw(&state) }
             case .stepProgress(let id, let fraction, let note):
                 progress(id, fraction, SafeText.line(note), &state)
@@ -56,7 +70,7 @@ final class ProgressView: Sendable {
                 state.running.removeAll { $0.id == id }
                 emit(line(SafeText.line(title), outcome, duration), &state)
             case .undoStarted(let id, let title):
-                state.running.append(Running(id: id, title: "undo: \(SafeText.line(title))", fraction: nil, note: ""))
+                state.running.append(Running(id: id, title: "undo: \(SafeText.line(title))"))
                 redraw(&state)
             case .undoFinished(let id, let title, let error, let duration):
                 state.running.removeAll { $0.id == id }
@@ -103,7 +117,7 @@ final class ProgressView: Sendable {
     }
 
     private func emit(_ text: String, _ state: inout State) {
-        console.errRaw(erase(&state) + text + "\n")
+        console.errRaw(erase(&state) + colored(text) + "\n")
         redraw(&state)
     }
 
@@ -112,16 +126,47 @@ final class ProgressView: Sendable {
         return state.drawn > 0 ? "\u{1B}[\(state.drawn)A\u{1B}[J" : ""
     }
 
+    /// The marker of a step line in colour, on terminals that show it.
+    private func colored(_ line: String) -> String {
+        guard console.useColor else { return line }
+        for (marker, code) in [("  * ", 32), ("  ! ", 31), ("  - ", 33)] where line.hasPrefix(marker) {
+            return "\u{1B}[\(code)m\(marker)\u{1B}[0m\(line.dropFirst(marker.count))"
+        }
+        return line
+    }
+
+    private static let frames = ["|", "/", "-", "\\"]
+
     private func redraw(_ state: inout State) {
         guard style == .live else { return }
         var text = erase(&state)
-        let width = console.width
+        let (width, now, frame) = (console.width, ContinuousClock.now, Self.frames[state.frame % Self.frames.count])
         for step in state.running.prefix(12) {
-            let percent = step.fraction.map { " \(Int($0 * 100)) %" } ?? ""
-            text += String("  > \(step.title)\(percent)\(step.note.isEmpty ? "" : ": \(step.note)")".prefix(width - 1)) + "\n"
+            text += String("  \(frame) \(step.line(at: now))".prefix(width - 1)) + "\n"
             state.drawn += 1
         }
         console.errRaw(text)
+        tick(&state)
+    }
+
+    /// Starts the ticker with the first running step and stops it after the last.
+    private func tick(_ state: inout State) {
+        if state.running.isEmpty {
+            state.ticker?.cancel()
+            state.ticker = nil
+        } else if state.ticker == nil {
+            let ticker = DispatchSource.makeTimerSource(queue: .global())
+            ticker.schedule(deadline: .now() + 0.25, repeating: 0.25)
+            ticker.setEventHandler { [weak self] in
+                self?.state.withLock { state in
+                    guard !state.running.isEmpty else { return }
+                    state.frame += 1
+                    self?.redraw(&state)
+                }
+            }
+            state.ticker = ticker
+            ticker.resume()
+        }
     }
 }
 
@@ -141,7 +186,8 @@ enum EventDocument {
         switch event {
         case .planStarted(let title, let steps):
             ["event": "plan-started", "plan": .string(title), "steps": .list(steps.map(Value.string))]
-        case .stepStarted(let id, let title): ["event": "step-started", "step": .string(id), "title": .string(title)]
+        case .stepStarted(let id, let title, let limit):
+            ["event": "step-started", "step": .string(id), "title": .string(title), "limit": limit.map(seconds) ?? .null]
         case .stepProgress(let id, let fraction, let note):
             [
                 "event": "step-progress", "step": .string(id), "fraction": fraction.map { .double(($0 * 1000).rounded() / 1000) } ?? .null,

@@ -21,7 +21,7 @@ final class RunProgress: Sendable {
 
     func take(_ event: PlanEvent) {
         switch event {
-        case .stepStarted(let id, let title): steps.withLock { $0[id] = Step(title: title, said: .now) }
+        case .stepStarted(let id, let title, _): steps.withLock { $0[id] = Step(title: title, said: .now) }
         case .stepFinished(let id, let title, let outcome, let duration):
             steps.withLock { _ = $0.removeValue(forKey: id) }
             log.debug("\(title): \(Self.words(outcome)) (\(DurationText.render(duration)))")
