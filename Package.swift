@@ -200,7 +200,7 @@ for (layer, module) in layers.flatMap({ layer in layer.modules.map { (layer.fold
 }
 targets.append(
     .target(
-        name: "AtollTestSupport", dependencies: ["AtollPlatform", "AtollSSH"], path: "Sources/Tests/TestSupport",
+        name: "AtollTestSupport", dependencies: ["AtollPlatform", "AtollCommands", "AtollSSH"], path: "Sources/Tests/TestSupport",
         swiftSettings: strict))
 targets.append(
     .target(
