@@ -8,8 +8,10 @@ package struct CopySource: Sendable, Equatable {
     package let excluding: [String]
     /// Regular files.
     package private(set) var files = 0
-    /// Their bytes as `ls` shows them: holes count, since they are copied as zeros.
+    /// Their sizes as `ls` shows them, in bytes: holes count.
     package private(set) var bytes: Int64 = 0
+    /// Of those, what takes room on the disk: holes do not count.
+    package private(set) var stored: Int64 = 0
 
     /// Looks at every name below `path`; what cannot be looked at counts for nothing. Blocks on the disk.
     /// - Parameter excluding: patterns as a shell has them, each for a name anywhere (`.git`, `*.o`) or, with a slash, for a path below the
@@ -31,6 +33,7 @@ package struct CopySource: Sendable, Equatable {
             case S_IFREG:
                 files += 1
                 bytes += Int64(status.st_size)
+                stored += min(Int64(status.st_size), Int64(status.st_blocks) * 512)
             case S_IFDIR:
                 let directory = openat(root, place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                 guard directory >= 0 else { continue }

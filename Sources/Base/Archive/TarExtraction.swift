@@ -13,8 +13,21 @@ package struct TarExtraction: ~Copyable, Sendable {
     private var directory: TarDirectory
     private var members = 0
     /// The file being written.
-    private var file: (header: TarHeader, descriptor: Int32)?
+    private var file: OpenFile?
     private var failure: PlatformError?
+    /// Names of the members so far that are not directories, as the stream has them; up to the limit of entries.
+    package private(set) var names: [[UInt8]] = []
+
+    private struct OpenFile {
+        var header: TarHeader
+        var descriptor: Int32
+        /// Where the next bytes go.
+        var position: Int64 = 0
+        /// The end of what was written.
+        var end: Int64 = 0
+        /// Bytes of zeros that the stream stored and that were not written.
+        var zeros: Int64 = 0
+    }
 
     /// - Parameter directory: made when absent; it may itself be a link.
     package init(into directory: String, limits: TarLimits = TarLimits()) throws {
@@ -35,6 +48,7 @@ package struct TarExtraction: ~Copyable, Sendable {
                 switch event {
                 case .member(let header): try begin(header)
                 case .content(let piece): try write(piece)
+                case .hole(let length): file?.position += length
                 case .memberEnd: end()
                 }
             }
@@ -54,6 +68,22 @@ package struct TarExtraction: ~Copyable, Sendable {
         return report
     }
 
+    /// The file being written: its name and its bytes so far.
+    package var currentFile: (name: String, bytes: Int64)? { file.map { (TarReport.printable($0.header.name), $0.position) } }
+
+    /// Removes the file being written and reports it as left out. No-op between files.
+    package mutating func skipFile(_ why: String) {
+        guard let header = file?.header else { return }
+        abandon()
+        leaveOut(header, why)
+    }
+
+    /// Begins with a new stream into the same directory; limits and report go on. A file that is not whole is removed.
+    package mutating func restart() {
+        abandon()
+        reader = TarReader()
+    }
+
     /// Unpacks what a descriptor gives until it ends.
     package static func unpack(from descriptor: Int32, into directory: String, limits: TarLimits = TarLimits()) throws -> TarReport {
         var extraction = try TarExtraction(into: directory, limits: limits)
@@ -68,6 +98,7 @@ package struct TarExtraction: ~Copyable, Sendable {
 
     private mutating func begin(_ header: TarHeader) throws {
         members += 1
+        if header.kind != .directory, members <= limits.entries { names.append(header.name) }
         if members > limits.entries { return leaveOut(header, "over the limit of \(limits.entries) members") }
         let checked: [UInt8]
         switch Self.path(header.name, limits) {
@@ -87,13 +118,17 @@ package struct TarExtraction: ~Copyable, Sendable {
                 try directory.makeDirectory(checked, mode: header.mode & limits.modes)
                 report.directories += 1
             case .file:
-                guard header.size <= limits.bytes - report.bytes else {
+                guard header.stored <= limits.bytes - report.stored else {
                     return leaveOut(header, "over the limit of \(limits.bytes) bytes in all")
+                }
+                guard header.size <= limits.apparentBytes - report.bytes else {
+                    return leaveOut(header, "over the limit of \(limits.apparentBytes) bytes in all, holes included")
                 }
                 var own = header
                 own.name = checked
-                file = (own, try directory.makeFile(checked))
+                file = OpenFile(header: own, descriptor: try directory.makeFile(checked))
                 report.bytes += header.size
+                report.stored += header.stored
             case .symbolicLink:
                 if let why = Self.fault(ofLink: header.target, in: checked, limits) { return report.refuse(header.name, why) }
                 try directory.makeLink(checked, to: header.target)
@@ -113,28 +148,67 @@ package struct TarExtraction: ~Copyable, Sendable {
         } catch let error as PlatformError { throw full(error) }
     }
 
+    /// Writes a piece of the file; blocks of zeros become holes.
     private mutating func write(_ piece: ArraySlice<UInt8>) throws {
-        guard let file else { return }
+        guard var file else { return }
         do {
             try piece.withUnsafeBytes { bytes in
-                var done = 0
-                while done < bytes.count {
-                    done += try SystemCall.check("write it") {
-                        Glibc.write(file.descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+                var at = 0
+                while at < bytes.count {
+                    let (length, isZero) = Self.run(bytes[at...], from: file.position)
+                    if isZero {
+                        file.zeros += Int64(length)
+                    } else {
+                        try Self.write(UnsafeRawBufferPointer(rebasing: bytes[at..<at + length]), file.descriptor, file.position)
+                        file.end = file.position + Int64(length)
                     }
+                    file.position += Int64(length)
+                    at += length
                 }
             }
+            self.file = file
         } catch let error as PlatformError {
             if error.code == .noSpace { throw full(error) }
-            report.bytes -= file.header.size
             abandon()
             report.refuse(file.header.name, error.message)
         }
     }
 
+    /// The length of the blocks at the beginning that are all zeros, or all of them not. Blocks are those of the file.
+    private static func run(_ bytes: Slice<UnsafeRawBufferPointer>, from position: Int64) -> (length: Int, isZero: Bool) {
+        let block = 4096
+        var length = 0
+        var kind: Bool?
+        while length < bytes.count {
+            let count = min(block - Int((position + Int64(length)) % Int64(block)), bytes.count - length)
+            let start = bytes.startIndex + length
+            let isZero = UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]).isAllZero
+            if let kind, kind != isZero { break }
+            kind = isZero
+            length += count
+        }
+        return (length, kind ?? false)
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, _ descriptor: Int32, _ position: Int64) throws {
+        var done = 0
+        while done < bytes.count {
+            done += try SystemCall.check("write it") {
+                pwrite(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(position) + off_t(done))
+            }
+        }
+    }
+
     private mutating func end() {
-        guard let (header, descriptor) = file else { return }
-        file = nil
+        guard let file else { return }
+        let (header, descriptor) = (file.header, file.descriptor)
+        if file.end < header.size, ftruncate(descriptor, off_t(header.size)) != 0 {
+            let why = String(cString: strerror(errno))
+            abandon()
+            return report.refuse(header.name, "its size of \(header.size) bytes: \(why)")
+        }
+        self.file = nil
+        report.stored -= file.zeros
         fchmod(descriptor, header.mode & limits.modes & 0o777)
         let time = timespec(tv_sec: Int(min(max(0, header.modified), 1 << 33)), tv_nsec: 0)
         _ = withUnsafeBytes(of: (time, time)) { futimens(descriptor, $0.baseAddress?.assumingMemoryBound(to: timespec.self)) }
@@ -142,12 +216,14 @@ package struct TarExtraction: ~Copyable, Sendable {
         report.files += 1
     }
 
-    /// Half a file is worse than none.
+    /// Removes the file being written: half a file is worse than none.
     private mutating func abandon() {
-        guard let (header, descriptor) = file else { return }
-        file = nil
-        close(descriptor)
-        directory.remove(header.name)
+        guard let file else { return }
+        self.file = nil
+        report.bytes -= file.header.size
+        report.stored -= file.header.stored
+        close(file.descriptor)
+        directory.remove(file.header.name)
     }
 
     private mutating func leaveOut(_ header: TarHeader, _ why: String) {

@@ -16,14 +16,19 @@ package struct TarHeader: Sendable, Equatable {
     package var mode: UInt32
     package var owner: UInt32 = 0
     package var group: UInt32 = 0
-    /// Bytes of content that follow.
+    /// Size of the file in bytes, holes included.
     package var size: Int64 = 0
+    /// Regions of a sparse file that the archive stores, in order; nil for a file that is stored whole.
+    package var segments: [TarSegment]?
     /// Seconds since 1970.
     package var modified: Int64 = 0
     /// Where a link points to.
     package var target: [UInt8] = []
     /// Why the member cannot be used, when an extended header of it made no sense.
     package var fault: String?
+
+    /// Bytes of content that follow the header.
+    package var stored: Int64 { segments.map { $0.reduce(0) { $0 + $1.length } } ?? size }
 
     package init(name: [UInt8], kind: Kind, mode: UInt32, size: Int64 = 0, modified: Int64 = 0, target: [UInt8] = []) {
         self.name = name
@@ -51,6 +56,7 @@ package struct TarHeader: Sendable, Equatable {
 
     /// The header block, after the members that carry what does not fit it.
     package func encoded() -> [UInt8] {
+        if let segments { return encoded(segments) }
         if let plain = ustar() { return plain }
         var before: [UInt8] = []
         var (prefix, short): ([UInt8], [UInt8]) = ([], Array(name.prefix(100)))
@@ -64,6 +70,30 @@ package struct TarHeader: Sendable, Equatable {
             prefix: prefix, name: short, target: Array(target.prefix(100)), size: Self.octal(size, digits: 11) ?? Self.binary(size))
         return before + (header ?? [])
     }
+
+    /// GNU's old format of sparse files, which GNU tar, bsdtar, Go and Python read: four segments in the header, 21 in each block after it.
+    private func encoded(_ segments: [TarSegment]) -> [UInt8] {
+        func entries(_ part: ArraySlice<TarSegment>) -> [UInt8] { part.flatMap { Self.number($0.offset) + Self.number($0.length) } }
+        guard var header = block(prefix: [], name: Array(name.prefix(100)), target: [], size: Self.number(stored)) else { return [] }
+        func put(_ bytes: [UInt8], at offset: Int) { header.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
+        header[156] = UInt8(ascii: "S")
+        put(Array("ustar  \u{0}".utf8), at: 257)
+        put(entries(segments.prefix(4)), at: 386)
+        header[482] = segments.count > 4 ? 1 : 0
+        put(Self.number(size), at: 483)
+        Self.putSum(&header)
+        var rest = segments.dropFirst(4)
+        var after: [UInt8] = []
+        while !rest.isEmpty {
+            let part = entries(rest.prefix(21))
+            rest = rest.dropFirst(21)
+            after += part + [UInt8](repeating: 0, count: 504 - part.count) + [rest.isEmpty ? 0 : 1] + [UInt8](repeating: 0, count: 7)
+        }
+        return (name.count > 100 ? Self.long(UInt8(ascii: "L"), name) : []) + header + after
+    }
+
+    /// A number field of 12 bytes.
+    private static func number(_ value: Int64) -> [UInt8] { octal(value, digits: 11).map { $0 + [0] } ?? binary(value) }
 
     private static func long(_ type: UInt8, _ text: [UInt8]) -> [UInt8] {
         var header = TarHeader(name: Array("././@LongLink".utf8), kind: .other(type), mode: 0o644, size: Int64(text.count + 1))
@@ -92,12 +122,17 @@ package struct TarHeader: Sendable, Equatable {
         if self.owner == 0 { put(Array("root".utf8), at: 265) }
         if self.group == 0 { put(Array("root".utf8), at: 297) }
         put(prefix, at: 345)
-        // The sum is taken with its own field full of spaces.
-        put([UInt8](repeating: UInt8(ascii: " "), count: 8), at: 148)
-        let sum = header.withUnsafeBytes { TarNumber.sum($0) }
-        put(Self.octal(Int64(sum), digits: 6) ?? [], at: 148)
-        header[154] = 0
+        Self.putSum(&header)
         return header
+    }
+
+    /// The sum is taken with its own field full of spaces.
+    private static func putSum(_ header: inout [UInt8]) {
+        header.replaceSubrange(148..<156, with: [UInt8](repeating: UInt8(ascii: " "), count: 8))
+        let sum = header.withUnsafeBytes { TarNumber.sum($0) }
+        let digits = octal(Int64(sum), digits: 6) ?? []
+        header.replaceSubrange(148..<148 + digits.count, with: digits)
+        header[154] = 0
     }
 
     /// The path in its two fields: up to 155 bytes of directories, up to 100 of the rest.

@@ -1,6 +1,7 @@
 import AtollPlatform
+
 /// Takes a tar stream apart as it comes in, in pieces of any size: ustar, GNU's long names and large numbers, pax headers, and what older
-/// tars wrote. The stream may be hostile: memory in use is bounded, and nothing in it is believed but its own lengths.
+/// tars wrote; sparse files in GNU's old format and in the pax formats 0.0, 0.1 and 1.0. The stream may be hostile: memory in use is bounded, and nothing in it is believed but its own lengths.
 ///
 ///     reader.feed(bytes)
 ///     while let event = try reader.next() { … }
@@ -10,6 +11,8 @@ package struct TarReader: Sendable {
         case member(TarHeader)
         /// The next bytes of its content.
         case content(ArraySlice<UInt8>)
+        /// So many bytes of its content are a hole.
+        case hole(Int64)
         /// The member is whole.
         case memberEnd
     }
@@ -20,6 +23,10 @@ package struct TarReader: Sendable {
         /// Content of a member that is about the next one.
         case extended(type: UInt8, left: Int64)
         case padding(Int)
+        /// Blocks with more segments after a sparse header.
+        case segments
+        /// Content that begins with a map, pax format 1.0.
+        case map(left: Int64)
         case ended
     }
 
@@ -34,6 +41,9 @@ package struct TarReader: Sendable {
     /// What the members before it say about the next one.
     private var collected: [UInt8] = []
     private var about = TarExtension()
+    /// A sparse member whose map is not complete: its header, with the size from it, and the bytes stored for it.
+    private var sparse = (header: TarHeader(name: [], kind: .file, mode: 0), map: TarSparseMap(), size: Int64?.none, stored: Int64(0))
+    private var cursor: TarSparseCursor?
 
     /// The most that is kept of a long name; what is longer is refused as a path anyway.
     static let longest = 1 << 16
@@ -68,13 +78,17 @@ package struct TarReader: Sendable {
                 let block = buffer[at..<at + TarHeader.block]
                 advance(TarHeader.block)
                 if let event = try header(block) { return event }
-            case .content(0):
-                state = .padding(paddingNext)
-                isWithinMember = false
-                return .memberEnd
             case .content(let left):
+                if let hole = cursor?.hole() { return .hole(hole) }
+                if left == 0 {
+                    state = .padding(paddingNext)
+                    isWithinMember = false
+                    cursor = nil
+                    return .memberEnd
+                }
                 guard ready > 0 else { return nil }
-                let count = Int(min(Int64(ready), left))
+                let count = Int(min(Int64(ready), left, cursor?.stored ?? left))
+                cursor?.advance(count)
                 let piece = buffer[at..<at + count]
                 advance(count)
                 state = .content(left: left - Int64(count))
@@ -90,6 +104,26 @@ package struct TarReader: Sendable {
                 collected += buffer[at..<at + min(count, max(0, room))]
                 advance(count)
                 state = .extended(type: type, left: left - Int64(count))
+            case .segments:
+                guard ready >= TarHeader.block else { return nil }
+                let block = buffer[at..<at + TarHeader.block]
+                advance(TarHeader.block)
+                sparse.map.add(entries: block.prefix(504))
+                if block[block.startIndex + 504] == 0 { return beginSparse() }
+            case .map(let left):
+                if left < TarHeader.block {
+                    sparse.map.refuse("a sparse file with half a map")
+                    sparse.stored = left
+                    return beginSparse()
+                }
+                guard ready >= TarHeader.block else { return nil }
+                sparse.map.add(block: buffer[at..<at + TarHeader.block])
+                advance(TarHeader.block)
+                state = .map(left: left - Int64(TarHeader.block))
+                if sparse.map.isComplete || sparse.map.fault != nil {
+                    sparse.stored = left - Int64(TarHeader.block)
+                    return beginSparse()
+                }
             case .padding(let left):
                 if left == 0 {
                     state = .header
@@ -120,7 +154,7 @@ package struct TarReader: Sendable {
     }
 
     private mutating func header(_ block: ArraySlice<UInt8>) throws -> Event? {
-        let (sum, isZero) = block.withUnsafeBytes { (TarNumber.sum($0), $0.allZero) }
+        let (sum, isZero) = block.withUnsafeBytes { (TarNumber.sum($0), $0.isAllZero) }
         if isZero {
             if sawZeros {
                 state = .ended
@@ -161,17 +195,58 @@ package struct TarReader: Sendable {
         header.group = UInt32(truncatingIfNeeded: TarNumber.parse(field(116, 8)) ?? 0)
         header.modified = TarNumber.parse(field(136, 12)) ?? 0
         header.target = text(157, 100)
+        let isSparse = type == UInt8(ascii: "S") && field(257, 6).elementsEqual("ustar ".utf8)
+        if isSparse { header.kind = .file }
         size = about.apply(to: &header, size: size)
+        let paxSparse = about.sparse
         about = TarExtension()
         // Older tars mark a directory by its name alone.
         if header.kind == .file, header.name.last == UInt8(ascii: "/") { header.kind = .directory }
         while header.name.count > 1, header.name.last == UInt8(ascii: "/") { header.name.removeLast() }
         // As GNU tar has it: the size of a link is that of the file it means.
         header.size = header.kind == .hardLink ? 0 : size
+        guard header.kind == .file, isSparse || paxSparse != nil else { return begin(header) }
+        if isSparse {
+            sparse = (header, TarSparseMap(), TarNumber.parse(field(483, 12)), size)
+            sparse.map.add(entries: field(386, 96))
+            if block[start + 482] != 0 {
+                state = .segments
+                return nil
+            }
+        } else if let paxSparse {
+            sparse = (header, paxSparse.map, paxSparse.size, size)
+            if let version = paxSparse.version, version != "1.0", version != "0.0", version != "0.1" {
+                sparse.map.refuse("a sparse file of the unknown format \(TarReport.printable(Array(version.utf8)))")
+            } else if paxSparse.version == "1.0" {
+                sparse.map = TarSparseMap()
+                state = .map(left: size)
+                return nil
+            }
+        }
+        return beginSparse()
+    }
+
+    /// Begins a member whose map is complete or invalid.
+    private mutating func beginSparse() -> Event {
+        var (header, map, size, stored) = sparse
+        map.check(size: size, stored: stored)
+        sparse.map = TarSparseMap()
+        header.fault = header.fault ?? map.fault
+        guard map.fault == nil, let size else {
+            header.size = stored
+            return begin(header)
+        }
+        header.size = size
+        header.segments = map.segments
+        cursor = TarSparseCursor(map.segments, size: size)
+        return begin(header)
+    }
+
+    private mutating func begin(_ header: TarHeader) -> Event {
         members += 1
         isWithinMember = true
-        paddingNext = TarHeader.padding(after: header.size)
-        state = .content(left: header.size)
+        paddingNext = TarHeader.padding(after: header.stored)
+        state = .content(left: header.stored)
         return .member(header)
     }
 
@@ -181,72 +256,17 @@ package struct TarReader: Sendable {
     }
 }
 
-/// What long-name members and pax headers say about the member after them.
-private struct TarExtension: Sendable {
-    var name: [UInt8]?
-    var target: [UInt8]?
-    var size: Int64?
-    var modified: Int64?
-    var fault: String?
-
-    mutating func take(_ type: UInt8, _ bytes: [UInt8]) {
-        switch type {
-        case UInt8(ascii: "L"): name = Array(bytes.prefix { $0 != 0 })
-        case UInt8(ascii: "K"): target = Array(bytes.prefix { $0 != 0 })
-        case UInt8(ascii: "x"): if !records(bytes[...]) { fault = fault ?? "its extended header makes no sense" }
-        // `g` is about all members: nothing it could say matters here.
-        default: break
-        }
-    }
-
-    /// Lines of `LENGTH key=value\n`, the length that of the whole line.
-    private mutating func records(_ bytes: ArraySlice<UInt8>) -> Bool {
-        var rest = bytes
-        while let first = rest.first, first != 0 {
-            let digits = rest.prefix { $0 != UInt8(ascii: " ") }
-            guard digits.count < 10, let length = Int(String(decoding: digits, as: UTF8.self)), length > digits.count + 2,
-                length <= rest.count
-            else { return false }
-            let line = rest[(digits.endIndex + 1)..<(rest.startIndex + length - 1)]
-            guard rest[rest.startIndex + length - 1] == UInt8(ascii: "\n"), let equals = line.firstIndex(of: UInt8(ascii: "=")) else {
-                return false
-            }
-            guard use(String(decoding: line[..<equals], as: UTF8.self), line[(equals + 1)...]) else { return false }
-            rest = rest[(rest.startIndex + length)...]
-        }
-        return true
-    }
-
-    private mutating func use(_ key: String, _ value: ArraySlice<UInt8>) -> Bool {
-        switch key {
-        case "path": name = Array(value)
-        case "linkpath": target = Array(value)
-        case "size":
-            guard let number = Int64(String(decoding: value, as: UTF8.self)), number >= 0, number < .max - 1024 else { return false }
-            size = number
-        case "mtime": modified = Int64(String(decoding: value.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self))
-        default: if key.hasPrefix("GNU.sparse.") { fault = "a file with holes left out" }
-        }
-        return true
-    }
-
-    /// - Returns: the member's size.
-    func apply(to header: inout TarHeader, size: Int64) -> Int64 {
-        if let name { header.name = name }
-        if let target { header.target = target }
-        if let modified { header.modified = modified }
-        header.fault = fault
-        return self.size ?? size
-    }
-}
-
 extension UnsafeRawBufferPointer {
-    /// Whether nothing but zeros is in it; its length is a multiple of 8.
-    fileprivate var allZero: Bool {
+    /// Whether nothing but zeros is in it.
+    var isAllZero: Bool {
         var at = 0
         while at + 8 <= count {
             if loadUnaligned(fromByteOffset: at, as: UInt64.self) != 0 { return false }
             at += 8
+        }
+        while at < count {
+            if self[at] != 0 { return false }
+            at += 1
         }
         return true
     }

@@ -1,7 +1,9 @@
 /// How much of an archive is taken in.
 package struct TarLimits: Sendable, Equatable {
-    /// Content of all files together.
+    /// Stored content of all files together, in bytes; holes do not count.
     package var bytes: Int64
+    /// Size of all files together with their holes, in bytes: programs that read them later may not know holes.
+    package var apparentBytes: Int64
     /// Members, those refused included.
     package var entries: Int
     /// Bytes of one path, and of a link's target.
@@ -16,10 +18,12 @@ package struct TarLimits: Sendable, Equatable {
     package var reserved: Set<String>
 
     package init(
-        bytes: Int64 = 4 << 30, entries: Int = 200_000, pathLength: Int = 4095, depth: Int = 128, modes: UInt32 = 0o777,
+        bytes: Int64 = 4 << 30, apparentBytes: Int64 = 1 << 40, entries: Int = 200_000, pathLength: Int = 4095, depth: Int = 128,
+        modes: UInt32 = 0o777,
         linksMayLeave: Bool = false, reserved: Set<String> = []
     ) {
         self.bytes = bytes
+        self.apparentBytes = apparentBytes
         self.entries = entries
         self.pathLength = pathLength
         self.depth = depth
@@ -33,7 +37,8 @@ package struct TarLimits: Sendable, Equatable {
     }
 
     /// For a tree of the user's own that is copied as it is.
-    package static let unlimited = TarLimits(bytes: .max, entries: .max, pathLength: 4095, depth: .max, linksMayLeave: true)
+    package static let unlimited = TarLimits(
+        bytes: .max, apparentBytes: .max, entries: .max, pathLength: 4095, depth: .max, linksMayLeave: true)
 }
 
 /// What came of copying a tree.
@@ -51,8 +56,10 @@ package struct TarReport: Sendable, Equatable {
     package var directories = 0
     /// Symbolic and hard links.
     package var links = 0
-    /// Content of the files.
+    /// Size of the files, holes included.
     package var bytes: Int64 = 0
+    /// Of those, the bytes that are no hole.
+    package var stored: Int64 = 0
     /// The first hundred.
     package private(set) var refused: [Refusal] = []
     /// All of them.
@@ -75,6 +82,7 @@ package struct TarReport: Sendable, Equatable {
     /// One line: `12 files, 3 directories, 40960 bytes; 2 refused: dev/null: a device node; …`
     package var summary: String {
         var text = "\(files) files, \(directories) directories, \(bytes) bytes"
+        if stored < bytes { text += " (\(stored) without holes)" }
         if links > 0 { text += ", \(links) links" }
         guard refusedCount > 0 else { return text }
         text += "; \(refusedCount) refused: " + refused.prefix(3).map(\.description).joined(separator: "; ")

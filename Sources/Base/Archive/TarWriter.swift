@@ -14,10 +14,23 @@ package struct TarWriter: ~Copyable, Sendable {
     private let excluded: NamePatterns
     /// What is still to be packed: names below the root, the next one last.
     private var waiting: [[UInt8]] = []
-    private var file: (descriptor: Int32, name: [UInt8], left: Int64, size: Int64)?
+    private var file: OpenFile?
     /// What a header has promised and its file does not have.
     private var zeros: Int64 = 0
     private var isSingleFile: Bool
+    private let keepsHoles: Bool
+
+    private struct OpenFile {
+        var descriptor: Int32
+        var name: [UInt8]
+        var size: Int64
+        /// Bytes that the header promised.
+        var stored: Int64
+        /// What of them is still to be read.
+        var segments: ArraySlice<TarSegment>
+
+        var left: Int64 { segments.reduce(0) { $0 + $1.length } }
+    }
     private var hasEnded = false
 
     /// About the size of the pieces, in bytes.
@@ -27,8 +40,9 @@ package struct TarWriter: ~Copyable, Sendable {
     /// - Parameter under: a directory of the archive that everything is put in.
     /// - Parameter excluding: patterns of what is left out, as a shell has them: each for a name anywhere (`.git`, `*.o`) or, with a slash, for
     ///   a path below the root (`build/*.log`).
+    /// - Parameter keepsHoles: whether holes of files are left out, in GNU's old format, which busybox does not read; else they are zeros.
     /// - Throws: when there is nothing at `path` that can be read.
-    package init(contentsOf path: String, under: String = "", excluding: [String] = []) throws {
+    package init(contentsOf path: String, under: String = "", excluding: [String] = [], keepsHoles: Bool = false) throws {
         let opened = try SystemCall.check("pack \(path)") { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         var status = stat()
         let kind = fstat(opened, &status) == 0 ? status.st_mode & S_IFMT : 0
@@ -40,6 +54,7 @@ package struct TarWriter: ~Copyable, Sendable {
         root = opened
         prefix = under.split(separator: "/").isEmpty ? [] : Array((under.split(separator: "/").joined(separator: "/") + "/").utf8)
         excluded = NamePatterns(excluding)
+        self.keepsHoles = keepsHoles
         isSingleFile = kind == S_IFREG
         if !isSingleFile { waiting = prefix.isEmpty ? Self.names(opened, below: []) ?? [] : [[]] }
     }
@@ -77,14 +92,19 @@ package struct TarWriter: ~Copyable, Sendable {
     }
 
     /// Packs all of it into a descriptor, such as the end of a pipe.
+    /// - Parameter progress: called after each piece with the file being packed and the length of the piece.
     /// - Returns: what was left out or changed, as sentences.
     /// - Throws: `.io` when nobody reads the other end any more (the process ignores SIGPIPE).
     @discardableResult
-    package static func write(contentsOf path: String, under: String = "", excluding: [String] = [], to descriptor: Int32) throws
-        -> [String]
-    {
-        var writer = try TarWriter(contentsOf: path, under: under, excluding: excluding)
-        while let piece = try writer.next() { try AtomicFile.writeAll(piece, to: descriptor, path: "the tar stream of \(path)") }
+    package static func write(
+        contentsOf path: String, under: String = "", excluding: [String] = [], to descriptor: Int32, keepsHoles: Bool = false,
+        progress: (_ file: String?, _ count: Int) -> Void = { _, _ in }
+    ) throws -> [String] {
+        var writer = try TarWriter(contentsOf: path, under: under, excluding: excluding, keepsHoles: keepsHoles)
+        while let piece = try writer.next() {
+            try AtomicFile.writeAll(piece, to: descriptor, path: "the tar stream of \(path)")
+            progress(writer.currentFile, piece.count)
+        }
         let report = writer.report
         let more = report.refusedCount - report.refused.count
         return report.refused.map(\.description) + (more > 0 ? ["and \(more) more"] : [])
@@ -141,31 +161,36 @@ package struct TarWriter: ~Copyable, Sendable {
             return report.refuse(name, "is no file any more")
         }
         let size = Int64(status.st_size)
-        piece +=
-            TarHeader(
-                name: prefix + name, kind: .file, mode: UInt32(status.st_mode) & 0o7777, size: size, modified: Int64(status.st_mtim.tv_sec)
-            ).encoded()
-        file = (descriptor, name, size, size)
+        var header = TarHeader(
+            name: prefix + name, kind: .file, mode: UInt32(status.st_mode) & 0o7777, size: size, modified: Int64(status.st_mtim.tv_sec))
+        if keepsHoles, Int64(status.st_blocks) * 512 < size { header.segments = FileHoles.segments(of: descriptor, size: size) }
+        piece += header.encoded()
+        file = OpenFile(
+            descriptor: descriptor, name: name, size: size, stored: header.stored,
+            segments: (header.segments ?? [TarSegment(offset: 0, length: size)])[...])
         report.files += 1
         report.bytes += size
+        report.stored += header.stored
     }
 
     private mutating func read(into piece: inout [UInt8]) {
-        guard let (descriptor, name, left, size) = file else { return }
-        guard left > 0 else {
-            piece += [UInt8](repeating: 0, count: TarHeader.padding(after: size))
+        guard var file else { return }
+        let (descriptor, name, size) = (file.descriptor, file.name, file.size)
+        while file.segments.first?.length == 0 { file.segments.removeFirst() }
+        guard let segment = file.segments.first else {
+            piece += [UInt8](repeating: 0, count: TarHeader.padding(after: file.stored))
             var status = stat()
             if fstat(descriptor, &status) == 0, Int64(status.st_size) > size {
                 report.refuse(name, "grew while it was read: only its first \(size) bytes were copied")
             }
             close(descriptor)
-            file = nil
+            self.file = nil
             return
         }
-        let wanted = Int(min(left, Int64(Self.piece)))
+        let wanted = Int(min(segment.length, Int64(Self.piece)))
         var code: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
-            repeat { count = Glibc.read(descriptor, buffer.baseAddress, wanted) } while count < 0 && errno == EINTR
+            repeat { count = pread(descriptor, buffer.baseAddress, wanted, off_t(segment.offset)) } while count < 0 && errno == EINTR
             if count < 0 {
                 code = errno
                 count = 0
@@ -173,15 +198,21 @@ package struct TarWriter: ~Copyable, Sendable {
         }
         if bytes.isEmpty {
             let why = code == 0 ? "it shrank while it was read" : String(cString: strerror(code))
-            report.refuse(name, "only \(size - left) of its \(size) bytes could be read, the rest is zeros: \(why)")
+            let left = file.left
+            report.refuse(name, "only \(file.stored - left) of its \(file.stored) bytes could be read, the rest is zeros: \(why)")
             close(descriptor)
-            file = nil
-            zeros = left + Int64(TarHeader.padding(after: size))
+            self.file = nil
+            zeros = left + Int64(TarHeader.padding(after: file.stored))
             return
         }
         piece += bytes
-        file = (descriptor, name, left - Int64(bytes.count), size)
+        let count = Int64(bytes.count)
+        file.segments[file.segments.startIndex] = TarSegment(offset: segment.offset + count, length: segment.length - count)
+        self.file = file
     }
+
+    /// The file being packed.
+    package var currentFile: String? { file.map { TarReport.printable($0.name) } }
 
     /// Names in an open directory as paths below the root, the last first; nil when they cannot be read.
     static func names(_ directory: Int32, below parent: [UInt8]) -> [[UInt8]]? {

@@ -207,7 +207,10 @@ struct TarForgery {
         for round in 0..<40 {
             var forgery = TarForgery()
             for _ in 0..<Int.random(in: 1...12, using: &generator) {
-                let content = ["", "x", "18 path=../outside\n", "../outside", String(repeating: "y", count: 700)]
+                let content = [
+                    "", "x", "18 path=../outside\n", "../outside", String(repeating: "y", count: 700),
+                    "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n25 GNU.sparse.realsize=9\n", "1\n3\n2\n",
+                ]
                 forgery.add(
                     names.randomElement(using: &generator) ?? "", kinds.randomElement(using: &generator) ?? .file,
                     to: names.randomElement(using: &generator) ?? "", mode: .random(in: 0...0o7777, using: &generator),
