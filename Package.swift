@@ -149,7 +149,8 @@ let layers: [Layer] = [
     Layer(
         folder: "Services",
         modules: [
-            Module(name: "Doctor", uses: ["Model", "Platform", "Commands", "Libvirt", "Claims", "VirtXML"])
+            Module(name: "Doctor", uses: ["Model", "Platform", "Commands", "Libvirt", "Claims", "VirtXML"]),
+            Module(name: "Services", uses: ["Model", "Planning", "TaskRuns"]),
         ]),
     Layer(
         folder: "App",

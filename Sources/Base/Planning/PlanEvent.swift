@@ -1,5 +1,5 @@
 /// A progress event of a plan run. The CLI renders events as a tree, plain lines or JSON lines.
-package enum PlanEvent: Sendable {
+package enum PlanEvent: Sendable, Equatable, Codable {
     case planStarted(title: String, steps: [String])
     /// `limit` is the timeout of the step, nil without one.
     case stepStarted(id: String, title: String, limit: Duration?)
@@ -11,7 +11,7 @@ package enum PlanEvent: Sendable {
 }
 
 /// Outcome of a step.
-package enum StepOutcome: Sendable, Equatable {
+package enum StepOutcome: Sendable, Equatable, Codable {
     case applied
     /// Nothing to do; the text says what was found and may be empty.
     case alreadyDone(String)
