@@ -43,6 +43,7 @@ let systemLibraries: [Target] = [
         name: "CLibvirtQemu", path: "Sources/Bindings/CLibvirtQemu", pkgConfig: "libvirt-qemu", providers: [.apt(["libvirt-dev"])]),
     // Not linked: the Guestfs module loads the library on first use, so that no other verb pays for it.
     .systemLibrary(name: "CGuestfs", path: "Sources/Bindings/CGuestfs", providers: [.apt(["libguestfs-dev"])]),
+    .systemLibrary(name: "CCrypt", path: "Sources/Bindings/CCrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CSSH2", path: "Sources/Bindings/CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
 ]
 
@@ -82,13 +83,14 @@ let layers: [Layer] = [
         modules: [
             Module(name: "InitFile", uses: ["Model", "Documents"], products: [collections]),
             Module(name: "Topology", uses: ["Model"], products: [collections], testUses: ["Documents", "InitFile"]),
-            Module(name: "VirtXML", uses: ["Model", "XML"], products: [collections], fixtures: ["Fixtures"]),
+            Module(name: "VirtXML", uses: ["Model", "XML"], products: [crypto, collections], fixtures: ["Fixtures"]),
             Module(name: "DomainPlan", uses: ["Model", "VirtXML"], products: [collections], fixtures: ["Fixtures"]),
             Module(
                 name: "Bootstrap",
-                uses: ["Model", "Platform", "Documents", "Archive", "Guestfs"],
-                products: [crypto, collections, yams],
-                testUses: ["Commands"]
+                uses: ["Model", "Platform", "Documents", "Archive", "CCrypt", "Guestfs"],
+                products: [collections, yams],
+                testUses: ["Commands"],
+                testProducts: [crypto]
             ),
             Module(name: "GuestAccess", uses: ["Platform", "Commands", "SSH"]),
             Module(name: "HostPorts", uses: ["Model", "Platform", "VirtXML", "DomainPlan", "GuestAccess"], hasTests: false),

@@ -36,7 +36,8 @@ package struct CloudConfig: Sendable {
     }
 
     /// What makes a guest with cloud-init answer as this identity, written so that cloud-init 18 to 25 take it.
-    package init(defaultsFor identity: GuestIdentity) {
+    /// - Throws: `.unrepresentable` for an invalid root password.
+    package init(defaultsFor identity: GuestIdentity) throws(BootstrapError) {
         var user: OrderedDictionary<String, Value> = [
             "hostname": .string(identity.hostname),
             "disable_root": false,
@@ -57,7 +58,7 @@ package struct CloudConfig: Sendable {
             user["ssh_deletekeys"] = true
             user["ssh_keys"] = .map(keys)
         }
-        if let hash = identity.rootPasswordHash {
+        if let hash = try identity.rootPasswordHash() {
             user["chpasswd"] = ["expire": false, "list": [.string("root:\(hash.value)")]]
         }
         // Written by us, not composed by the guest: the same lines whichever way it was prepared.
@@ -178,7 +179,11 @@ package struct CloudConfig: Sendable {
 
 extension GuestIdentity {
     /// The hash for /etc/shadow. Its salt comes from the machine-id: one machine always gets the same seed, two never share a salt.
-    var rootPasswordHash: Secret? { rootPassword.map { PasswordHash.sha512($0, salt: machineID) } }
+    /// - Throws: `.unrepresentable` for an invalid password.
+    func rootPasswordHash() throws(BootstrapError) -> Secret? {
+        guard let rootPassword else { return nil }
+        return try PasswordHash.sha512(rootPassword, salt: machineID)
+    }
 }
 
 extension Value {

@@ -20,7 +20,7 @@ struct Preparation: Equatable {
         }
         try addCommon(identity, in: filesystem)
         try addNetwork(identity, recipe: recipe, in: filesystem)
-        if let hash = identity.rootPasswordHash { try setPassword(hash, in: filesystem) }
+        if let hash = try identity.rootPasswordHash() { try setPassword(hash, in: filesystem) }
         for unit in recipe.disable { try remove(["/etc/systemd/system/*.wants/\(unit)"], in: filesystem) }
         if let seconds = recipe.bootMenuSeconds { try setBootMenu(seconds, in: filesystem) }
         if let config = try filesystem.text("/etc/selinux/config") {

@@ -20,26 +20,26 @@ package enum SeedVolume {
         of identity: GuestIdentity, cloudInit: Value? = nil, sshUser: String = "root", directory: String = ".",
         environment: [String: String] = [:], time: Int64 = 0
     ) throws -> [UInt8] {
-        var documents = CloudConfig(defaultsFor: identity)
+        var documents = try CloudConfig(defaultsFor: identity)
         try documents.merge(cloudInit, directory: directory, environment: environment)
         documents.authorize(identity.authorizedKeys, sshUser: sshUser)
         var files: [(String, [UInt8])] = [
             ("user-data", documents.userDataBytes),
             ("meta-data", Array(YAMLText.render(documents.metaData).utf8)),
             ("network-config", Array(YAMLText.render(documents.networkConfig).utf8)),
-            ("atoll-seed.tar", try TarArchive.bytes(of: tree(of: identity), time: time)),
+            ("atoll-seed.tar", try TarArchive.bytes(of: try tree(of: identity), time: time)),
         ]
         if let bytes = documents.vendorData { files.insert(("vendor-data", bytes), at: 3) }
         return try ISOImage(label: label, files: files, time: time).bytes()
     }
 
     /// What the small reader unpacks.
-    package static func tree(of identity: GuestIdentity) -> [GuestFile] {
+    package static func tree(of identity: GuestIdentity) throws(BootstrapError) -> [GuestFile] {
         var files = IdentityFiles.common(identity) + [IdentityFiles.busMachineID]
         files += NetworkStyle.networkd.files(for: identity.nics) + NetworkStyle.ifupdown.files(for: identity.nics)
         if let resolver = IdentityFiles.resolver(identity.nics) { files.append(resolver) }
         // Only the guest knows the rest of its shadow file.
-        if let hash = identity.rootPasswordHash { files.append(.text(passwordPath, "root:\(hash.value)\n", mode: 0o600)) }
+        if let hash = try identity.rootPasswordHash() { files.append(.text(passwordPath, "root:\(hash.value)\n", mode: 0o600)) }
         return files
     }
 }

@@ -50,7 +50,8 @@ package struct FilterDefinition: Sendable, Equatable {
         guard network.isFiltered, let gateway = network.gateway else { return nil }
         let name = HostNames.filter(environment.id, network.name)
         self.init(
-            name: name, uuid: PrefixID(String(SHA1.hex(name).prefix(32)))?.dashed, gateway: gateway, hasIPv6: hasIPv6 && network.hasIPv6,
+            name: name, uuid: PrefixID(String(HostNames.sha1(name).prefix(32)))?.dashed, gateway: gateway,
+            hasIPv6: hasIPv6 && network.hasIPv6,
             openings: openings, barred: barred)
     }
 }

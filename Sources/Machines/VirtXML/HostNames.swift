@@ -1,4 +1,5 @@
 package import AtollModel
+import Crypto
 
 /// Names of a prefix's objects on the host. Domain and network names are Lago's, so that either tool finds the other's.
 package enum HostNames {
@@ -14,12 +15,12 @@ package enum HostNames {
         }
         let start = limit < 16 ? id.four : id.eight
         let room = limit - start.count - 1
-        return "\(start)-\(net.utf8.count <= room ? net : String(SHA1.hex(net).prefix(room)))"
+        return "\(start)-\(net.utf8.count <= room ? net : String(sha1(net).prefix(room)))"
     }
 
     /// Bridge device of a NAT or isolated network: `at` and 12 digits of a hash of the prefix and the network name, so that
     /// networks with a common name prefix differ. A device name has at most 15 characters.
-    package static func bridge(_ id: PrefixID, _ net: String) -> String { "at" + SHA1.hex("\(id.hex)/\(net)").prefix(12) }
+    package static func bridge(_ id: PrefixID, _ net: String) -> String { "at" + sha1("\(id.hex)/\(net)").prefix(12) }
 
     /// Whether a device name has the form that `bridge` returns.
     package static func isBridge(_ device: String) -> Bool {
@@ -47,4 +48,12 @@ package enum HostNames {
     }
 
     private static let filterStart = "atoll-"
+
+    /// SHA-1 of the text as 40 lower-case hex digits. Lago derives network names with it; not used for security.
+    static func sha1(_ text: String) -> String {
+        Insecure.SHA1.hash(data: Array(text.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return byte < 16 ? "0" + digits : digits
+        }.joined()
+    }
 }

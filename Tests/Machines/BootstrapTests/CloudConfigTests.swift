@@ -9,7 +9,7 @@ import Testing
     private func merged(_ written: Value?, password: Secret? = nil, directory: String = "/", environment: [String: String] = [:]) throws
         -> CloudConfig
     {
-        var config = CloudConfig(defaultsFor: Samples.identity(password: password))
+        var config = try CloudConfig(defaultsFor: Samples.identity(password: password))
         try config.merge(written, directory: directory, environment: environment)
         return config
     }

@@ -34,7 +34,7 @@ import Testing
     ]) func ownPartsFollowTheUsersPart(_ text: String) async throws {
         let space = try Workspace()
         try space.write("script", text)
-        var config = CloudConfig(defaultsFor: Samples.identity())
+        var config = try CloudConfig(defaultsFor: Samples.identity())
         try config.merge(["user-data": ["path": "script"]], directory: space.path, environment: [:])
         try space.write("out", String(decoding: config.userDataBytes, as: UTF8.self))
         let program = """
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func aUserThatLogsInGetsTheKey() throws {
-        var config = CloudConfig(defaultsFor: Samples.identity())
+        var config = try CloudConfig(defaultsFor: Samples.identity())
         try config.merge(["user-data": ["users": ["default", ["name": "dev"]]]], directory: "/", environment: [:])
         config.authorize(["ssh-ed25519 K"], sshUser: "dev")
         #expect(config.userData["users"] == ["default", ["name": "dev", "ssh_authorized_keys": ["ssh-ed25519 K"]]])
@@ -86,9 +86,9 @@ import Testing
 
     @Test(arguments: [
         ("vm-a", "vm-a.lago.local vm-a"), ("host.example.com", "host.example.com host"),
-    ]) func aNameWithDotsStaysAsItIs(_ name: String, _ names: String) {
+    ]) func aNameWithDotsStaysAsItIs(_ name: String, _ names: String) throws {
         let identity = Samples.identity(name)
         #expect(IdentityFiles.hosts(identity).text?.contains("192.168.200.2 \(names)\n") == true)
-        #expect(CloudConfig(defaultsFor: identity).userData["fqdn"]?.text == names.split(separator: " ").first.map(String.init))
+        #expect(try CloudConfig(defaultsFor: identity).userData["fqdn"]?.text == names.split(separator: " ").first.map(String.init))
     }
 }
