@@ -102,6 +102,12 @@ import Testing
         #expect(error?.description == expected)
     }
 
+    @Test func completionRequestsAreNotTouched() throws {
+        let typed = ["---completion", "shell", "--", "vm", "3", "0", "atoll", "--workdir", "w", "-f", "shell", ""]
+        let line = try normalizer.parse(typed)
+        #expect(line.words == typed && line.isInformation)
+    }
+
     /// Every beginning of every option of every verb selects that option or lists the candidates.
     @Test func everyBeginningIsUniqueOrAmbiguous() throws {
         let globals = ArgumentNormalizer.valued.union(ArgumentNormalizer.flags).union(["help", "version", "generate-completion-script"])

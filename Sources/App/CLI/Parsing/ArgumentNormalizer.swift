@@ -37,6 +37,8 @@ struct ArgumentNormalizer {
 
     /// - Throws: `UsageError` for an unknown or ambiguous option, a missing or an unexpected value.
     func parse(_ arguments: [String]) throws -> CommandLineWords {
+        // A shell asks for completions: the rest is a command line that is not complete yet.
+        if arguments.first == "---completion" { return CommandLineWords(rest: arguments, isInformation: true) }
         var cursor = Cursor(arguments: arguments[...])
         var line = CommandLineWords()
         try takeGlobals(&cursor, &line)
