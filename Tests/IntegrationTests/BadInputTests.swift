@@ -213,7 +213,7 @@ extension IntegrationTests {
             )
             let before = try Directories.list("/var/lib/atoll/store")
             let expected = [
-                "backed": "has a backing file", "cut": "acme:cut:v1 cannot be used", "text": "acme:text:v1 cannot be used",
+                "backed": "has the backing file", "cut": "acme:cut:v1 cannot be used", "text": "acme:text:v1 cannot be used",
                 "hash": "does not match the expected hash", "gone": "does not exist",
             ]
             for name in names {

@@ -41,7 +41,7 @@ extension IntegrationTests {
             let words = ["runtask", "--local", "-t", "koji_build", "--jobid", "junk", "--uuid", "w", formula, formula]
             let result = try await tasks.run(words, environment: ["TASKOTRON_IMAGE_URL": "x"])
             #expect(result.status == 0, "\(result.standardError)")
-            for text in ["TASKOTRON_IMAGE_URL': unknown variable", "--type without --item", "\"junk\" is not BUILDER/BUILD"] {
+            for text in ["TASKOTRON_IMAGE_URL': unknown variable", "--type without --item", "'junk' is not BUILDER/BUILD"] {
                 #expect(result.standardError.components(separatedBy: text).count == 2, "\(text): \(result.standardError)")
                 for run in ["w-1", "w-2"] {
                     #expect(try tasks.text(run, "taskotron/taskotron.log").contains(text))

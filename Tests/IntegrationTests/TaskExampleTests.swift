@@ -31,13 +31,15 @@ extension IntegrationTests {
             (
                 "xunit-import", 0,
                 [
-                    "scratch.xunit-import.addition PASSED \(about)", "scratch.xunit-import.precedence PASSED \(about)",
-                    "scratch.xunit-import.remainder PASSED \(about)",
-                    "scratch.xunit-import.fractions INFO \(about) skipped: this shell counts whole numbers",
+                    "scratch.xunit-import.arithmetic.addition PASSED \(about)",
+                    "scratch.xunit-import.arithmetic.precedence PASSED \(about)",
+                    "scratch.xunit-import.arithmetic.remainder PASSED \(about)",
+                    "scratch.xunit-import.arithmetic.fractions INFO \(about) skipped: this shell counts whole numbers",
                 ],
                 [
-                    "scratch.xunit-import addition", "scratch.xunit-import precedence", "scratch.xunit-import remainder",
-                    "scratch.xunit-import fractions",
+                    "scratch.xunit-import arithmetic.addition", "scratch.xunit-import arithmetic.precedence",
+                    "scratch.xunit-import arithmetic.remainder",
+                    "scratch.xunit-import arithmetic.fractions",
                 ]
             ),
         ]

@@ -28,7 +28,7 @@ extension IntegrationTests {
                 ("stranger", "", ["no host key is known for", "SHA256:"]),
                 (
                     "changed", "\(place) \(another)\n",
-                    ["presented the host key", "expected ssh-ed25519 SHA256:", "ssh-keygen -R '[127.0.0.1]:\(port)'"]
+                    ["the host key of [127.0.0.1]:\(port) changed", "expected ssh-ed25519 SHA256:", "ssh-keygen -R '[127.0.0.1]:\(port)'"]
                 ),
                 // Known as another machine only.
                 ("elsewhere", right.replacing("127.0.0.1", with: "127.0.0.2"), ["no host key is known for"]),

@@ -1,9 +1,11 @@
 /// Quoting for a POSIX shell, in guests and in printed commands.
 package enum ShellWord {
-    /// `text` quoted as one shell word.
-    package static func quoted(_ text: String) -> String {
-        // `NAME=VALUE` as the first word would set a variable; in an option `=` is safe.
-        let others = text.hasPrefix("-") ? "/._-:,+@%=" : "/._-:,+@%"
+    /// `text` quoted as one shell word, also as the first of a line.
+    package static func quoted(_ text: String) -> String { quoted(text, isFirst: true) }
+
+    private static func quoted(_ text: String, isFirst: Bool) -> String {
+        // `NAME=VALUE` as the first word would set a variable; in options and later words `=` is safe.
+        let others = text.hasPrefix("-") || !isFirst ? "/._-:,+@%=" : "/._-:,+@%"
         let isPlain =
             !text.isEmpty
             && text.utf8.allSatisfy { byte in
@@ -17,5 +19,7 @@ package enum ShellWord {
     }
 
     /// One command line that a shell splits into exactly these words.
-    package static func joined(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
+    package static func joined(_ words: [String]) -> String {
+        words.enumerated().map { quoted($1, isFirst: $0 == 0) }.joined(separator: " ")
+    }
 }

@@ -2,7 +2,7 @@
 package enum PlanEvent: Sendable, Equatable, Codable {
     case planStarted(title: String, steps: [String])
     /// `limit` is the timeout of the step, nil without one.
-    case stepStarted(id: String, title: String, limit: Duration?)
+    case stepStarted(id: String, title: String, limit: Duration? = nil)
     case stepProgress(id: String, fraction: Double?, note: String)
     case stepFinished(id: String, title: String, outcome: StepOutcome, duration: Duration)
     case undoStarted(id: String, title: String)
