@@ -11,9 +11,13 @@ extension IntegrationTests {
 
         private func digest() async throws -> String { try await Tool.run("sha256sum", [Self.image]) }
 
-        /// What a domain has that no other may have: name, uuid, addresses, files it writes to, ports.
+        /// Values that no other running domain may have: name, uuid, addresses, files it writes to, ports; nil if its QEMU does not run.
         private static func own(_ file: String) throws -> [String]? {
             guard let text = try? AtomicFile.text(file), let document = text.firstRange(of: "<domain ") else { return nil }
+            // libvirt keeps the file of a domain for a moment after its QEMU ended, when its pty is free for others.
+            guard let pid = text[..<document.lowerBound].firstMatch(of: /\bpid='(\d+)'/)?.1,
+                let command = try? AtomicFile.read("/proc/\(pid)/cmdline", limit: 1 << 20), !command.isEmpty
+            else { return nil }
             let xml = text[document.lowerBound...]
             var found: [String] = []
             for pattern in [
@@ -44,13 +48,18 @@ extension IntegrationTests {
             while !ended.isUp {
                 let files = try Directories.list("/run/libvirt/qemu").filter { $0.hasSuffix(".xml") }
                 atOnce = max(atOnce, files.count)
-                // Those that run at the same time have nothing in common; later ones may have what earlier ones gave back.
-                var taken: Set<String> = []
+                // Domains that run at the same time have nothing in common. One that ended during this pass may have released what a
+                // later one uses, so the first holder is read again.
+                var holders: [String: String] = [:]
                 for file in files {
                     guard let own = try Self.own("/run/libvirt/qemu/" + file) else { continue }
                     seen.insert(file)
-                    shared.formUnion(taken.intersection(own))
-                    taken.formUnion(own)
+                    for item in own {
+                        if let other = holders[item], try Self.own("/run/libvirt/qemu/" + other)?.contains(item) == true {
+                            shared.insert(item)
+                        }
+                        holders[item] = file
+                    }
                 }
                 try await Task.sleep(for: .milliseconds(100))
             }
